@@ -157,6 +157,7 @@ app.conf.beat_schedule = {
     "analytics.rollup": run_every(300, "analytics.rollup"),
     "analytics.rollup_recent": run_every(3600, "analytics.rollup_recent"),
     "analytics.tend_partitions": run_nightly(2, 30, "analytics.tend_partitions"),
+    "webhooks.give_up_unsendable": run_every(300, "webhooks.give_up_unsendable"),
     "webhooks.prune": run_nightly(3, 30, "webhooks.prune"),
     "outbox.prune": run_nightly(3, 0, "outbox.prune"),
     "verify": run_nightly(4, 30, "verify"),

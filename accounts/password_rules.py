@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from accounts import errors
 
 MIN_LENGTH, MAX_LENGTH = 8, 128
+LEAST_PART = 5  # letters of a name or address that are as good as the whole of it
 MAX_ADDED = 8  # characters before and after a common password: what people add
 
 
@@ -54,8 +55,8 @@ class KnownPasswordValidator(password_validation.CommonPasswordValidator):
 
 
 class ContextWordsValidator:
-    """Not the shop's name, nor the user's, nor the address before its @, however they are
-    written or numbered.
+    """Not the shop's name, nor the user's, nor the address before its @, nor five letters or
+    more out of one of them, however they are written or numbered.
     """
 
     def validate(self, password: str, user: Any = None) -> None:
@@ -63,7 +64,9 @@ class ContextWordsValidator:
         ends are away.
         """
         letters = re.sub(r"[\W\d_]+", "", password.casefold())
-        if letters in self._words(user):
+        words = self._words(user)
+        part = len(letters) >= LEAST_PART and any(letters in word for word in words)
+        if part or letters in words:
             raise ValidationError(self.get_help_text(), code="context")
 
     def get_help_text(self) -> str:

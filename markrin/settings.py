@@ -641,6 +641,8 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker never gives up reconnecting
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Nor where the broker answers and refuses: no memory left, a full disk, a replica, no replicas.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_ACKS_LATE = False  # no redelivery: a lost run is the row's to notice
 CELERY_TASK_IGNORE_RESULT = (
     True  # results only where a person looks: there the task says so

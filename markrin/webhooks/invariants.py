@@ -11,6 +11,8 @@ INVARIANTS = [
             AND d.due_at < now() - interval '1 minute'
             AND NOT EXISTS (SELECT FROM outbox_event e
                 WHERE e.key = format('webhooks.deliver:%%s:%%s', d.id, d.turn)
-                AND e.state <> 'done')""",
+                AND (e.state IN ('waiting', 'running')
+                    -- a dead one sends nothing; the delivery is given up within minutes
+                    OR e.state = 'dead' AND e.finished_at > now() - interval '15 minutes'))""",
     ),
 ]

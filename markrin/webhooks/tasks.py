@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery_app import app
 from markrin.outbox import handlers as outbox
-from markrin.webhooks.services import delivering, mails, pruning, publishing
+from markrin.webhooks.services import delivering, giving_up, mails, pruning, publishing
 
 
 @outbox.handler(
@@ -45,6 +45,12 @@ def warn_by_mail(
     return mails.warn_staff(
         endpoint_id=UUID(endpoint_id), is_off=is_off, told=told, recipient=recipient
     )
+
+
+@app.task(name="webhooks.give_up_unsendable", time_limit=60)
+def give_up_unsendable() -> None:
+    """Give up the deliveries whose job is dead, so that they can be sent again."""
+    giving_up.give_up_unsendable()
 
 
 @app.task(name="webhooks.prune", time_limit=600)

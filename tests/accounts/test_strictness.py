@@ -378,6 +378,7 @@ PASSWORDS = {
     "Markrin123": "context",
     "asha.rao99": "context",
     "Asha Rao": "context",
+    "sha.ra2026": "context",
     "asha.rao@example.com": "context",
 }
 

@@ -2,9 +2,14 @@
 adding stays quick.
 """
 
+import os
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+import redis
 
 from markrin.outbox import heartbeats
 from tests.chaos.jobs import Both
@@ -14,6 +19,13 @@ from tests.chaos.table import Record
 pytestmark = pytest.mark.slow
 
 BACK_WITHIN_S = 40  # a Celery worker waits up to 30 s between its tries to reconnect
+TRIES = int(os.environ.get("CHAOS_TRIES", "20"))
+# What makes a Valkey that answers refuse every write: no memory left, or a primary that has
+# lost its replicas. A full disk (MISCONF) and a replica (READONLY) are refusals of one kind.
+REFUSALS = {
+    "full": {"maxmemory-policy": "noeviction", "maxmemory": "1"},
+    "without its replicas": {"min-replicas-to-write": "1"},
+}
 
 
 @pytest.mark.parametrize("fault", ["refuse", "stall"])
@@ -118,3 +130,54 @@ def test_no_relay_and_two_beats(processes: ShopProcesses, hold: Record) -> None:
         counted,
         sum(seconds > 35 for seconds in took),
     )
+
+
+@pytest.mark.parametrize("reason", REFUSALS)
+@pytest.mark.timeout(900)
+def test_broker_answers_and_refuses_writes(
+    processes: ShopProcesses, hold: Record, reason: str
+) -> None:
+    """A worker begins against it, and others take what was queued before: none gives up."""
+    fault = f"broker {reason}: answers, refuses every write"
+    processes.relay()
+    worker = processes.worker("email")
+    processes.add(Both(0))
+    await_(lambda: processes.sink.copies()["Mail 0"] == 1, why=processes.explain)
+    with refusing(processes.redis, REFUSALS[reason]):
+        processes.worker("analytics")
+        time.sleep(15)  # it has begun, and tried
+    for number in range(1, TRIES + 1):
+        # The message must lie in the queue when the writes are refused: the worker waits.
+        os.kill(processes.running[worker].pid, signal.SIGSTOP)
+        processes.add(Both(number))
+        with refusing(processes.redis, REFUSALS[reason], after_s=1):
+            os.kill(processes.running[worker].pid, signal.SIGCONT)
+            time.sleep(1.5)
+    seconds = processes.finish(within_s=300)
+    alive = sum(one.process.poll() is None for one in processes.running.values())
+    counted = (
+        f"all {seconds:.1f} s after the last; {alive} of 3 processes never restarted"
+    )
+    hold(
+        fault,
+        TRIES,
+        "each effect once, no process restarted",
+        counted,
+        processes.breaches(range(TRIES + 1)) + (alive != 3),
+    )
+
+
+@contextmanager
+def refusing(
+    server: redis.Redis, settings: dict[str, str], *, after_s: float = 0
+) -> Iterator[None]:
+    """Let the server refuse every write from so many seconds on, until the block ends."""
+    before = {name: str(server.config_get(name)[name]) for name in settings}
+    time.sleep(after_s)
+    try:
+        for name, value in settings.items():
+            server.config_set(name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            server.config_set(name, value)

@@ -165,7 +165,7 @@ def test_a_job_that_crashes_or_eats_memory(
 
 
 @pytest.mark.parametrize("hours", ["1", "-1"])
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_a_worker_with_a_wrong_clock(
     processes: ShopProcesses, hold: Record, hours: str
 ) -> None:
@@ -175,7 +175,8 @@ def test_a_worker_with_a_wrong_clock(
     processes.worker("analytics", CHAOS_CLOCK_HOURS=hours)
     processes.worker("inventory")
     processes.add(*(Both(number) for number in range(20)), Slept(99))
-    seconds = processes.finish(within_s=30)
+    # Five processes start meanwhile, which a busy machine takes half a minute for.
+    seconds = processes.finish(within_s=150)
     await_(
         lambda: heartbeats.heartbeat_age_s("worker:inventory") is not None,
         within_s=60,

@@ -2,17 +2,19 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 import time_machine
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from markrin.outbox import services as outbox
 from markrin.outbox.models import OutboxEvent
-from markrin.webhooks import secrets
+from markrin.webhooks import secrets, tasks
 from markrin.webhooks.models import (
     OffReason,
     WebhookAttempt,
@@ -192,6 +194,34 @@ def test_one_that_fails_is_left_alone_and_no_other_waits_for_it(
     waiting = OutboxEvent.objects.filter(task="webhooks.deliver", state="waiting")
     assert waiting.count() == events
     assert waiting.filter(attempts=0).count() == events - 3  # rests cost no attempts
+
+
+def test_what_a_dead_job_leaves_is_given_up_and_can_be_sent_again(
+    one_off, receiver, make_endpoint
+):
+    endpoint = make_endpoint(receiver.url())
+    endpoints.send_test(endpoint_id=endpoint.pk)
+    jobs = OutboxEvent.objects.filter(task="webhooks.deliver")
+    long_ago = timezone.now() - timedelta(hours=1)
+    jobs.update(
+        state="dead",
+        error="RunsLost: lost too often",
+        wake_at=None,
+        finished_at=long_ago,
+    )
+    WebhookDelivery.objects.update(due_at=long_ago)
+    with pytest.raises(CommandError):
+        call_command("verify", only="what waits to be delivered", stdout=StringIO())
+    tasks.give_up_unsendable()
+    call_command("verify", only="what waits to be delivered", stdout=StringIO())
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.state, delivery.attempts) == ("failed", 0)
+    assert "lost too often" in delivery.error
+    assert endpoints.send_again(endpoint_id=endpoint.pk, since=long_ago) == 1
+    assert outcomes() == [("webhooks.deliver", "done")]
+    assert len(receiver.received) == 1
+    tasks.give_up_unsendable()  # the dead job is an earlier turn's
+    assert WebhookDelivery.objects.get().state == "delivered"
 
 
 def test_it_never_calls_a_private_address(one_off, make_endpoint, settings):
