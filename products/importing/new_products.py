@@ -15,7 +15,7 @@ from products.importing import memory, merging
 from products.importing.drafts import Draft, ProductChange
 from products.models import FormerSlug, Gender, ProductStatus
 from products.schemas.variants import ReplacedVariant
-from products.services import slugs
+from products.services import search_words, slugs
 from products.services.stock import initial_stock
 from products.services.variants import COLUMNS as VARIANT_COLUMNS
 from products.transliteration import ascii_slug
@@ -121,6 +121,7 @@ class NewProducts:
         ]
         if further:
             copy.copy_rows("products_product_also_in", _ALSO_IN, further)
+            search_words.renew_documents({product for product, _ in further})
         memory.insert_memory(
             self.source,
             ((ids[draft.ref], merging.describe_stated(draft)) for draft in drafts),

@@ -15,7 +15,7 @@ from markrin.cache.tags import invalidate
 from products.importing.merging import Merge, ShopState
 from products.models import Category, Product
 from products.schemas.products import ImageInput
-from products.services import images, prices, slugs, variants
+from products.services import images, prices, search_words, slugs, variants
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ def update_products(
             variants.replace_variants(
                 change.product, change.merge.variants, actor_id=None
             )
+    if moved := [c.product.pk for c in changes if "also_in" in c.merge.fields]:
+        search_words.renew_documents(moved)
     changed = [each.product.pk for each in changes if each.merge.is_change]
     if changed:
         invalidate("products", *(f"product:{pk}" for pk in changed))

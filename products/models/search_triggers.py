@@ -3,8 +3,8 @@
 A document's words stand with the weight of their field: A the name, B what a shopper chooses by
 (brand, colour, gender, material), C tags, collection and sizes, D the description. Beside the
 words stand keys, which are no words and are found through other tables, so that nothing has to be
-written anew when a category or a colour is renamed: `@` and the category's id, `~` and a colour,
-`#` and a size; `=` and the whole name in one piece.
+written anew when a category or a colour is renamed: `@` and the id of each category that lists it,
+`~` and a colour, `#` and a size; `=` and the whole name in one piece.
 """
 
 from markrin.db.declared import Function
@@ -37,7 +37,10 @@ SEARCH_DOCUMENT = Function(
     body="""
     SELECT products_search_vector(markrin_search_words(product.name)
             || ('=' || markrin_search_key(product.name))
-            || ('@' || replace(product.category_id::text, '-', '')), '1A')
+            || ('@' || replace(product.category_id::text, '-', ''))
+            || ARRAY(SELECT '@' || replace(also.category_id::text, '-', '')
+                FROM products_product_also_in AS also
+                WHERE also.product_id = product.id ORDER BY 1), '1A')
         || products_search_vector(markrin_search_words(concat_ws(' ', product.brand,
             array_to_string(product.colors, ' '), product.material, product.gender)), '2B')
         || products_search_vector(

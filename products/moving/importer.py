@@ -87,6 +87,8 @@ def _read_all(archive: ZipFile, on_progress: Progress) -> ImportReport:
         report.counts[STOCK] = report.counts.get(STOCK, 0) + len(rows)
         on_progress(STOCK, report.counts[STOCK])
     report.files = _save_files(archive, on_progress)
+    further = Product.also_in.through.objects.values_list("product", flat=True)
+    search_words.renew_documents(set(further))
     search_words.rebuild_search_words()
     _forget_answers()
     return report

@@ -17,7 +17,7 @@ from products.schemas.products import (
     ReplacedProduct,
     SeoTexts,
 )
-from products.services import images, prices, slugs, variants
+from products.services import images, prices, search_words, slugs, variants
 from products.services.tax_classes import find_tax_class
 
 
@@ -203,6 +203,7 @@ def _set_others(product: Product, category_ids: Sequence[UUID]) -> None:
     if len(found) != len(category_ids):
         raise errors.CategoryUnknown
     product.also_in.set(found)
+    search_words.renew_documents([product.pk])
 
 
 def _set_slug(product: Product, chosen: str | None) -> None:

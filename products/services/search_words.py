@@ -1,5 +1,8 @@
 """The vocabulary that searches are read by: the words of all products, categories and colours."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from django.db import connection
 
 _REBUILD = """
@@ -25,6 +28,19 @@ _REBUILD = """
     )
     SELECT count(*) FROM held
 """
+
+
+def renew_documents(product_ids: Collection[UUID]) -> None:
+    """Write anew what searches look through, of products whose further categories have changed. A
+    step inside the caller's transaction. Locks: the products, in key order.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE products_product SET search = NULL WHERE id IN (
+                SELECT id FROM products_product WHERE id = ANY (%s)
+                ORDER BY id FOR NO KEY UPDATE)""",
+            [list(product_ids)],
+        )
 
 
 def rebuild_search_words() -> int:

@@ -248,6 +248,11 @@ def test_a_product_in_more_than_one_category(api, merchandiser, customer):
     }
     assert tree == {"clothes": 1, "gifts": 2}
 
+    def find(word: str) -> set[str]:
+        found = api.get(f"/api/products?search={word}").json()["items"]
+        return {item["slug"] for item in found}
+
+    assert find("gifts") == {"mug", "shirt"}
     make_promotion(percent="10", categories=[gifts])
     make_cart_line(customer=customer, variant=made.variants.get(), quantity=1)
     quote = api.as_user(customer).get("/api/cart").json()["quote"]
@@ -261,3 +266,4 @@ def test_a_product_in_more_than_one_category(api, merchandiser, customer):
     api.as_user(merchandiser).patch(f"/api/products/{made.pk}", {"alsoInIds": []})
     listed = api.get("/api/products?category=gifts").json()["items"]
     assert [item["slug"] for item in listed] == ["mug"]
+    assert find("gifts") == {"mug"}

@@ -925,8 +925,10 @@ def test_further_categories_come_and_go_with_the_file(tmp_path, api) -> None:
     assert product.also_in.get(name="Shirts > Tees") == shirts
     found = api.get("/api/products?category=sale").json()["items"]
     assert [each["slug"] for each in found] == ["tee"]
+    assert api.get("/api/products?search=gifts").json()["total"] == 1
     assert "updated 1" in import_with("Sale")
     assert listed() == ["Sale"]
+    assert api.get("/api/products?search=gifts").json()["total"] == 0
     product.also_in.add(shirts)  # by staff: what the file says is as before
     assert "unchanged 1" in import_with("Sale")
     path.write_text("".join(exporter.export_csv([product.pk])), "utf-8")
