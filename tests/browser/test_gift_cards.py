@@ -1,0 +1,85 @@
+"""A gift card from the admin to the checkout: issued, mailed, looked at, and paid with in part."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from orders.models import GiftCard, Order
+from tests.browser.conftest import Shop
+from tests.browser.steps import (
+    add_to_bag,
+    fill_address,
+    new_email,
+    place_order,
+    sign_in_as_staff,
+    to_checkout,
+    whole,
+)
+from tests.factories import make_user
+
+pytestmark = pytest.mark.parametrize("width", ["wide"], indirect=True)
+
+
+def test_a_gift_card_is_issued_mailed_and_paid_with(
+    page: Page, desk: Shop, look: Any
+) -> None:
+    boss = desk.db(make_user, role="admin", email=new_email("cards"))
+    friend = new_email("friend")
+    sign_in_as_staff(page, boss.email)
+    page.goto("/admin/orders/giftcard/add/")
+    page.get_by_label("Amount").fill("300")
+    page.get_by_label("Reason").fill("For the long wait")
+    page.get_by_label("E-mail address").fill(friend)
+    whole(page, look, "admin-gift-card-add")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text(re.compile("successfully"))).to_be_visible()
+    mail = desk.mail(friend, "gift card")
+    found = re.search(r"\b[A-Z0-9]{4}(-[A-Z0-9]{4})+\b", mail)
+    assert found, mail
+    code = found[0]
+
+    page.context.clear_cookies()
+    page.goto("/gift-cards")
+    page.get_by_label("Gift card code").fill("NOT-A-CARD-2345")
+    page.get_by_role("button", name="See what is left").click()
+    expect(page.get_by_text("There is no such gift card.")).to_be_visible()
+    page.get_by_label("Gift card code").fill(code.lower().replace("-", " "))
+    page.get_by_role("button", name="See what is left").click()
+    expect(page.get_by_text(re.compile("₹300 left"))).to_be_visible()
+    look(page, "gift-card-balance")
+
+    page.goto("/shop?inStock=true&minPrice=800")
+    page.locator("#content .card-link").first.click()
+    add_to_bag(page)
+    to_checkout(page)
+    page.get_by_label("E-mail address").fill(friend)
+    fill_address(page)
+    page.get_by_label("Gift card code").fill(code)
+    page.get_by_role("button", name="Apply").last.click()
+    expect(
+        page.get_by_text(re.compile(f"Gift card …{code[-4:]}")).first
+    ).to_be_visible()
+    page.get_by_text("Cash on delivery").click()
+    look(page, "gift-card-checkout", full=True)
+    place_order(page)
+    page.wait_for_url("**/orders/**")
+    expect(page.get_by_text(re.compile("Gift card")).first).to_be_visible()
+    look(page, "gift-card-order", full=True)
+
+    def paid() -> tuple[Decimal, Decimal]:
+        order = Order.objects.get(email=friend)
+        return order.total - order.amount_due, GiftCard.objects.get(
+            email=friend
+        ).balance
+
+    assert desk.db(paid) == (Decimal(300), Decimal(0))
+    card = desk.db(GiftCard.objects.get, email=friend)
+    sign_in_as_staff(
+        page, desk.db(make_user, role="admin", email=new_email("two")).email
+    )
+    page.goto(f"/admin/orders/giftcard/{card.pk}/change/")
+    expect(page.get_by_text("For the long wait").first).to_be_visible()
+    whole(page, look, "admin-gift-card")
