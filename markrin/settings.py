@@ -375,6 +375,7 @@ RATE_LIMITS: dict[str, str] = {
     "coupon_network": "30/600",  # codes of coupons that are none, of a network
     "coupon_customer": "30/600",  # … and of a signed-in customer
     "return_order": "10/86400",  # returns asked for, of one order: each is mailed
+    "review_customer": "20/86400",  # reviews written by one, who need not have bought
     "payment_order": "30/3600",  # payments opened for one order: each asks the provider
 } | env.dict("RATE_LIMITS", default={})
 RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit

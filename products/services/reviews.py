@@ -4,6 +4,7 @@ trigger, in the same transaction."""
 from uuid import UUID
 
 from markrin.api.errors import NotFound
+from markrin.api.rate_limits import Limit, enforce_limit
 from markrin.api.unset import sent_fields
 from markrin.db import transactions
 from products import errors
@@ -19,12 +20,14 @@ def create_review(body: ReviewInput, *, product_id: UUID, user_id: UUID) -> Revi
     Raises:
         NotFound: there is no such published product.
         AlreadyReviewed: they have reviewed it.
+        RateLimited: they have written twenty in a day.
     """
     product = Product.objects.published().filter(pk=product_id).first()
     if product is None:
         raise NotFound
     if Review.objects.filter(product=product, user=user_id).exists():
         raise errors.AlreadyReviewed
+    enforce_limit(Limit.named("review_customer"), str(user_id))
     bought = Purchase.objects.filter(product=product, user=user_id).exists()
     review = Review.objects.create(
         product=product,

@@ -16,9 +16,25 @@ from markrin.db.models import uuid7
 from markrin.rights import GROUPS
 from markrin.webhooks import secrets
 from markrin.webhooks.models import WebhookEndpoint
-from orders.models import CartLine, Coupon, Order, OrderLine, Payment, Refund
+from orders.models import (
+    CartLine,
+    Coupon,
+    Order,
+    OrderLine,
+    Payment,
+    Refund,
+    ShippingZone,
+)
 from orders.models.order_status import PaymentMethod
-from products.models import Category, Product, ProductImage, Review, SizeChart, Variant
+from products.models import (
+    Category,
+    Collection,
+    Product,
+    ProductImage,
+    Review,
+    SizeChart,
+    Variant,
+)
 from tests import factories
 
 ROLES = ("nobody", "customer", "staff")
@@ -134,6 +150,9 @@ def build() -> None:
             variant=_variant(), status=status, paid=status == "delivered"
         )
     factories.make_order(variant=_variant(), method=PaymentMethod.ONLINE)
+    Collection.objects.create(name="Linen", slug="linen")
+    zone = ShippingZone.objects.create(name="Gulf", countries=["AE"])
+    zone.methods.create(name="Parcel", price="40.00")
     WebhookEndpoint.objects.create(
         name="ERP",
         url="https://erp.example/hook",
@@ -187,6 +206,8 @@ KINDS: dict[str, Callable[[], list[str]]] = {
     "/api/categories/": _CATEGORIES,
     "/api/size-charts/": _of(lambda: Category.objects.exclude(size_chart=None)),
     "/api/staff/variants/": _VARIANTS,
+    "/api/staff/collections/": _of(Collection.objects.all),
+    "zone_id": _of(ShippingZone.objects.all),
     "/api/staff/reviews/": _of(Review.objects.all),
     "/api/staff/users/": _of(lambda: User.objects.exclude(role="admin")),
     "/api/addresses/": _of(lambda: _addresses()),  # noqa: PLW0108 (it stands below)

@@ -73,6 +73,22 @@ def test_without_a_delivered_order_nobody_is_a_verified_buyer(api, product, asha
     assert (shown["verifiedBuyer"], shown["fit"], shown["comment"]) == (False, None, "")
 
 
+def test_one_account_does_not_judge_the_whole_catalogue(api, asha, settings):
+    """Whoever has bought nothing may review, too; deleting one does not make room for the next."""
+    settings.RATE_LIMIT_SCALE = 1.0
+    answers = []
+    for number in range(22):
+        path = url(make_product(slug=f"shirt-{number}"))
+        answers.append(api.as_user(asha).post(path, {"rating": 1}))
+        if number == 0:
+            made = answers[0].json()["id"]
+            assert api.as_user(asha).delete(f"{path}/{made}").status_code == 204
+    assert [each.status_code for each in answers] == [201] * 20 + [429] * 2
+    assert answers[-1].json()["code"] == "rate_limited"
+    assert int(answers[-1]["Retry-After"]) <= 86_400
+    assert Review.objects.count() == 19
+
+
 def test_a_second_review_is_refused(api, product, asha):
     client = api.as_user(asha)
     client.post(url(product), {"rating": 5})
