@@ -37,7 +37,7 @@ TIERS: Final = (
     320_000,
 )  # the most popular products, so many
 _EDGES_KEPT_S: Final = 600
-_SPARE: Final = 1.25  # hits of a wider tier, of those that a narrower one lets expect
+_SPARE: Final = 1.1  # hits of a wider tier, of those that a narrower one lets expect
 
 _BEST = """
     WITH popular AS MATERIALIZED ({hits}), exact AS MATERIALIZED ({exact}),
