@@ -15,7 +15,8 @@ IS_MEMBER: Final = """(
         WHERE record.user_id = %(user)s::uuid AND record.tags && named_group.tags))
     AND (named_group.min_spent IS NULL AND named_group.min_orders IS NULL OR (
         SELECT count(*) >= coalesce(named_group.min_orders, 0) AND coalesce(sum(
-                CASE WHEN placed.paid_at IS NULL THEN placed.gift_card_amount
+                CASE WHEN placed.paid_at IS NULL
+                    THEN placed.gift_card_amount + placed.part_paid
                     ELSE placed.total - placed.waived END - placed.refunded
             ), 0) >= coalesce(named_group.min_spent, 0)
         FROM orders_order AS placed

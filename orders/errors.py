@@ -369,14 +369,6 @@ class ReturnNotIn(ShopError):
     )
 
 
-class ExchangeCostsMore(ShopError):
-    status, code, message = (
-        422,
-        "exchange_costs_more",
-        "The replacement costs more: return the piece, and order the other one.",
-    )
-
-
 class DisputeOpen(ShopError):
     status, code, message = (
         409,

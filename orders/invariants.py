@@ -150,7 +150,7 @@ INVARIANTS = [
             AND NOT CASE WHEN made.status = 'cancelled' THEN true
                 WHEN asked.status IN ('approved', 'received') THEN made.status = 'pending'
                 WHEN asked.status = 'completed'
-                    THEN made.payment_status IN ('paid', 'refunded')
+                    THEN made.payment_status IN ('paid', 'refunded') OR made.part_paid > 0
                 ELSE false END""",
     ),
     Invariant(
@@ -195,10 +195,25 @@ INVARIANTS = [
             WHERE {_EACH} AND placed.payment_method = 'online'
                 AND placed.payment_status IN ('paid', 'refunded')
             AND placed.total > placed.waived + placed.gift_card_amount
+            AND placed.part_paid = 0
             AND NOT EXISTS (SELECT FROM orders_payment
                 WHERE order_id = placed.id AND provider <> 'gift_card'
                 AND state = 'succeeded'
                 AND amount = placed.total - placed.waived - placed.gift_card_amount)""",  # noqa: S608 (our own text)
+    ),
+    Invariant(
+        rule="what is paid in part is in payments",
+        table="orders_order",
+        query=f"""SELECT placed.id, format('%%s paid in part, %%s due, its payments say %%s',
+                part_paid, due, paid)
+            FROM orders_order AS placed CROSS JOIN LATERAL (
+                SELECT total - waived - gift_card_amount - part_paid AS due) AS rest
+            CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS paid FROM orders_payment
+                WHERE order_id = placed.id AND state = 'succeeded' AND provider <> 'gift_card'
+                AND NOT EXISTS (SELECT FROM orders_refund AS extra
+                    WHERE extra.payment_id = orders_payment.id AND extra.surplus)) AS payments
+            WHERE {_EACH} AND part_paid > 0
+            AND paid <> part_paid + CASE WHEN paid_at IS NULL THEN 0 ELSE due END""",  # noqa: S608
     ),
     Invariant(
         rule="a coupon's uses are counted",

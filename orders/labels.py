@@ -77,8 +77,8 @@ def count_cash(order: Order, parcel: Fulfilment) -> Decimal | None:
     sent = [each for each in order.fulfilments.all() if each.status != "cancelled"]
     earlier = [each for each in sent if each.position < parcel.position]
     before = sum((_price_parcel(order, each) for each in earlier), Decimal(0))
-    # Gift cards pay the first parcels.
-    left = max(order.gift_card_amount - before, Decimal(0))
+    # What is paid already pays the first parcels.
+    left = max(order.amount_paid - before, Decimal(0))
     return max(_price_parcel(order, parcel) - left, Decimal(0)) or None
 
 

@@ -80,7 +80,8 @@ LEDGER = [
             ) AS back ON true
             WHERE paid.id > %(after)s AND paid.id <= %(upto)s AND paid.state = 'succeeded'
             AND coalesce(back.amount, 0) < paid.amount
-            AND (placed.status = 'cancelled' OR paid.provider <> 'gift_card' AND paid.id <> (
+            AND (placed.status = 'cancelled' OR placed.part_paid = 0
+                AND paid.provider <> 'gift_card' AND paid.id <> (
                 SELECT first.id FROM orders_payment AS first
                 WHERE first.order_id = placed.id AND first.state = 'succeeded'
                 AND first.provider <> 'gift_card'

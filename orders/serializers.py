@@ -348,6 +348,9 @@ class ReturnRequestLine(Serializer):
     exchange_variant_id = serializers.UUIDField(
         source="variant_id", allow_null=True, help_text="null: the money goes back"
     )
+    difference = Money(
+        help_text="what the replacements cost more than these pieces did; below 0: less"
+    )
     sellable = serializers.IntegerField()
     damaged = serializers.IntegerField(help_text="but accepted")
     refused = serializers.IntegerField()

@@ -544,6 +544,9 @@ def _list_sums(order: Order) -> list[tuple[str, str]]:
     rows.append(("Total", order.total))
     if order.gift_card_amount:
         rows.append(("Gift cards and store credit", -order.gift_card_amount))
+    if order.part_paid:
+        rows.append(("Paid before pieces were added or exchanged", -order.part_paid))
+    if order.gift_card_amount or order.part_paid:
         rows.append(("In cash or online", order.due))
     if order.waived:
         rows.append(("Not owed any more", -order.waived))

@@ -19,6 +19,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from markrin import localized
 from markrin.admin.base import CleanedData, ReadOnly, Step, SteppedAdmin, TabularInline
 from markrin.admin.exact_search import ExactSearch
 from markrin.admin.forms import StrictForm
@@ -198,14 +199,21 @@ class ReturnLineInline(ReadOnly, TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnRequestLine]:
         # unfold has no types
-        return super().get_queryset(request).select_related("line", "variant")  # type: ignore[no-any-return]
+        return super().get_queryset(request).select_related("line__order", "variant")  # type: ignore[no-any-return]
 
     def what(self, row: ReturnRequestLine) -> str:
         return forms.describe_line(row.line)
 
     @admin.display(description="in exchange for")
     def instead(self, row: ReturnRequestLine) -> str:
-        return row.variant.sku if row.variant else "money"
+        if row.variant is None:
+            return "money"
+        if not row.difference:
+            return row.variant.sku
+        amount = localized.format_money(abs(row.difference), row.line.order.currency)
+        return (
+            f"{row.variant.sku} ({amount} {'more' if row.difference > 0 else 'less'})"
+        )
 
 
 @admin.register(ReturnRequest)

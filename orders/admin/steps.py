@@ -309,16 +309,11 @@ ORDER_STEPS = {
         "Add pieces",
         _add_pieces,
         forms.AddPiecesForm,
-        lambda order: (
-            order.status in BEFORE_SHIPPING
-            and order.payment_method == PaymentMethod.COD
-            and order.payment_status == PaymentStatus.UNPAID
-            and not order.waived
-            and not order.gift_card_amount
-        ),
+        order_additions.can_take_more,
         warning=(
             "At the prices and with the promotions that the order was placed with. The"
-            " customer gets the confirmation again."
+            " customer gets the confirmation again. What is paid stays paid: the difference"
+            " is paid at the door, or online by a link that is mailed."
         ),
     ),
     "tags": Step("Tags", _set_tags, form_of=forms.tags_form),
@@ -340,7 +335,9 @@ ORDER_STEPS = {
         "Cancel pieces",
         _cancel_pieces,
         form_of=forms.cancel_pieces_form,
-        offered=lambda order: _can_be_packed(order) or _is_cod_pending(order),
+        offered=lambda order: (
+            _can_be_packed(order) or _is_cod_pending(order) or order.part_paid > 0
+        ),
         danger=True,
     ),
     "cancel": Step(

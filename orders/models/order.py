@@ -134,6 +134,13 @@ class Order(AddressFields, Model):
         db_default=0,
         help_text="what gift cards and store credit paid of it",
     )
+    part_paid = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        db_default=0,
+        help_text="what cash, a provider or an exchange had paid before the rest was owed",
+    )
     sells_gift_cards = models.BooleanField(default=False, db_default=False)
     coupon_code = models.CharField(max_length=32, blank=True, default="")
     # How it is sent, and what was promised: a snapshot.
@@ -262,6 +269,7 @@ class Order(AddressFields, Model):
                 "refunded",
                 "waived",
                 "gift_card_amount",
+                "part_paid",
             ),
             *constraints.check_text(
                 "order",
@@ -305,18 +313,20 @@ class Order(AddressFields, Model):
                 violation_error_message="No more can be refunded than was paid.",
             ),
             models.CheckConstraint(
-                # Before the rest is paid, only what gift cards gave can go back.
+                # Before the rest is paid, only what is paid in part can go back.
                 condition=Q(
                     paid_at=None,
                     payment_status__in=["unpaid", "failed"],
-                    refunded__lte=F("gift_card_amount"),
+                    refunded__lte=F("gift_card_amount") + F("part_paid"),
                 )
                 | Q(paid_at__isnull=False, payment_status__in=["paid", "refunded"]),
                 name="order_paid_at_fits_payment_status",
             ),
             models.CheckConstraint(
-                condition=Q(gift_card_amount__lte=F("total") - F("waived")),
-                name="order_gift_cards_within_total",
+                condition=Q(
+                    gift_card_amount__lte=F("total") - F("waived") - F("part_paid")
+                ),
+                name="order_part_payments_within_total",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -402,13 +412,16 @@ class Order(AddressFields, Model):
 
     @property
     def due(self) -> Decimal:
-        """What is left to be paid in cash or online, or was: gift cards pay the rest."""
-        return self.payable - self.gift_card_amount
+        """What is left to be paid in cash or online, or was: without what gift cards and earlier
+        payments gave.
+        """
+        return self.payable - self.gift_card_amount - self.part_paid
 
     @property
     def amount_paid(self) -> Decimal:
         """What was paid for it, before refunds; what came on top does not count."""
-        return self.payable if self.paid_at is not None else self.gift_card_amount
+        part = self.gift_card_amount + self.part_paid
+        return self.payable if self.paid_at is not None else part
 
     @property
     def amount_due(self) -> Decimal:
@@ -418,10 +431,10 @@ class Order(AddressFields, Model):
 
     @property
     def shown_payment_status(self) -> str:
-        """The payment's status as the API says it: `partially_paid` where gift cards paid a part
-        that has not gone back.
+        """The payment's status as the API says it: `partially_paid` where a part is paid that has
+        not gone back.
         """
-        part = self.paid_at is None and self.gift_card_amount > self.refunded
+        part = self.paid_at is None and self.amount_paid > self.refunded
         return PARTIALLY_PAID if part else self.payment_status
 
     def __str__(self) -> str:

@@ -66,6 +66,6 @@ BEFORE_SHIPPING: Final = frozenset(
 NEXT_PAYMENT_STATUS: Final[dict[str, frozenset[str]]] = {
     "unpaid": frozenset({"paid", "failed"}),
     "failed": frozenset({"paid", "unpaid"}),
-    "paid": frozenset({"refunded"}),
+    "paid": frozenset({"refunded", "unpaid"}),  # pieces were added: the rest is owed
     "refunded": frozenset({"paid"}),  # a refund came back
 }

@@ -212,6 +212,13 @@ class ReturnRequestLine(models.Model):
         related_name="+",
         help_text="the replacement; empty: the money goes back",
     )
+    difference = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        db_default=0,
+        help_text="what the replacements cost more than these pieces did; below 0: less",
+    )
     sellable = models.PositiveSmallIntegerField(default=0)
     damaged = models.PositiveSmallIntegerField(default=0)
     refused = models.PositiveSmallIntegerField(default=0)

@@ -1,12 +1,13 @@
 """Exchanges: a return and a new order. Its pieces are reserved when the return is approved, and it
 is paid by what the pieces that come back are worth.
 
-The customer pays what the first pieces cost, whatever the replacement costs by now; only one that
-costs more than what it replaces is refused. Nothing is sent before the pieces have come back.
+A replacement of the same product costs what the first piece cost, and what its price differs from
+the first one's today; one of another product costs its price of today. The customer pays what it
+costs more, once the pieces are accepted; what it costs less goes back. Nothing is sent before that.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -31,7 +32,7 @@ from orders.models import (
 from orders.models.order_event import OrderEventKind
 from orders.models.order_status import OrderStatus, PaymentStatus
 from orders.models.payment import EXCHANGE, PaymentState, RefundState
-from orders.pricing.money import from_units, part_of_line, to_units
+from orders.pricing.money import from_units, part_of_line, share_of, to_units
 from orders.schemas import ReturnPieces
 from orders.services import (
     checkout,
@@ -41,42 +42,81 @@ from orders.services import (
     lifecycle,
     order_credits,
     refunds,
+    rest_payments,
     transitions,
 )
 from orders.services.lifecycle import SYSTEM, Actor
 from products.selectors import offers
+from products.selectors.offers import Offer
 from products.services.stock import movements
 
 _ZERO: Final = Decimal(0)
 
 
-def check_replacements(order: Order, wanted: Sequence[ReturnPieces]) -> None:
-    """Refuse what cannot be had instead. One query, none where only money is wanted.
+def price_replacements(
+    order: Order, wanted: Sequence[ReturnPieces]
+) -> dict[UUID, Decimal]:
+    """Return by line what the replacements cost more than the pieces to come back, below 0 for
+    less, at today's prices. Lines for money are left out. One query, none without replacements.
 
-    Raises:
-        OtherProduct, VariantNotOnSale: it is another product's, or not for sale.
-        ExchangeCostsMore: it costs more than what it replaces, both at today's price.
+    Raises: VariantNotOnSale: it cannot be had instead.
     """
-    pairs = [(each.line_id, each.exchange_variant_id) for each in wanted]
     lines = {line.pk: line for line in order.lines.all()}
-    named = [variant_id for _, variant_id in pairs if variant_id is not None]
-    if not named:
-        return
-    found = offers.get_offers(
-        [*named, *(lines[line_id].variant_id for line_id, _ in pairs)]
-    )
-    for line_id, variant_id in pairs:
-        if variant_id is None:
-            continue
-        offer, before = found.get(variant_id), found.get(lines[line_id].variant_id)
-        if offer is None or not offer.on_sale:
+    swaps = [
+        _Swap(lines[each.line_id], each.quantity, each.exchange_variant_id)
+        for each in wanted
+        if each.exchange_variant_id is not None
+    ]
+    found = _find_offers(swaps)
+    for swap in swaps:
+        offer = found.get(swap.variant_id)
+        if offer is None or not offer.on_sale or offer.is_gift_card:
             raise errors.VariantNotOnSale
-        if offer.product_id != lines[line_id].product_id:
-            raise errors.OtherProduct(
-                "Pieces are exchanged for another variant of the same product."
-            )
-        if before is not None and offer.price > before.price:
-            raise errors.ExchangeCostsMore
+    return {
+        swap.line.pk: from_units(
+            _price_difference(order, swap, found)[1], order.currency
+        )
+        for swap in swaps
+    }
+
+
+@dataclass(frozen=True)
+class _Swap:
+    """So many pieces of a line for as many of a variant."""
+
+    line: OrderLine
+    quantity: int
+    variant_id: UUID
+
+
+def _find_offers(swaps: Sequence[_Swap]) -> dict[UUID, Offer]:
+    wanted = [pk for swap in swaps for pk in (swap.variant_id, swap.line.variant_id)]
+    return offers.get_offers(wanted) if wanted else {}
+
+
+def _price_difference(
+    order: Order, swap: _Swap, found: Mapping[UUID, Offer]
+) -> tuple[int, int]:
+    """Return what the replacements cost more, in the smallest unit: without tax where it comes on
+    top, and with it.
+    """
+    line, offer = swap.line, found[swap.variant_id]
+    first = found.get(line.variant_id)
+    if first is not None and first.product_id == offer.product_id:
+        piece = offer.price - first.price
+        net = to_units(piece * swap.quantity, order.currency)
+    else:
+        price = to_units(offer.price * swap.quantity, order.currency)
+        net = price - _worth(order, swap)
+    if order.tax_included:
+        return net, net
+    return net, net + (1 if net > 0 else -1) * share_of(abs(net), line.tax_percent)
+
+
+def _worth(order: Order, swap: _Swap) -> int:
+    """Return what the pieces of the line cost, without tax where it comes on top."""
+    paid = to_units(swap.line.line_total - swap.line.discount, order.currency)
+    return part_of_line(paid, swap.quantity, swap.line.quantity)
 
 
 @transactions.requires_transaction
@@ -87,6 +127,7 @@ def place_exchange(order: Order, request: ReturnRequest, *, actor: Actor) -> Non
     Raises:
         OrderNotIn: the order is not paid: there is nothing to pay them with.
         OutOfStock: fewer pieces are left.
+        VariantNotOnSale: it is not for sale any more.
     """
     rows = [row for row in request.lines.select_related("line") if row.variant_id]
     if not rows:
@@ -96,7 +137,19 @@ def place_exchange(order: Order, request: ReturnRequest, *, actor: Actor) -> Non
             "The order is not paid, so its pieces cannot pay for others.",
             order_status=order.status,
         )
-    made = checkout.place_replacements(_build_items(order, rows), order)
+    swaps = [
+        _Swap(row.line, row.quantity, row.variant_id)
+        for row in rows
+        if row.variant_id is not None
+    ]
+    found = _find_offers(swaps)
+    if any(swap.variant_id not in found for swap in swaps):
+        raise errors.VariantNotOnSale
+    for row, swap in zip(rows, swaps, strict=True):
+        _, more = _price_difference(order, swap, found)
+        row.difference = from_units(more, order.currency)  # of today
+        row.save(update_fields=["difference"])
+    made = checkout.place_replacements(_build_items(order, swaps, found), order)
     request.exchange = made
     request.save(update_fields=["exchange", "updated_at"])
     lifecycle.record_event(
@@ -111,34 +164,32 @@ def place_exchange(order: Order, request: ReturnRequest, *, actor: Actor) -> Non
     )
 
 
-def _build_items(order: Order, rows: Sequence[ReturnRequestLine]) -> list[CartItem]:
-    """Return the replacements as lines of a cart, priced by what the first pieces cost.
-
-    A price per piece is rounded up; what that is too much is waived when they are paid.
+def _build_items(
+    order: Order, swaps: Sequence[_Swap], found: Mapping[UUID, Offer]
+) -> list[CartItem]:
+    """Return the replacements as lines of a cart. A price per piece is rounded up; what that is too
+    much is waived when they are paid.
     """
     worth: dict[UUID, int] = {}
     pieces: dict[UUID, int] = {}
-    for row in rows:
-        if row.variant_id is None:
-            continue
-        paid = to_units(row.line.line_total - row.line.discount, order.currency)
+    for swap in swaps:
+        key = swap.variant_id
+        paid = to_units(swap.line.line_total - swap.line.discount, order.currency)
         # What is not the same for each piece can differ by one unit when it is given back.
-        slack = 1 if paid % row.line.quantity else 0
-        part = part_of_line(paid, row.quantity, row.line.quantity, before=0) + slack
-        worth[row.variant_id] = worth.get(row.variant_id, 0) + part
-        pieces[row.variant_id] = pieces.get(row.variant_id, 0) + row.quantity
-    found = offers.get_offers(pieces)
+        slack = 1 if paid % swap.line.quantity else 0
+        more, _ = _price_difference(order, swap, found)
+        cost = max(_worth(order, swap) + slack + more, 0)
+        worth[key] = worth.get(key, 0) + cost
+        pieces[key] = pieces.get(key, 0) + swap.quantity
     return [
         CartItem(
             id=uuid7(),
-            offer=replace(offer, price=price),
-            quantity=pieces[variant_id],
+            offer=replace(found[variant_id], price=price),
+            quantity=number,
             price_at_add=price,
         )
-        for variant_id, offer in found.items()
-        for price in [
-            from_units(-(-worth[variant_id] // pieces[variant_id]), order.currency)
-        ]
+        for variant_id, number in pieces.items()
+        for price in [from_units(-(-worth[variant_id] // number), order.currency)]
     ]
 
 
@@ -228,22 +279,40 @@ def _pay_exchange(
         transitions.cancel_locked_order(made, actor=actor, note=note)
         return _ZERO
     _cancel_missing(made, rows, request, actor)
-    paid = min(worth, made.payable)
-    if made.payable > paid:
+    price = max(worth + _sum_difference(made, rows), _ZERO)
+    if made.payable > price:  # rounded up, or lowered before it came back
         order_credits.waive(
-            made, made.payable - paid, cause=request.pk, reason=request.number
+            made, made.payable - price, cause=request.pk, reason=request.number
         )
-    if paid > 0:
-        _transfer(order, made, paid, request, actor)
-    if made.payment_status != PaymentStatus.PAID:
+    paid = min(worth, made.payable)
+    is_paid = paid == made.payable
+    if not is_paid:
+        Order.objects.filter(pk=made.pk).update(part_paid=paid)
+        made.part_paid = paid
+    elif made.payment_status != PaymentStatus.PAID:
         lifecycle.set_payment_status(
             made, PaymentStatus.PAID, actor=actor, paid_at=timezone.now()
         )
-    outbox.add(events.OrderPaid(order_id=made.pk))
-    lifecycle.set_status(
-        made, OrderStatus.CONFIRMED, actor=actor, from_=[OrderStatus.PENDING]
-    )
+    if paid > 0:
+        _transfer(order, made, paid, request, actor)
+    if is_paid:
+        outbox.add(events.OrderPaid(order_id=made.pk))
+        lifecycle.set_status(
+            made, OrderStatus.CONFIRMED, actor=actor, from_=[OrderStatus.PENDING]
+        )
+    else:
+        rest_payments.let_replacement_wait(made)
     return worth - paid
+
+
+def _sum_difference(made: Order, rows: Sequence[ReturnRequestLine]) -> Decimal:
+    """Return what the replacements of the accepted pieces cost more than these did."""
+    units = 0
+    for row in rows:
+        whole = to_units(row.difference, made.currency)
+        part = part_of_line(abs(whole), row.accepted, row.quantity)
+        units += part if whole > 0 else -part
+    return from_units(units, made.currency)
 
 
 def _cancel_missing(

@@ -37,7 +37,7 @@ from orders.models import (
     TaxSettings,
 )
 from orders.models.invoice import InvoiceKind
-from orders.models.order_status import OrderStatus
+from orders.models.order_status import OrderStatus, PaymentStatus
 from orders.models.tax import SETTINGS_KEY, TaxScheme
 from orders.pricing.invoicing import NOTHING, give_back
 from orders.pricing.money import spread, to_units
@@ -111,6 +111,8 @@ def issue_for_payment(order: Order, payment: Payment) -> Invoice | None:
         return None
     if order.sells_gift_cards:  # what they buy is invoiced
         return None
+    if settings.INVOICE_AT == "paid" and order.payment_status != PaymentStatus.PAID:
+        return None  # of a part: the rest is to come
     invoiced = count_invoiced(order)
     charges = read_charges(order, day=timezone.localdate())
     pieces = {

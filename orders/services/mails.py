@@ -3,6 +3,7 @@ customer gets none.
 """
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +16,15 @@ from markrin.db.models import uuid7
 from markrin.mail import sending
 from markrin.outbox import services as outbox
 from orders import errors, events, order_links
-from orders.models import Fulfilment, Invoice, Order, OrderLine, Refund, ReturnRequest
+from orders.models import (
+    Fulfilment,
+    Invoice,
+    Order,
+    OrderLine,
+    Refund,
+    ReturnRequest,
+    ReturnRequestLine,
+)
 from orders.models.invoice import InvoiceKind
 from orders.models.order_event import OrderEventKind
 from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
@@ -135,8 +144,10 @@ def mail_return(*, request_id: UUID, status: str) -> Sent:
     """Tell the customer where a return of theirs is. One that has moved on meanwhile is told by
     the later mail.
     """
-    request = ReturnRequest.objects.prefetch_related("lines__line", "lines__variant")
-    asked = request.select_related("exchange").get(pk=request_id)
+    request = ReturnRequest.objects.prefetch_related(
+        "lines__line", "lines__variant__product"
+    )
+    asked = request.select_related("exchange", "order").get(pk=request_id)
     # The receipt of a withdrawal is owed even where it goes on at once.
     is_receipt = asked.is_withdrawal and status == "approved"
     if asked.status != status and not is_receipt:
@@ -162,11 +173,7 @@ def describe_return(asked: ReturnRequest) -> dict[str, object]:
         "lines": [
             {
                 **_describe_line(row.line, row.quantity),
-                "instead": ", ".join(
-                    filter(None, (row.variant.size, row.variant.color))
-                )
-                if row.variant
-                else "",
+                "instead": _describe_replacement(row),
                 "is_exchange": row.variant is not None,
                 "accepted": row.accepted,
                 "refused": row.refused,
@@ -174,6 +181,29 @@ def describe_return(asked: ReturnRequest) -> dict[str, object]:
             for row in rows
         ],
         "exchanges": any(row.variant for row in rows),
+        **_describe_difference(
+            asked, sum((row.difference for row in rows), Decimal(0))
+        ),
+    }
+
+
+def _describe_replacement(row: ReturnRequestLine) -> str:
+    """Return what is had for pieces: the variant, with its product's name if it is another's."""
+    if row.variant is None:
+        return ""
+    other = row.variant.product_id != row.line.product_id
+    name = row.variant.product.name if other else ""
+    return ", ".join(filter(None, (name, row.variant.size, row.variant.color)))
+
+
+def _describe_difference(asked: ReturnRequest, more: Decimal) -> dict[str, object]:
+    """Return what replacements cost more or less, and whether the rest is waited for."""
+    made = asked.exchange
+    amount = localized.format_money(abs(more), asked.order.currency)
+    return {
+        "costs_more": amount if more > 0 else "",
+        "costs_less": amount if more < 0 else "",
+        "waits_for_rest": made is not None and made.amount_due > 0,
     }
 
 
@@ -325,6 +355,7 @@ def build_context(order: Order) -> dict[str, object]:
         "payable",
         "due",
         "gift_card_amount",
+        "part_paid",
     )
     is_exchange = _is_exchange(order)
     return {
@@ -343,7 +374,7 @@ def build_context(order: Order) -> dict[str, object]:
         "promised": describe_promise(order),
         "order_link": order_links.link_to(order),
         "is_exchange": is_exchange,
-        "waits_for_payment": not is_exchange
+        "waits_for_payment": (not is_exchange or order.part_paid > 0)
         and order.payment_method == PaymentMethod.ONLINE
         and order.payment_status in (PaymentStatus.UNPAID, PaymentStatus.FAILED),
         "cash": order.payment_method == PaymentMethod.COD

@@ -16,8 +16,9 @@ from markrin.outbox import services as outbox
 from orders import cart_summary, errors, events
 from orders.buyers import find_buyer, find_destination
 from orders.cart_summary import CartItem
-from orders.models import Order, OrderLine, OrderTax
+from orders.models import Invoice, Order, OrderLine, OrderTax, ReturnRequest
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
+from orders.models.invoice import InvoiceKind
 from orders.models.order_event import OrderEventKind
 from orders.models.order_status import BEFORE_SHIPPING, PaymentMethod, PaymentStatus
 from orders.order_taxes import list_order_taxes
@@ -25,7 +26,7 @@ from orders.pricing.quote import Quote
 from orders.promotion_terms import read_taken_promotions
 from orders.promotion_uses import rewrite_discounts
 from orders.quotes import price_items
-from orders.services import idempotency, lifecycle
+from orders.services import idempotency, lifecycle, rest_payments
 from orders.services.lifecycle import Actor
 from orders.shipping_choice import ShippingWish, choose_shipping
 from orders.shipping_offers import list_offered
@@ -40,19 +41,21 @@ from products.services.stock.movements import StockMove, move_stock
 def add_pieces(
     addition: PieceAddition, *, order_id: UUID, actor: Actor, key: str | None
 ) -> tuple[Order, bool]:
-    """Add pieces of a variant to an order to be paid at the door, which nothing has left of yet.
-    Return it, and whether the key had added them before.
+    """Add pieces of a variant to an order which nothing has left of yet. Return it, and whether the
+    key had added them before.
 
     A piece costs what it cost when the order was placed. The promotions that took something off
     then count for the added pieces too, whether or not they still run; shipping and taxes are
-    reckoned anew. The customer gets the confirmation again, with the new total.
+    reckoned anew. The customer gets the confirmation again, with the new total. Of an order that is
+    paid the difference is owed: at the door, or by a link that is mailed, and before it is packed.
 
     Locks: the key, the order, stock.
 
     Raises:
         IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyKeyInUse: see `idempotency`.
         NotFound: there is no such order.
-        OrderNotIn: something has left, was cancelled or paid: the rest is an order of its own.
+        OrderNotIn: something has left, was cancelled, given back or invoiced, or it would cost less
+            than is paid: the rest is an order of its own.
         VariantNotOnSale, QuantityLimit, CartFull, OutOfStock: and nothing has changed.
     """
     claim = idempotency.build_claim(
@@ -73,12 +76,28 @@ def add_pieces(
     line = _grow_line(order, lines, variant.pk, addition.quantity)
     if line not in lines:
         lines.append(line)
-    _write_amounts(order, lines, _quote_lines(order, lines))
+    quote = _quote_lines(order, lines)
+    paid, is_paid = order.amount_paid, order.payment_status == PaymentStatus.PAID
+    if quote.money(quote.total) < paid:
+        raise errors.OrderNotIn(
+            "With these pieces it would cost less than is paid. Take them as an order by"
+            " telephone.",
+            order_status=order.status,
+        )
+    _write_amounts(order, lines, quote)
     note = f"Added: {addition.quantity} × {line.sku}. {addition.reason}".strip()
     lifecycle.record_event(order, OrderEventKind.EDIT, actor=actor, note=note)
-    outbox.add(
-        events.MailWanted(order_id=order.pk, mail_name="placed", wanted_id=addition_id)
-    )
+    if is_paid and order.payable > paid:
+        earlier = paid - order.gift_card_amount
+        has_link = rest_payments.owe_rest(order, earlier, actor=actor)
+    else:
+        has_link = rest_payments.renew_page(order)
+    if not has_link:  # whose mail says all of it
+        outbox.add(
+            events.MailWanted(
+                order_id=order.pk, mail_name="placed", wanted_id=addition_id
+            )
+        )
     ref = f"reserve:{line.pk}:{addition_id}"
     move_stock(
         [StockMove(variant.pk, MovementKind.RESERVE, ref, d_reserved=addition.quantity)]
@@ -86,18 +105,26 @@ def add_pieces(
     return order, False
 
 
-def _refuse_settled(order: Order) -> None:
-    settled = (
-        order.status not in BEFORE_SHIPPING
-        or order.payment_method != PaymentMethod.COD
-        or order.payment_status != PaymentStatus.UNPAID
-        or order.waived
-        or order.gift_card_amount
+def can_take_more(order: Order) -> bool:
+    """Return whether pieces may be added, as far as the order's own row says. No query."""
+    return (
+        order.status in BEFORE_SHIPPING
+        and order.payment_status != PaymentStatus.REFUNDED
+        and not order.waived
+        and not order.refunded
+        and not order.sells_gift_cards
     )
-    if settled:
+
+
+def _refuse_settled(order: Order) -> None:
+    if (
+        not can_take_more(order)
+        or ReturnRequest.objects.filter(exchange=order).exists()
+        or Invoice.objects.filter(order=order, kind=InvoiceKind.INVOICE).exists()
+    ):
         raise errors.OrderNotIn(
-            "Only an order to be paid at the door takes more pieces, before any has left or was"
-            " cancelled. Take the rest as an order by telephone.",
+            "An order takes more pieces before any has left, was cancelled, given back or"
+            " invoiced; a replacement takes none. Take the rest as an order by telephone.",
             order_status=order.status,
         )
 
@@ -163,7 +190,8 @@ def _quote_lines(order: Order, lines: Sequence[OrderLine]) -> Quote:
         cart_summary.list_pieces(items),
         user_id=order.user_id,
     )
-    wish = ShippingWish(order.shipping_method_id, pays_cash=True)
+    pays_cash = order.payment_method == PaymentMethod.COD
+    wish = ShippingWish(order.shipping_method_id, pays_cash=pays_cash)
     pricing = price_items(
         items, buyer=buyer, live=read_taken_promotions(order), user_id=order.user_id
     )

@@ -52,15 +52,15 @@ def credit_pieces(
 def _waive_or_credit(
     order: Order, amount: Decimal, *, reason: str, actor: Actor, cause: UUID
 ) -> None:
-    """Let an order owe less that is not paid, or only in part by gift cards: what goes beyond
-    what is due is on them again. Where nothing is due any more, it is paid.
+    """Let an order owe less that is not paid, or only in part: what goes beyond what is due goes
+    back. Where nothing is due any more, it is paid.
     """
     due = min(amount, order.due)
     if amount == due:
         waive(order, due, cause=cause, reason=reason)
     elif due > 0:
         _lower_due(order, due)  # the refund's credit note is about both
-    if order.gift_card_amount and order.due <= 0:
+    if order.amount_paid and order.due <= 0:
         lifecycle.set_payment_status(
             order, PaymentStatus.PAID, actor=actor, paid_at=timezone.now()
         )

@@ -1,4 +1,6 @@
-"""Links under which an order can be paid: of orders that staff have taken by telephone."""
+"""Links under which an order can be paid: of orders that staff have taken by telephone, and for the
+rest of one that costs more by now.
+"""
 
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from orders import errors, events, gateways
 from orders.gateways.base import ProviderRefused, Started
 from orders.models import Order, Payment
 from orders.models.order_event import OrderEventKind
-from orders.models.order_status import OrderStatus
+from orders.models.order_status import BEFORE_SHIPPING
 from orders.models.payment import PaymentState
 from orders.services import lifecycle, mails, payments
 from orders.services.lifecycle import Actor
@@ -26,7 +28,7 @@ def get_payment_link(*, order_id: UUID) -> str:
     """
     order = Order.objects.get(pk=order_id)
     payment = Payment.objects.filter(order=order, state=PaymentState.CREATED).first()
-    if payment is None or order.status != OrderStatus.PENDING:
+    if payment is None or order.status not in BEFORE_SHIPPING:
         return ""
     if gateways.get(payment.provider) is None:
         return ""
@@ -75,6 +77,6 @@ def request_payment_link(*, order_id: UUID, actor: Actor) -> None:
 def waits_for_payment(order: Order) -> bool:
     """Return whether a link could be of use. One query."""
     return (
-        order.status == OrderStatus.PENDING
+        order.status in BEFORE_SHIPPING
         and Payment.objects.filter(order=order, state=PaymentState.CREATED).exists()
     )

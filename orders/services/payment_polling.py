@@ -18,7 +18,7 @@ from django.utils import timezone
 from orders import gateways
 from orders.gateways.base import Notice, Outcome, ProviderDown, ProviderRefused
 from orders.models import Payment
-from orders.models.order_status import OrderStatus
+from orders.models.order_status import BEFORE_SHIPPING
 from orders.models.payment import PaymentState
 from orders.services import provider_events
 
@@ -78,7 +78,7 @@ def ask(payment: Payment) -> bool:
         return False
     order = payment.order
     waits = (
-        order.status == OrderStatus.PENDING
+        order.status in BEFORE_SHIPPING
         and order.payment_status in provider_events.WAITING
         and payment.state != PaymentState.SUCCEEDED
     )

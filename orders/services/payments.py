@@ -15,7 +15,7 @@ from orders import errors, gateways
 from orders.customer_identity import Customer
 from orders.gateways.base import Charge, ProviderDown, ProviderRefused, Started
 from orders.models import Order, Payment, ReturnRequest
-from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
+from orders.models.order_status import BEFORE_SHIPPING, PaymentMethod, PaymentStatus
 from orders.models.payment import PaymentState
 from orders.services import idempotency, lifecycle, payment_polling
 from orders.services.idempotency import KeyClaim
@@ -104,11 +104,11 @@ def _open_locked(
     open_ = Payment.objects.filter(order=order, state=PaymentState.CREATED).first()
     if known is not None and open_ is not None:
         return order, open_, True
-    waiting = order.status == OrderStatus.PENDING and order.payment_status in WAITING
+    waiting = order.status in BEFORE_SHIPPING and order.payment_status in WAITING
     if (
         order.payment_method != PaymentMethod.ONLINE
         or not waiting
-        or ReturnRequest.objects.filter(exchange=order).exists()  # what comes back pays
+        or _waits_for_pieces(order)
         or known is not None
         or provider is None
     ):
@@ -129,6 +129,12 @@ def _open_locked(
             actor=lifecycle.Actor(customer.actor, order.user_id),
         )
     return order, open_, False
+
+
+def _waits_for_pieces(order: Order) -> bool:
+    """Return whether pieces that come back are to pay the order first."""
+    is_exchange = ReturnRequest.objects.filter(exchange=order).exists()
+    return is_exchange and not order.part_paid
 
 
 def _last_return_url(order: Order) -> str:

@@ -17,9 +17,16 @@ from markrin.outbox import services as outbox
 from orders import events, gateways
 from orders.gateways.base import Notice, Outcome
 from orders.models import Order, Payment
-from orders.models.order_status import OrderStatus, PaymentStatus
+from orders.models.order_status import BEFORE_SHIPPING, OrderStatus, PaymentStatus
 from orders.models.payment import PaymentState
-from orders.services import disputes, invoices, ledger, lifecycle, refunds
+from orders.services import (
+    disputes,
+    invoices,
+    ledger,
+    lifecycle,
+    refunds,
+    rest_payments,
+)
 from orders.services.lifecycle import GATEWAY
 
 log = structlog.get_logger(__name__)
@@ -173,10 +180,9 @@ def _succeeded(order: Order, payment: Payment, notice: Notice) -> str:
     if order.payment_status not in WAITING:
         _refund_surplus(order, payment, "The order was paid twice.")
         return "paid twice: refunded"
-    for other in Payment.objects.filter(order=order, state=PaymentState.CREATED):
-        other.state = PaymentState.CANCELLED
-        other.save(update_fields=["state", "updated_at"])
-        outbox.add(events.PaymentAbandoned(payment_id=other.pk))
+    if payment.amount != order.due:
+        return _take_other_amount(order, payment)
+    rest_payments.close_pages(order)
     lifecycle.set_payment_status(
         order,
         PaymentStatus.PAID,
@@ -198,11 +204,26 @@ def _succeeded(order: Order, payment: Payment, notice: Notice) -> str:
             order, "Paid after it was cancelled: the payment is being refunded."
         )
         return "too late: refunded"
-    lifecycle.set_status(
-        order, OrderStatus.CONFIRMED, actor=GATEWAY, from_=[OrderStatus.PENDING]
-    )
+    if order.status == OrderStatus.PENDING:  # else only the rest of it was owed
+        lifecycle.set_status(order, OrderStatus.CONFIRMED, actor=GATEWAY)
     invoices.issue_for_payment(order, payment)
     return "paid"
+
+
+def _take_other_amount(order: Order, payment: Payment) -> str:
+    """Take what was paid on a page from before the order had changed: less than is due by now is
+    a part of it; more goes back, and so does what comes after a cancellation.
+    """
+    if payment.amount < order.due and order.status in BEFORE_SHIPPING:
+        rest_payments.count_part(order, payment)
+        invoices.issue_for_payment(order, payment)
+        return "paid in part"
+    lifecycle.request_attention(
+        order,
+        f"{payment.amount} {payment.currency} were paid, not what is owed by now.",
+    )
+    _refund_surplus(order, payment, "Another amount was paid than is owed.")
+    return "another amount"
 
 
 def _close(payment: Payment, notice: Notice, charge_ref: str) -> None:

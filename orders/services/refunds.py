@@ -180,10 +180,8 @@ def _split_refund(order: Order, amount: Decimal) -> list[_Part]:
     cards, each up to what it gave and has not got back. Two queries.
     """
     paid = Payment.objects.filter(order=order, state=PaymentState.SUCCEEDED)
-    payments = sorted(paid.exclude(refunds__surplus=True), key=_rank)
-    if any(payment.provider == EXCHANGE for payment in payments):
-        # What pieces that came back have paid goes back to where it first came from.
-        return _split_refund(order.exchange_of.order, amount)
+    every = sorted(paid.exclude(refunds__surplus=True), key=_rank)
+    payments = [payment for payment in every if payment.provider != EXCHANGE]
     back = dict(
         Refund.objects.filter(payment__in=payments, surplus=False)
         .exclude(state=RefundState.FAILED)
@@ -197,6 +195,9 @@ def _split_refund(order: Order, amount: Decimal) -> list[_Part]:
         if share > 0:
             parts.append(_Part(share, payment, payment.gift_card_id))
             left -= share
+    if left > 0 and len(payments) < len(every):
+        # What pieces that came back have paid goes back to where it first came from.
+        return parts + _split_refund(order.exchange_of.order, left)
     if left > 0:  # more than is known to have come: a person settles it
         parts.append(_Part(left))
     return parts
@@ -221,21 +222,21 @@ def _send(order: Order, refund: Refund, *, actor: Actor) -> None:
         )
 
 
-def _find_paying_payment(order: Order) -> Payment | None:
-    """Return the payment that paid the order: the first that succeeded and does not go back
-    as one that came on top.
+def _list_paying(order: Order) -> set[UUID]:
+    """Return the payments that paid the order, without gift cards and without those that go back
+    as they came on top. What pieces that came back have paid was paid where they were bought.
     """
-    payment = (
+    found = (
         Payment.objects.filter(order=order, state=PaymentState.SUCCEEDED)
         .exclude(refunds__surplus=True)
         .exclude(provider=PROVIDER_NAME)
         .order_by("succeeded_at", "id")
-        .first()
     )
-    if payment is not None and payment.provider == EXCHANGE:
-        # What pieces that came back have paid goes back to where it first came from.
-        return _find_paying_payment(order.exchange_of.order)
-    return payment
+    payments = list(found) if order.part_paid else list(found[:1])
+    paying = {each.pk for each in payments if each.provider != EXCHANGE}
+    if len(paying) < len(payments):
+        paying |= _list_paying(order.exchange_of.order)
+    return paying
 
 
 def _collected(order: Order) -> Decimal:
@@ -414,8 +415,7 @@ _OUTCOMES = {None: "refund_pending", True: "refunded", False: "refund_failed"}
 
 def _book_from_provider(order: Order, payment: Payment, told: ProviderRefund) -> str:
     """Book a refund that was not made here, so that nobody gives the money back again."""
-    paying = _find_paying_payment(order)
-    surplus = paying is None or paying.pk != payment.pk
+    surplus = payment.pk not in _list_paying(order)
     if not surplus:
         _make_room(order, payment, told.amount)
     # More than was left: it went back on top of what this order may give back.

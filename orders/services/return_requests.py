@@ -56,7 +56,7 @@ def request_return(
         NotFound: there is no such order, or it is somebody else's.
         ReturnWindowOver: nothing has arrived, or the time is over.
         ReturnTooMany: more pieces than the customer has and has not asked back.
-        OtherProduct, VariantNotOnSale, ExchangeCostsMore: what is wanted instead cannot be had.
+        VariantNotOnSale: what is wanted instead cannot be had.
         RateLimited: of this order so often. Each asking is a mail to whoever the order's go to,
             who may be a stranger.
     """
@@ -129,7 +129,7 @@ def _ask(
     ]
     if not wanted or any(each.quantity > free.get(each.line_id, 0) for each in wanted):
         raise errors.ReturnTooMany
-    exchanges.check_replacements(order, wanted)
+    more = exchanges.price_replacements(order, wanted)
     request = _insert_request(order, asked.reason, request_id, is_withdrawal)
     ReturnRequestLine.objects.bulk_create(
         [
@@ -139,6 +139,7 @@ def _ask(
                 line_id=each.line_id,
                 quantity=each.quantity,
                 variant_id=each.exchange_variant_id,
+                difference=more.get(each.line_id, 0),
             )
             for each in wanted
         ]

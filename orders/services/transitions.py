@@ -33,6 +33,7 @@ from orders.services import (
     order_credits,
     parcels,
     refunds,
+    rest_payments,
 )
 from orders.services.lifecycle import Actor
 from orders.staff_schemas import Move, OrderNote, PiecesCancellation, Tracking
@@ -75,10 +76,7 @@ def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
         closed_at=timezone.now(),
         expires_at=None,
     )
-    for payment in Payment.objects.filter(order=order, state=PaymentState.CREATED):
-        payment.state = PaymentState.CANCELLED
-        payment.save(update_fields=["state", "updated_at"])
-        outbox.add(events.PaymentAbandoned(payment_id=payment.pk))
+    rest_payments.close_pages(order)
     released = {
         f"{line.pk}:{line.quantity}": (line.variant_id, line.to_ship)
         for line in order.lines.all()
@@ -152,7 +150,8 @@ def _cancel_pieces(
     order = lifecycle.lock_order(order_id)
     if order.status not in PIECES_CANCELLABLE:
         raise errors.OrderNotIn(order_status=order.status)
-    fulfilments.refuse_unpaid(order)
+    if not order.part_paid:
+        fulfilments.refuse_unpaid(order)
     lines = {line.pk: line for line in order.lines.all()}
     packed = parcels.count_packed(order)
     free = {pk: line.to_ship - packed.get(pk, 0) for pk, line in lines.items()}
@@ -168,7 +167,20 @@ def _cancel_pieces(
         cancel_locked_order(order, actor=actor, note=cancellation.reason)
     else:
         cancel_some(order, lines, chosen, reason=cancellation.reason, actor=actor)
+        if order.part_paid:
+            _ask_for_less(order, actor)
     return order
+
+
+def _ask_for_less(order: Order, actor: Actor) -> None:
+    """Ask for what is left of the rest; a replacement that owes none by now is on its way."""
+    rest_payments.renew_page(order)
+    if order.payment_status == PaymentStatus.PAID and order.expires_at is not None:
+        Order.objects.filter(pk=order.pk).update(expires_at=None)
+        lifecycle.set_status(
+            order, OrderStatus.CONFIRMED, actor=actor, from_=[OrderStatus.PENDING]
+        )
+        outbox.add(events.OrderPaid(order_id=order.pk))
 
 
 @transactions.requires_transaction

@@ -21,8 +21,6 @@ ASK_ERRORS = [
     errors.ReturnWindowOver,
     errors.ReturnTooMany,
     errors.VariantNotOnSale,
-    errors.OtherProduct,
-    errors.ExchangeCostsMore,
     RateLimited,
 ]
 

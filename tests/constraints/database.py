@@ -232,8 +232,9 @@ SPECIAL: dict[str, dict[str, str]] = {
         "payment_status": "'unpaid'",
         "refunded": "0",
         "gift_card_amount": "0",
+        "part_paid": "0",
     },
-    "order_gift_cards_within_total": {
+    "order_part_payments_within_total": {
         "gift_card_amount": "2",
         "total": "1",
         "waived": "0",

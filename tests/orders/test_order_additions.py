@@ -3,6 +3,7 @@
 import contextlib
 import io
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,7 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from markrin.outbox.models import OutboxEvent
+from orders import labels, queues
+from orders.gateways.base import Notice, Outcome
 from orders.models import Order, OrderEvent
+from orders.services import provider_events
 from products.models import Product, StockLevel
 from tests import factories
 from tests.factories.orders import key
@@ -100,7 +104,7 @@ def test_the_same_key_adds_once(desk):
 def test_what_cannot_be_added_changes_nothing(desk):
     variant = factories.make_variant(stock=3)
     order = factories.make_order(variant=variant)
-    paid = factories.make_order(variant=variant, status="processing", paid=True)
+    gone = factories.make_order(variant=variant, status="shipped")
     rare = factories.make_variant(stock=0)
     before = Order.objects.order_by("pk").values_list("total", "updated_at")
     was = list(before)
@@ -108,7 +112,7 @@ def test_what_cannot_be_added_changes_nothing(desk):
         (order, rare.sku, 1, "out_of_stock"),
         (order, "NO-SUCH", 1, "variant_not_on_sale"),
         (order, variant.sku, 20, "quantity_limit"),
-        (paid, variant.sku, 1, "order_status"),
+        (gone, variant.sku, 1, "order_status"),
     ):
         assert add(desk, changed, sku, number).json()["code"] == code
     assert list(before) == was
@@ -129,3 +133,133 @@ def test_the_admins_form_adds_once_however_often_it_is_sent(staff):
     assert clerk.post(step, data).status_code == 302
     assert order.lines.get().quantity == 3
     assert clerk.post(step, data | {"sku": "NO", "key": "b"}).status_code == 422
+
+
+# --- Of an order that is paid --------------------------------------------------------------------
+def pay(order):
+    """Have the provider tell that the order's open page was paid; return what came of it."""
+    page = order.payments.get(state="created")
+    return tell_paid(page)
+
+
+def tell_paid(page):
+    return provider_events.record_notice(
+        Notice(
+            provider="test",
+            event_id=uuid4().hex,
+            type="payment.succeeded",
+            outcome=Outcome.SUCCEEDED,
+            ref=page.provider_ref,
+            payment_id=page.pk,
+            amount=page.amount,
+            currency=page.currency,
+        )
+    )
+
+
+def state_of(order):
+    order.refresh_from_db()
+    return order.status, order.payment_status
+
+
+@pytest.fixture
+def paid(customer):
+    """An online order of one piece, paid, of a variant of which more are there."""
+    variant = factories.make_variant(stock=9)
+    order = factories.make_order(customer=customer, variant=variant, method="online")
+    pay(order)
+    return order
+
+
+def test_the_difference_of_a_paid_order_is_paid_by_the_same_door(
+    api, desk, customer, paid
+):
+    variant, before = paid.lines.get().variant, paid.total
+    added = add(desk, paid, variant.sku, 2)
+    assert added.status_code == 201, added.json()
+    assert state_of(paid) == ("confirmed", "unpaid")
+    more = paid.total - before
+    client = api.as_user(customer)
+    shown = client.get(f"/api/orders/{paid.pk}").json()
+    assert (shown["paymentStatus"], shown["amountPaid"], shown["amountDue"]) == (
+        "partially_paid",
+        str(before),
+        str(more),
+    )
+    assert OutboxEvent.objects.filter(task="orders.payment_link_by_mail").count() == 1
+    # Nothing is packed before the rest is paid.
+    url = f"/api/staff/orders/{paid.pk}/fulfilments"
+    assert desk.post(url, {}, headers=key()).json()["code"] == "order_status"
+    opened = client.post(f"/api/orders/{paid.pk}/payments", headers=key())
+    assert opened.status_code == 201, opened.json()
+    assert paid.payments.get(state="created").amount == more
+    assert pay(paid) == "paid"
+    assert state_of(paid) == ("confirmed", "paid")
+    assert desk.post(url, {}, headers=key()).json()["status"] == "shipped"
+    factories.move_to(paid, "delivered")
+    # All of it goes back by both payments, to the paisa.
+    back = desk.post(
+        f"/api/staff/orders/{paid.pk}/refunds", {"reason": "a"}, headers=key()
+    )
+    assert back.status_code == 201, back.json()
+    refunds = paid.refunds.values_list("payment", "amount")
+    assert sorted(refunds) == sorted(paid.payments.values_list("pk", "amount"))
+
+
+def test_an_added_piece_that_nobody_pays_is_cancelled_again(desk, paid):
+    variant, before = paid.lines.get().variant, paid.total
+    dearer = factories.make_variant(stock=9)
+    add(desk, paid, variant.sku)
+    add(desk, paid, dearer.sku)
+    # The page of before is given up; what is paid on it all the same is a part.
+    late = paid.payments.filter(state="cancelled").get()
+    assert tell_paid(late) == "paid in part"
+    assert state_of(paid) == ("confirmed", "unpaid")
+    assert paid.part_paid == before + late.amount
+    line = paid.lines.get(variant=dearer)
+    gone = desk.post(
+        f"/api/staff/orders/{paid.pk}/cancellations",
+        {"lines": [{"lineId": str(line.pk), "quantity": 1}], "reason": "Not paid."},
+        headers=key(),
+    )
+    assert gone.status_code == 201, gone.json()
+    assert state_of(paid) == ("confirmed", "paid")
+    assert (reserved(variant), reserved(dearer)) == (2, 0)
+    assert not paid.payments.filter(state="created").exists()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_part_paid_order_that_is_cancelled_gives_back_what_was_paid(
+    api, desk, customer, paid, late
+):
+    before = paid.total
+    add(desk, paid, paid.lines.get().variant.sku)
+    page = paid.payments.get(state="created")
+    api.as_user(customer).post(f"/api/orders/{paid.pk}/cancel", {})
+    assert sum(paid.refunds.values_list("amount", flat=True)) == before
+    if late:
+        assert tell_paid(page) == "too late: refunded"
+        back = sum(paid.refunds.values_list("amount", flat=True))
+        assert back == before + page.amount
+
+
+def test_the_rest_of_cash_is_collected_at_the_door(desk):
+    variant = factories.make_variant(stock=9)
+    order = factories.make_order(variant=variant, status="confirmed", paid=True)
+    before = order.total
+    assert add(desk, order, variant.sku).status_code == 201
+    assert state_of(order) == ("confirmed", "unpaid")
+    factories.move_to(order, "shipped")
+    [paper] = labels.list_papers(queues.load_orders(Order.objects.all()).get())
+    assert paper.cash == order.total - before
+    assert desk.post(f"/api/staff/orders/{order.pk}/cash", {}).status_code == 200
+    amounts = order.payments.order_by("id").values_list("amount", flat=True)
+    assert list(amounts) == [before, order.total - before]
+
+
+def test_what_is_invoiced_takes_no_more(desk, customer, settings):
+    settings.INVOICE_AT = "paid"
+    variant = factories.make_variant(stock=9)
+    order = factories.make_order(customer=customer, variant=variant, method="online")
+    pay(order)
+    assert add(desk, order, variant.sku).json()["code"] == "order_status"

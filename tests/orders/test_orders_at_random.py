@@ -19,6 +19,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -32,6 +33,7 @@ from orders.models.order_status import OrderStatus
 from orders.schemas import ReturnAsked, ReturnPieces
 from orders.services import (
     fulfilments,
+    order_additions,
     periodic,
     provider_events,
     refunds,
@@ -47,6 +49,7 @@ from orders.staff_schemas import (
     Parcel,
     ParcelMove,
     ParcelPieces,
+    PieceAddition,
     PiecesCancellation,
     ReturnApproval,
     ReturnedPieces,
@@ -58,6 +61,9 @@ from tests.factories import make_order, make_product, make_user, make_variant
 FULL = os.environ.get("ORDERS") == "full"
 EPISODES, STEPS = (50, 100) if FULL else (2, 45)
 PRICE = Decimal("33.35")
+# What is had in exchange, too: sizes of one product, and others that cost more and less.
+PRICES = dict.fromkeys("SML", PRICE) | {"X": Decimal("50.00"), "Y": Decimal("19.99")}
+MAX_PIECES = 20
 STAFF = Actor("staff")
 BEFORE_LEAVING = ("pending", "confirmed", "processing")
 
@@ -84,7 +90,7 @@ class Box:
 
 @dataclass
 class Sale:
-    """An order in the model: one line of pieces that cost PRICE each, and shipping."""
+    """An order in the model: one line of pieces of a size, and shipping."""
 
     order: Order
     who: Customer
@@ -99,6 +105,7 @@ class Sale:
     shipped: int = 0
     returned: int = 0
     waived: Decimal = Decimal(0)
+    part: Decimal = Decimal(0)  # of it, paid before the rest was owed
     collected: Decimal = Decimal(0)
     boxes: list[Box] = field(default_factory=list)
     asked: list[AskedBack] = field(default_factory=list)
@@ -115,6 +122,14 @@ class Sale:
     @property
     def payable(self) -> Decimal:
         return self.total - self.waived
+
+    @property
+    def price(self) -> Decimal:
+        return PRICES[self.size]
+
+    @property
+    def due(self) -> Decimal:
+        return self.payable - self.part
 
     @property
     def refunded(self) -> Decimal:
@@ -176,9 +191,14 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
-        product = make_product(base_price=PRICE)
+        shirt = make_product(base_price=PRICE)
         self.variants = {
-            size: make_variant(product=product, size=size, stock=500) for size in "SML"
+            size: make_variant(
+                product=shirt if size in "SML" else make_product(base_price=price),
+                size=size,
+                stock=500,
+            )
+            for size, price in PRICES.items()
         }
         self.shelf = dict.fromkeys(self.variants, 500)
         self.customer = make_user()
@@ -192,7 +212,7 @@ class World:
             self.take_cash: 4, self.ask: 8, self.withdraw: 1, self.cancel_return: 1,
             self.approve: 6, self.reject: 1, self.receive: 6, self.judge: 6,
             self.take_back: 1, self.refund: 1, self.settle_refund: 1, self.expire: 1,
-            self.expire_return: 1, self.end_window: 1,
+            self.expire_return: 1, self.end_window: 1, self.add_pieces: 2,
         }  # fmt: skip
 
     # --- The machinery ------------------------------------------------------------------------
@@ -250,7 +270,14 @@ class World:
             for one in Refund.objects.filter(order=sale.order, surplus=False)
             if one.pk not in sale.given
         ]
-        assert sorted((amount, state) for _, amount, state in new) == sorted(expected)
+        made = sorted((amount, str(state)) for _, amount, state in new)
+        if (
+            sale.is_swap
+        ):  # of money that came two ways, or from an order that was paid in cash
+            told, wanted = (sum(each for each, _ in one) for one in (made, expected))
+            assert told == wanted, f"{told} go back, not {wanted}"
+        else:
+            assert made == sorted(expected)
         for pk, amount, state in new:
             sale.given[pk] = (amount, str(state))
         self.note_success(sale)
@@ -277,7 +304,7 @@ class World:
 
     def credit(self, sale: Sale, pieces: int, *, whole: bool, state: str) -> None:
         """Give back what these pieces cost, all that is left where `whole`; or waive it."""
-        amount = sale.left if whole else min(pieces * PRICE, sale.left)
+        amount = sale.left if whole else min(pieces * sale.price, sale.left)
         if sale.pay == "paid" and not whole:
             amount = self.less_goodwill(sale, amount)
         if amount <= 0 or sale.pay == "refunded":
@@ -285,7 +312,17 @@ class World:
         elif sale.pay == "paid":
             self.note_refunds(sale, [(amount, state)])
         else:
-            sale.waived += amount
+            self.lower(sale, amount, state)
+
+    def lower(self, sale: Sale, amount: Decimal, state: str) -> None:
+        """Let what is not paid, or in part, owe less; what goes beyond that goes back."""
+        beyond = max(amount - sale.due, Decimal(0))
+        sale.waived += amount - beyond
+        if sale.part and sale.due <= 0:
+            sale.pay, sale.collected = "paid", sale.part
+            if sale.is_swap:
+                sale.stage = "confirmed"
+        self.note_refunds(sale, [(beyond, state)] if beyond else [])
 
     def by_staff(self, sale: Sale) -> str:
         return "succeeded" if sale.method == "cod" else "requested"
@@ -296,14 +333,16 @@ class World:
         for box in sale.boxes:
             if box.status == "packed":
                 box.status = "cancelled"
-        owed = sale.pay == "paid" and sale.left > 0
-        self.note_refunds(sale, [(sale.left, "requested")] if owed else [])
+        paid = sale.left if sale.pay == "paid" else sale.part - sale.refunded
+        owed = sale.pay != "refunded" and paid > 0
+        # Cash waits for a person, and what a part was paid by goes back the same way.
+        self.note_refunds(sale, [(paid, "requested")] if owed else [])
 
     # --- Customers ----------------------------------------------------------------------------
     def place(self) -> None:
         guest = self.chance.random() < 0.4
         token = uuid4().hex if guest else None
-        size, quantity = self.chance.choice("SML"), self.chance.randint(1, 4)
+        size, quantity = self.chance.choice("SMLX"), self.chance.randint(1, 4)
         method = self.chance.choice(["cod", "online"])
         order = make_order(
             customer=None if guest else self.customer,
@@ -315,7 +354,7 @@ class World:
         )
         who = Customer(user=None if guest else self.customer, token=token)
         line = order.lines.get()
-        assert line.line_total == quantity * PRICE
+        assert line.line_total == quantity * PRICES[size]
         self.sales.append(
             Sale(order, who, size, quantity, method, order.total, line.pk)
         )
@@ -417,12 +456,20 @@ class World:
         if page.state == "succeeded":
             assert said == "known already"
             return
-        assert sale.pay in ("unpaid", "failed")
-        sale.pay, sale.collected = "paid", sale.total
-        if sale.status == "cancelled":
-            self.note_refunds(sale, [(sale.total, "requested")])
+        if sale.pay not in ("unpaid", "failed"):
+            assert said == "paid twice: refunded"
+        elif page.amount == sale.due:
+            sale.pay, sale.collected = "paid", sale.payable
+            if sale.status == "cancelled":
+                assert said == "too late: refunded"
+                self.note_refunds(sale, [(sale.left, "requested")])
+            elif sale.stage == "pending":
+                sale.stage = "confirmed"
+        elif page.amount < sale.due and sale.status in BEFORE_LEAVING:
+            assert said == "paid in part"
+            sale.part += page.amount
         else:
-            sale.stage = "confirmed"
+            assert said == "another amount"
 
     def decline(self) -> None:
         sale, page = self.page()
@@ -446,6 +493,38 @@ class World:
             ),
         ):
             sale.stage = "confirmed"
+
+    def add_pieces(self) -> None:
+        sale = self.sale(*BEFORE_LEAVING)
+        pieces = self.chance.randint(1, 3)
+        quantity = sale.quantity + pieces
+        # What is sent for nothing may cost less with one piece more.
+        goods, shipping = quantity * sale.price, sale.total - sale.quantity * sale.price
+        total = goods + (0 if goods >= settings.SHIPPING_FREE_ABOVE else shipping)
+        paid = sale.payable if sale.pay == "paid" else sale.part
+        allowed = (
+            sale.status in BEFORE_LEAVING
+            and sale.pay != "refunded"
+            and not sale.waived
+            and not sale.refunded
+            and not sale.is_swap
+            and quantity <= MAX_PIECES
+            and total >= paid
+        )
+        addition = PieceAddition(
+            sku=self.variants[sale.size].sku, quantity=pieces, reason="a"
+        )
+        if not self.attempt(
+            "add pieces",
+            allowed,
+            lambda: order_additions.add_pieces(
+                addition, order_id=sale.order.pk, actor=STAFF, key=str(uuid4())
+            ),
+        ):
+            return
+        sale.quantity, sale.total = quantity, total
+        if sale.pay == "paid" and total > paid:
+            sale.pay, sale.part = "unpaid", paid
 
     def pack(self) -> None:
         sale = self.sale("confirmed", "processing", "partially_shipped")
@@ -505,6 +584,8 @@ class World:
         ):
             return
         box.status = to
+        if to == "delivered":
+            sale.is_over = False  # of several parcels, the last one counts
         if before == "packed" and to == "shipped":
             sale.shipped += box.pieces
             self.shelf[sale.size] -= box.pieces
@@ -520,7 +601,7 @@ class World:
         pieces = self.chance.randint(1, 2)
         allowed = (
             sale.status in (*BEFORE_LEAVING, "partially_shipped")
-            and not sale.waits_for_money
+            and (not sale.waits_for_money or sale.part > 0)
             and pieces <= sale.free
         )
         body = PiecesCancellation(
@@ -547,7 +628,7 @@ class World:
             sale.method == "cod"
             and sale.pay == "unpaid"
             and sale.status != "cancelled"
-            and sale.payable > 0
+            and sale.due > 0
         )
         if self.attempt(
             "cash",
@@ -572,7 +653,7 @@ class World:
         one.status = "approved"
         if one.swaps:
             order = made.exchange
-            assert order.total == one.pieces * PRICE
+            assert order.total == one.pieces * PRICES[self.sizes[one.id]]
             one.replacement = Sale(
                 order,
                 sale.who,
@@ -642,18 +723,32 @@ class World:
     def pay_replacement(
         self, sale: Sale, made: Sale, one: AskedBack, accepted: int
     ) -> None:
-        worth = min(accepted * PRICE, sale.left) if sale.pay == "paid" else Decimal(0)
-        if worth > 0:
+        worth = Decimal(0)
+        if sale.pay == "paid":
+            worth = min(accepted * sale.price, sale.left)
+        before = worth
+        if (
+            worth > 0 and sale.goodwill
+        ):  # as its refunds say: the rest went back as money
             worth = self.less_goodwill(sale, worth)
         if worth <= 0:
             self.drop(made)
             return
+        assert before - sale.goodwill <= worth
         missing = one.pieces - accepted
-        made.cancelled, made.waived = missing, missing * PRICE
-        made.goodwill = made.payable - worth
+        made.cancelled, made.waived = missing, missing * made.price
+        price = max(worth + accepted * (made.price - sale.price), Decimal(0))
+        made.goodwill = max(made.payable - price, Decimal(0))
         made.waived += made.goodwill
-        made.pay, made.stage, made.collected = "paid", "confirmed", worth
-        self.note_refunds(sale, [(worth, "succeeded")])
+        moved = min(worth, made.payable)
+        if moved < made.payable:
+            made.part = moved
+        else:
+            made.pay, made.stage, made.collected = "paid", "confirmed", moved
+        back = [(moved, "succeeded")] if moved else []
+        if over := min(worth - moved, sale.left - moved):
+            back.append((over, "requested"))
+        self.note_refunds(sale, back)
 
     def take_back(self) -> None:
         sale = self.sale("delivered", "partially_shipped")
@@ -725,7 +820,7 @@ class World:
             if one is sale
             and one.waits_for_money
             and one.status == "pending"
-            and not one.is_swap
+            and (not one.is_swap or one.part > 0)
         ]
         assert periodic.expire_orders() == len(due)
         for one in due:
@@ -782,10 +877,12 @@ class World:
         (line,) = order.lines.all()
         shop = (
             order.status, order.payment_status, order.waived, order.refunded,
+            order.total, order.part_paid, line.quantity,
             line.cancelled, line.shipped, line.returned,
         )  # fmt: skip
         model = (
             sale.status, sale.pay, sale.waived, sale.refunded,
+            sale.total, sale.part, sale.quantity,
             sale.cancelled, sale.shipped, sale.returned,
         )  # fmt: skip
         assert shop == model, f"{order.number}: the shop says {shop}, the model {model}"

@@ -6,17 +6,26 @@ import contextlib
 import io
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from markrin.outbox.models import OutboxEvent
+from orders.gateways.base import Notice, Outcome
 from orders.models import Fulfilment, Order, Refund, ReturnRequest
 from orders.order_links import sign_link
-from orders.services import return_requests
-from products.models import StockLevel
-from tests.factories import key, make_order, make_product, make_user, make_variant
+from orders.services import periodic, provider_events, return_requests
+from products.models import Product, StockLevel
+from tests.factories import (
+    key,
+    make_order,
+    make_product,
+    make_user,
+    make_variant,
+    move_to,
+)
 
 
 @pytest.fixture
@@ -268,18 +277,159 @@ def test_a_return_asked_twice_is_one(api, customer, shirt):
     assert ReturnRequest.objects.count() == 1
 
 
-def test_what_is_wanted_instead_must_be_fitting(api, customer, shirt):
+def test_what_is_wanted_instead_must_be_for_sale(api, customer, shirt):
     order = delivered(customer, shirt["S"])
-    client = api.as_user(customer)
-    dear = make_variant(
-        product=shirt["S"].product, size="XL", stock=5, base_price=Decimal("9999.00")
+    gone = make_variant(is_active=False)
+    refused = ask(api.as_user(customer), order, 1, exchange=gone)
+    assert (refused.status_code, refused.json()["code"]) == (422, "variant_not_on_sale")
+
+
+# --- Exchanges with a difference -----------------------------------------------------------------
+def exchange(api, desk, customer, order, variant, quantity=1, **judged):
+    """Have pieces exchanged; return the return as it was asked for, and the replacement's order."""
+    asked = ask(api.as_user(customer), order, quantity, exchange=variant)
+    assert asked.status_code == 201, asked.json()
+    asked = asked.json()
+    approved = decide(desk, asked, "approve")
+    assert approved.status_code == 200, approved.json()
+    decide(desk, asked, "receive")
+    done = judge(desk, asked, **(judged or {"sellable": quantity}))
+    assert done.status_code == 200, done.json()
+    return asked, Order.objects.get(exchange_of=asked["id"])
+
+
+def pay_rest(page):
+    notice = Notice(
+        provider="test",
+        event_id=uuid4().hex,
+        type="payment.succeeded",
+        outcome=Outcome.SUCCEEDED,
+        ref=page.provider_ref,
+        payment_id=page.pk,
+        amount=page.amount,
+        currency=page.currency,
     )
-    for variant, code in (
-        (make_variant(), "other_product"),
-        (dear, "exchange_costs_more"),
-    ):
-        refused = ask(client, order, 1, exchange=variant)
-        assert (refused.status_code, refused.json()["code"]) == (422, code)
+    return provider_events.record_notice(notice)
+
+
+@pytest.fixture
+def coat():
+    """Of another product that costs more than the shirt."""
+    return make_variant(stock=5, product=make_product(base_price=Decimal("1999.00")))
+
+
+def test_a_dearer_piece_of_another_product_leaves_once_the_rest_is_paid(
+    api, desk, customer, shirt, coat
+):
+    order = delivered(customer, shirt["S"])
+    price = order.lines.get().unit_price
+    asked, made = exchange(api, desk, customer, order, coat, 2)
+    more = 2 * (coat.product.base_price - price)
+    assert asked["lines"][0]["difference"] == str(more)
+    assert (made.status, made.payment_status) == ("pending", "unpaid")
+    assert (made.part_paid, made.due, made.total) == (
+        2 * price,
+        more,
+        2 * coat.product.base_price,
+    )
+    assert made.expires_at is not None
+    assert OutboxEvent.objects.filter(task="orders.payment_link_by_mail").count() == 1
+    client = api.as_user(customer)
+    shown = client.get(f"/api/orders/{made.pk}").json()
+    assert (shown["paymentStatus"], shown["amountDue"]) == (
+        "partially_paid",
+        str(more),
+    )
+    assert client.post(f"/api/orders/{made.pk}/payments", headers=key()).json()
+    assert pay_rest(made.payments.get(state="created")) == "paid"
+    made.refresh_from_db()
+    assert (made.status, made.payment_status) == ("confirmed", "paid")
+    shipped = desk.post(f"/api/staff/orders/{made.pk}/fulfilments", {}, headers=key())
+    assert shipped.json()["status"] == "shipped", shipped.json()
+    # It comes back in turn: the rest by its own payment, the other part by that of the first.
+    move_to(made, "delivered")
+    back = desk.post(
+        f"/api/staff/orders/{made.pk}/refunds", {"reason": "a"}, headers=key()
+    )
+    assert back.status_code == 201, back.json()
+    found = Refund.objects.filter(order=made).values_list("payment__order", "amount")
+    assert sorted(found) == sorted([(made.pk, more), (order.pk, 2 * price)])
+
+
+def test_a_rest_that_nobody_pays_ends_the_exchange_and_the_money_goes_back(
+    api, desk, customer, shirt, coat
+):
+    order = delivered(customer, shirt["S"])
+    _, made = exchange(api, desk, customer, order, coat)
+    Order.objects.filter(pk=made.pk).update(
+        expires_at=timezone.now() - timedelta(minutes=1)
+    )
+    assert periodic.expire_orders() == 1
+    made.refresh_from_db()
+    assert made.status == "cancelled"
+    assert level_of(coat) == (5, 0)
+    found = Refund.objects.filter(order=made).values_list("amount", "payment__order")
+    assert list(found) == [(made.part_paid, order.pk)]
+
+
+def test_a_cheaper_piece_gives_back_the_difference(api, desk, customer, coat):
+    order = delivered(customer, coat)
+    cheap = make_variant(stock=5, product=make_product(base_price=Decimal("333.35")))
+    asked, made = exchange(api, desk, customer, order, cheap, 2)
+    less = 2 * (coat.product.base_price - Decimal("333.35"))
+    assert asked["lines"][0]["difference"] == str(-less)
+    assert (made.status, made.payment_status) == ("confirmed", "paid")
+    found = Refund.objects.filter(order=order).values_list("exchange", "amount")
+    assert sorted(found, key=str) == sorted(
+        [(made.pk, Decimal("666.70")), (None, less)], key=str
+    )
+
+
+def test_a_size_that_costs_more_costs_only_what_the_sizes_differ(
+    api, desk, customer, shirt
+):
+    """Whatever the first has come to cost since."""
+    order = delivered(customer, shirt["S"])
+    price = order.lines.get().unit_price
+    Product.objects.filter(pk=shirt["S"].product_id).update(base_price=price + 500)
+    long = make_variant(
+        product=shirt["S"].product, size="XL", stock=5, base_price=price + 600
+    )
+    _, made = exchange(api, desk, customer, order, long, 3, sellable=1, refused=1)
+    assert (made.part_paid, made.due) == (price, Decimal("100.00"))
+    assert made.lines.get().cancelled == 2
+
+
+def test_without_a_provider_the_rest_is_paid_at_the_door(
+    api, desk, customer, shirt, coat, settings
+):
+    order = delivered(customer, shirt["S"])
+    settings.ONLINE_PROVIDER = ""
+    _, made = exchange(api, desk, customer, order, coat)
+    assert (made.status, made.payment_method) == ("confirmed", "cod")
+    move_to(made, "delivered")
+    assert desk.post(f"/api/staff/orders/{made.pk}/cash", {}).status_code == 200
+    made.refresh_from_db()
+    assert made.payment_status == "paid"
+
+
+@pytest.mark.parametrize("included", [True, False])
+def test_amounts_with_tax_add_up_in_an_exchange_with_a_difference(
+    api, desk, customer, settings, included
+):
+    settings.TAX_INCLUDED = included
+    first, other = (
+        make_variant(stock=5, product=make_product(base_price=Decimal(price)))
+        for price in ("33.35", "77.77")
+    )
+    order = delivered(customer, first)
+    _, made = exchange(api, desk, customer, order, other, 2)
+    line = order.lines.get()
+    charged = line.line_total - line.discount + (0 if included else line.tax)
+    worth = (2 * charged / 3).quantize(Decimal("0.01"))
+    assert (made.part_paid, made.payable) == (worth, made.total - made.waived)
+    assert made.waived <= Decimal("0.04")
+    assert pay_rest(made.payments.get(state="created")) == "paid"
 
 
 def test_a_withdrawal_needs_nobodys_approval(api, desk, customer, shirt, settings):

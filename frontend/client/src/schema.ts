@@ -4872,6 +4872,11 @@ export interface components {
              * @description null: the money goes back
              */
             exchangeVariantId: string | null;
+            /**
+             * @description what the replacements cost more than these pieces did; below 0: less
+             * @example 1299.00
+             */
+            difference: string;
             sellable: number;
             /** @description but accepted */
             damaged: number;
@@ -5563,6 +5568,11 @@ export interface components {
              * @description null: the money goes back
              */
             exchangeVariantId: string | null;
+            /**
+             * @description what the replacements cost more than these pieces did; below 0: less
+             * @example 1299.00
+             */
+            difference: string;
             sellable: number;
             /** @description but accepted */
             damaged: number;
@@ -13837,7 +13847,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "exchange_costs_more" | "idempotency_key_reused" | "other_product" | "return_too_many" | "variant_not_on_sale";
+                        code?: "idempotency_key_reused" | "return_too_many" | "variant_not_on_sale";
                     };
                 };
             };
@@ -14372,7 +14382,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "exchange_costs_more" | "idempotency_key_reused" | "other_product" | "return_too_many" | "variant_not_on_sale";
+                        code?: "idempotency_key_reused" | "return_too_many" | "variant_not_on_sale";
                     };
                 };
             };

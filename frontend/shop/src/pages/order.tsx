@@ -127,13 +127,17 @@ function Unpaid({ order, outcome }: { order: Order; outcome: string | null }) {
   return (
     <Notice kind={declined ? "bad" : "info"}>
       <p>
-        {unpaidWords(declined ? "failure" : outcome)}{" "}
+        {order.paymentStatus === "partially_paid" && !outcome
+          ? t("{amount} is paid. We send it as soon as the rest is.", {
+              amount: money(order.amountPaid, order.currency),
+            })
+          : unpaidWords(declined ? "failure" : outcome)}{" "}
         {order.expiresAt && t("We hold your pieces until {when}.", { when: moment(order.expiresAt) })}
       </p>
       {pay.error && <p className="error">{said(pay.error)}</p>}
       {canPay && (
         <button type="button" className="button" disabled={pay.isPending} onClick={() => pay.mutate()}>
-          {t("Pay {amount}", { amount: money(order.total, order.currency) })}
+          {t("Pay {amount}", { amount: money(order.amountDue, order.currency) })}
         </button>
       )}
     </Notice>

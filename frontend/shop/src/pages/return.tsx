@@ -1,18 +1,18 @@
 /** Pieces of an order go back: for money or another variant, or by withdrawing from the contract in two steps. */
 
 import { AttemptKey, isProblem } from "@markrin/client";
-import { useMutation, useQueries, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
-import { order as orderQuery, product as productQuery, refresh, requestReturn, withdraw } from "../api";
+import { order as orderQuery, product as productQuery, refresh, requestReturn, suggestions, withdraw } from "../api";
 import { said } from "../errors";
-import { day } from "../format";
+import { day, money } from "../format";
 import { t } from "../i18n";
 import { Notice } from "../parts/notice";
 import { PageSkeleton } from "../parts/skeleton";
 import { Trouble } from "../parts/trouble";
 import { useTitle } from "../title";
-import type { Order } from "../types";
+import type { Order, ProductDetail } from "../types";
 import { NotFound } from "./not-found";
 
 type Item = Order["items"][number];
@@ -107,45 +107,117 @@ function NothingToReturn() {
 }
 
 function Lines({ lines, exchange = false }: { lines: { item: Item; most: number }[]; exchange?: boolean }) {
-  const shown = useQueries({
-    queries: lines.map(({ item }) => ({ ...productQuery(item.productId), enabled: exchange })),
-  });
   return (
     <ul className="lines return-lines">
-      {lines.map(({ item, most }, at) => {
-        const all = shown[at]?.data?.variants ?? [];
-        const sent = all.find((one) => one.id === item.variantId);
-        // What costs more than the piece that comes back is refused: it is not offered.
-        const variants = all.filter(
-          (one) => one.inStock && one.id !== item.variantId && (!sent || Number(one.price) <= Number(sent.price)),
-        );
-        return (
-          <li key={item.id} className="return-line">
-            <strong>{item.name}</strong>
-            <span className="hint">{[item.color, item.size].filter(Boolean).join(" · ")}</span>
-            <Choice
-              name={`pieces-${item.id}`}
-              label={t("Pieces to send back")}
-              options={Array.from({ length: most + 1 }, (_, count) => [String(count), String(count)])}
-              initial={lines.length === 1 ? String(most) : "0"}
-            />
-            {exchange && variants.length > 0 && (
-              <Choice
-                name={`instead-${item.id}`}
-                label={t("What do you want for it?")}
-                options={[
-                  ["", t("My money back")],
-                  ...variants.map((one): [string, string] => [
-                    one.id,
-                    t("Another one: {kind}", { kind: [one.color, one.size].filter(Boolean).join(" · ") }),
-                  ]),
-                ]}
-              />
-            )}
-          </li>
-        );
-      })}
+      {lines.map(({ item, most }) => (
+        <li key={item.id} className="return-line">
+          <strong>{item.name}</strong>
+          <span className="hint">{[item.color, item.size].filter(Boolean).join(" · ")}</span>
+          <Choice
+            name={`pieces-${item.id}`}
+            label={t("Pieces to send back")}
+            options={Array.from({ length: most + 1 }, (_, count) => [String(count), String(count)])}
+            initial={lines.length === 1 ? String(most) : "0"}
+          />
+          {exchange && <Instead item={item} />}
+        </li>
+      ))}
     </ul>
+  );
+}
+
+/** What a shopper wants for a piece: money, another variant, or one of another product that is looked up. */
+function Instead({ item }: { item: Item }) {
+  const { data: own } = useQuery(productQuery(item.productId));
+  const [others, setOthers] = useState<ProductDetail[]>([]);
+  const sent = own?.variants.find((one) => one.id === item.variantId);
+  const paid = (Number(item.lineTotal) - Number(item.discount)) / item.quantity;
+  const offered = [...(own ? [own] : []), ...others].flatMap((product) =>
+    product.variants
+      .filter((one) => one.inStock && one.id !== item.variantId)
+      .map((one): [string, string] => {
+        // As the server does: another size costs what the two differ, another product its price of today.
+        const before = product === own && sent ? Number(sent.price) : paid;
+        const kind = [product !== own && product.name, one.color, one.size].filter(Boolean).join(" · ");
+        return [one.id, `${t("Another one: {kind}", { kind })}${differenceWords(Number(one.price) - before, product)}`];
+      }),
+  );
+  return (
+    <>
+      <Choice
+        name={`instead-${item.id}`}
+        label={t("What do you want for it?")}
+        options={[["", t("My money back")], ...offered]}
+      />
+      <Finder taken={[item.productId, ...others.map(({ id }) => id)]} add={(one) => setOthers([...others, one])} />
+    </>
+  );
+}
+
+function differenceWords(more: number, { currency }: ProductDetail): string {
+  if (Math.abs(more) < 0.005) return "";
+  const amount = money(Math.abs(more).toFixed(2), currency);
+  return ` (${more > 0 ? t("{amount} more for each", { amount }) : t("{amount} less for each", { amount })})`;
+}
+
+/** Finds another product by its name. */
+function Finder({ taken, add }: { taken: string[]; add: (product: ProductDetail) => void }) {
+  const id = useId();
+  const queryClient = useQueryClient();
+  const [text, setText] = useState("");
+  const [asked, setAsked] = useState("");
+  const found = useQuery({ ...suggestions(asked), enabled: asked.length > 1 });
+  const choose = useMutation({
+    mutationFn: (key: string) => queryClient.fetchQuery(productQuery(key)),
+    onSuccess: (product) => {
+      add(product);
+      setAsked("");
+      setText("");
+    },
+  });
+  const look = () => setAsked(text.trim());
+  const fit = asked ? (found.data?.products ?? []).filter((one) => !taken.includes(one.id)) : [];
+  return (
+    <details>
+      <summary>{t("Something else instead")}</summary>
+      <div className="field">
+        <label htmlFor={id}>{t("Name of the product")}</label>
+        <input
+          id={id}
+          type="search"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter") return;
+            event.preventDefault(); // it is within the form of the return
+            look();
+          }}
+        />
+      </div>
+      <button type="button" className="button button-quiet" onClick={look}>
+        {t("Search")}
+      </button>
+      <div role="status">
+        {asked && found.data && !fit.length && <p className="hint">{t("Nothing was found.")}</p>}
+        {fit.length > 0 && (
+          <ul className="ways">
+            {fit.map((one) => (
+              <li key={one.id}>
+                <button
+                  type="button"
+                  className="link"
+                  disabled={choose.isPending}
+                  onClick={() => choose.mutate(one.id)}
+                >
+                  {`${one.name} · ${money(one.price, one.currency)}`}
+                </button>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+      {(found.error ?? choose.error) && <Notice kind="bad">{said(found.error ?? choose.error)}</Notice>}
+    </details>
   );
 }
 

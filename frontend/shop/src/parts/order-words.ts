@@ -6,13 +6,20 @@ type Stand = Pick<Order, "status" | "paymentStatus" | "paymentMethod"> & Partial
 
 /** Whether the shopper still has to pay at a payment page. */
 export function isUnpaid(order: Stand): boolean {
-  if (order.exchangeOf) return false; // pieces that come back pay it
-  return order.paymentMethod === "online" && order.status === "pending" && order.paymentStatus !== "paid";
+  // Pieces that come back pay an exchange first; what it costs more is owed once they are here.
+  if (order.exchangeOf && order.paymentStatus !== "partially_paid") return false;
+  const ahead = ["pending", "confirmed", "processing"].includes(order.status);
+  return (
+    order.paymentMethod === "online" && ahead && ["unpaid", "failed", "partially_paid"].includes(order.paymentStatus)
+  );
 }
 
 /** Where an order stands, in a word or two. */
 export function orderWords(order: Stand): string {
-  if (isUnpaid(order)) return order.paymentStatus === "failed" ? t("Payment failed") : t("Waiting for payment");
+  if (isUnpaid(order)) {
+    if (order.paymentStatus === "partially_paid") return t("The rest is to be paid");
+    return order.paymentStatus === "failed" ? t("Payment failed") : t("Waiting for payment");
+  }
   if (order.status === "cancelled" && order.paymentStatus === "refunded") return t("Cancelled, refunded");
   const words: Record<string, string> = {
     pending: t("Placed"),

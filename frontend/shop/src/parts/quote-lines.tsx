@@ -4,7 +4,9 @@ import type { Quote } from "../types";
 
 /** What carts and orders have in common; an order may lack the parts. */
 type Sum = Pick<Quote, "subtotal" | "discount" | "shipping" | "tax" | "taxIncluded" | "total" | "currency"> &
-  Partial<Pick<Quote, "discounts" | "fees" | "taxes" | "giftCards" | "amountDue">>;
+  Partial<Pick<Quote, "discounts" | "fees" | "taxes" | "giftCards" | "amountDue">> & {
+    paymentStatus?: string;
+  };
 
 /** The sum, as the server made it. */
 export function QuoteLines({ quote }: { quote: Sum }) {
@@ -42,7 +44,7 @@ export function QuoteLines({ quote }: { quote: Sum }) {
           amount={`−${money(amount, currency)}`}
         />
       ))}
-      {giftCards.length > 0 && quote.amountDue !== undefined && (
+      {(giftCards.length > 0 || quote.paymentStatus === "partially_paid") && quote.amountDue !== undefined && (
         <Line name={t("To pay")} amount={money(quote.amountDue, currency)} kind="quote-total" />
       )}
     </dl>
