@@ -20,7 +20,7 @@ test: $(STAMP) ## Run every test; ARGS="-k checkout" and the like go to pytest
 	@$(PY) -m pytest -n 3 $(ARGS)
 
 staff-hour: $(STAMP) ## A staff member's hour in Chromium: 30 confirmed, 20 packed, 18 sent; prints clicks and typed fields
-	@STAFF_HOUR=long $(PY) -m pytest -n 0 -s -q tests/browser/test_staff_hour.py
+	@STAFF_HOUR=long $(PY) -m pytest -n 0 -s -q tests/browser/test_staff_hour.py tests/browser/test_staff_day.py
 
 pictures: $(STAMP) ## Take a picture of every page of the storefront, wide, narrow, dark, in three languages (build/browser)
 	@PICTURES=1 $(PY) -m pytest -n 0 -q --timeout 1800 tests/browser/test_pictures.py $(ARGS)

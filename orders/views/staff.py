@@ -220,7 +220,7 @@ class ItemList(StaffView):
         ],
         id="addPieces",
         tag="staff-orders",
-        summary="Add pieces to an order to be paid at the door that has not left",
+        summary="Add pieces to an order that has not left",
     )
     def post(
         self,

@@ -41,6 +41,14 @@ WIDTHS = {
     "wide": {"width": 1280, "height": 900},
     "narrow": {"width": 390, "height": 844},
 }
+LONG = os.environ.get("STAFF_HOUR") == "long"  # what `make staff-hour` sets
+
+
+def staffs_width(one: str) -> pytest.MarkDecorator:
+    """Run a test of staff's pages in one window in the suite, in each by `make staff-hour`."""
+    return pytest.mark.parametrize("width", list(WIDTHS) if LONG else [one])
+
+
 PATIENCE_MS = 20_000  # a machine that also runs the other tests is slow at times
 # Nothing is a skeleton any more, and the pictures in sight are there.
 SETTLED = """() => !document.querySelector('.bone') && [...document.images].every((image) =>

@@ -1712,7 +1712,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Add pieces to an order to be paid at the door that has not left */
+        /** Add pieces to an order that has not left */
         post: operations["addPieces"];
         delete?: never;
         options?: never;
