@@ -47,7 +47,7 @@ TRIGGERS = {
         "UPDATE orders_order SET status = 'delivered' WHERE id = '{order}'"
     ),
     "order_payment_transition": (
-        "UPDATE orders_order SET payment_status = 'unpaid' WHERE id = '{paid}'"
+        "UPDATE orders_order SET payment_status = 'failed' WHERE id = '{paid}'"
     ),
     "refused_order_transition": (
         "UPDATE orders_refusedorder SET state = 'used', decided_at = now(),"
