@@ -1,6 +1,5 @@
 """What a guest does after an order has come, without an account: finds it, exchanges a piece for a
 dearer one of another product, withdraws; what staff make of it; and the rest that is paid then.
-Gift cards have a page of their own.
 """
 
 import re
@@ -15,7 +14,6 @@ from orders.models import Order, ReturnRequest
 from tests.browser.conftest import Shop, serving
 from tests.browser.steps import new_email, sign_in_as_staff, whole
 from tests.factories import (
-    make_gift_card,
     make_order,
     make_product,
     make_user,
@@ -156,17 +154,3 @@ def _pay_the_rest(
     expect(page.get_by_role("heading", level=1)).to_have_text("Confirmed")
     paid = counter.db(lambda: Order.objects.get(pk=made.pk))
     assert (paid.status, paid.payment_status) == ("confirmed", "paid")
-
-
-@NARROW
-def test_what_is_left_on_a_gift_card(page: Page, counter: Shop, look: Any) -> None:
-    _, code = counter.db(make_gift_card, "750.00")
-    page.goto("/gift-cards")
-    page.get_by_label("Gift card code").fill("AAAA-BBBB-CCCC-DDDD")
-    ask = page.get_by_role("button", name="See what is left")
-    ask.click()
-    expect(page.get_by_text("There is no such gift card.")).to_be_visible()
-    page.get_by_label("Gift card code").fill(code.lower())
-    ask.click()
-    expect(page.locator("#content").get_by_role("status")).to_contain_text("₹750 left")
-    look(page, "gift-cards-balance")
