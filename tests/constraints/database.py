@@ -236,6 +236,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     },
     "order_part_payments_within_total": {
         "gift_card_amount": "2",
+        "part_paid": "0",
         "total": "1",
         "waived": "0",
     },
