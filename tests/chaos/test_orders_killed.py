@@ -26,7 +26,7 @@ from tests.client import access_token
 from tests.factories import make_product, make_user, make_variant
 
 FULL = os.environ.get("CHAOS") == "1"
-WALKS, STEPS, KILLS, WORKERS = (4, 120, 20, 2) if FULL else (2, 10, 2, 1)
+WALKS, STEPS, KILLS, WORKERS = (4, 120, 20, 2) if FULL else (2, 15, 1, 1)
 STOCK = 5000
 # What a walk calls a sale between two steps of an order's own status.
 _STATUS = {
