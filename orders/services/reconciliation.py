@@ -42,6 +42,11 @@ log = structlog.get_logger(__name__)
 
 # A late payment is listed by the time at which the shopper tried to pay, up to days before.
 LOOK_BACK: Final = timedelta(days=8)
+# A refund that has gone out can come back for 30 days, and a bank decides about a dispute within
+# months. Both are listed by when they began: those of so long before a period are looked at, too.
+# Source: docs.stripe.com/refunds ("failed refunds"), docs.stripe.com/disputes; read 2026-11.
+REFUNDS_CHANGE_FOR: Final = timedelta(days=45)
+DISPUTES_CHANGE_FOR: Final = timedelta(days=120)
 SLACK: Final = timedelta(hours=1)  # between the provider's clock and ours
 
 
@@ -163,6 +168,10 @@ def settle_difference(*, difference_id: UUID, actor: Actor, how: str) -> None:
     )
 
 
+def _begin_earlier(period: Period, by: timedelta) -> Period:
+    return Period(period.since - by, period.until)
+
+
 def _count_open(row: Reconciliation) -> int:
     return row.differences.filter(settled_at=None).count()
 
@@ -243,7 +252,8 @@ def _look_for_payment(run: _Run, payment: Payment) -> None:
 # --- Refunds -------------------------------------------------------------------------------------
 def _compare_refunds(run: _Run) -> None:
     seen: set[str] = set()
-    for told in run.provider.list_refunds(run.period):
+    period = _begin_earlier(run.period, REFUNDS_CHANGE_FOR)
+    for told in run.provider.list_refunds(period):
         seen.add(told.ref)
         run.row.refunds += 1
         with _recording(run, DifferenceKind.REFUND, told.ref, told):
@@ -251,8 +261,8 @@ def _compare_refunds(run: _Run) -> None:
     ours = Refund.objects.filter(
         payment__provider=run.provider.name,
         state=RefundState.SUCCEEDED,
-        created_at__gte=run.period.since + SLACK,
-        finished_at__lt=run.period.until - SLACK,
+        created_at__gte=period.since + SLACK,
+        finished_at__lt=period.until - SLACK,
     ).exclude(provider_ref__in=seen)
     for refund in ours.select_related("payment").order_by("id").iterator():
         run.record_difference(
@@ -311,15 +321,16 @@ def _is_ours_to_know(run: _Run, charge_ref: str) -> bool:
 # --- Disputes and payouts ------------------------------------------------------------------------
 def _compare_disputes(run: _Run) -> None:
     seen: set[str] = set()
-    for told in run.provider.list_disputes(run.period):
+    period = _begin_earlier(run.period, DISPUTES_CHANGE_FOR)
+    for told in run.provider.list_disputes(period):
         seen.add(told.ref)
         run.row.disputes += 1
         with _recording(run, DifferenceKind.DISPUTE, told.ref, told):
             _compare_dispute(run, told)
     ours = Dispute.objects.filter(
         payment__provider=run.provider.name,
-        opened_at__gte=run.period.since + SLACK,
-        opened_at__lt=run.period.until - SLACK,
+        opened_at__gte=period.since + SLACK,
+        opened_at__lt=period.until - SLACK,
     ).exclude(provider_ref__in=seen)
     for dispute in ours.order_by("id").iterator():
         run.record_difference(

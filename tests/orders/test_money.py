@@ -501,6 +501,25 @@ def test_what_no_webhook_told_is_found_in_the_lists(api, order, provider):
     assert_clean()
 
 
+def test_what_changes_weeks_later_is_found_where_no_webhook_tells(api, order, provider):
+    pay(api, order, provider)
+    provider.refund(money_of(provider), 500)
+    dispute = provider.open_dispute(money_of(provider), 100)
+    deliver(api, provider)
+    for one in [*provider.all("refund"), dispute]:
+        one["created" if provider.name == "stripe" else "created_at"] -= 21 * 86_400
+    provider.close_dispute(dispute["id"], won=False)
+    for refund in provider.all("refund"):
+        provider.finish_refund(refund["id"], ok=False)
+    provider.webhooks.take()  # all lost
+    reconciliation.reconcile_recent()
+    assert Dispute.objects.get().status == "lost"
+    assert not Refund.objects.filter(state="succeeded").exists()
+    assert balance("provider") == order.total - 1
+    assert not list(reconciliation.list_open_differences())
+    assert_clean()
+
+
 def test_what_the_books_cannot_take_keeps_nothing_else_from_being_booked(
     api, order, provider
 ):

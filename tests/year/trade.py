@@ -334,12 +334,16 @@ class Year:
             one.pay_out() if isinstance(one, StripeStandIn) else one.settle()
 
     def break_refund(self, stand_in: Any) -> None:
-        """Let one of the shop's refunds fail after it had succeeded."""
-        notes = "metadata" if stand_in.name == "stripe" else "notes"
+        """Let one of the shop's refunds of the last 30 days fail after it had succeeded."""
+        is_stripe = stand_in.name == "stripe"
+        notes, made_at = (
+            ("metadata", "created") if is_stripe else ("notes", "created_at")
+        )
+        since = stand_in.now() - 30 * 86_400
         made = [
             one
             for one in stand_in.all("refund")[:20]
-            if one["status"] != "failed" and one[notes]
+            if one["status"] != "failed" and one[notes] and one[made_at] > since
         ]
         if made:
             stand_in.finish_refund(self.chance.choice(made)["id"], ok=False)
