@@ -17,6 +17,7 @@ from orders.models import Invoice, InvoiceLine
 from orders.models.invoice import InvoiceKind
 from orders.models.order_status import ZeroRating
 from orders.models.tax import TaxScheme
+from orders.pricing.money import with_decimals
 
 Row = list[Any]
 # Above it an invoice to a consumer in another state is told one by one. Source: CGST Rules 2017,
@@ -93,11 +94,18 @@ def _read_lines(month: date) -> list[InvoiceLine]:
         invoice__issued_on__lt=next_month(month),
         invoice__kind__in=[InvoiceKind.INVOICE, InvoiceKind.CREDIT_NOTE],
     )
-    return list(
+    lines = list(
         found.select_related("invoice__original").order_by(
             "invoice__series", "invoice__serial", "position"
         )
     )
+    for line in lines:
+        made = line.invoice
+        for row, names in ((line, ("charged", "tax")), (made, ("total",))):
+            for name in names:
+                setattr(row, name, with_decimals(getattr(row, name), made.currency))
+        line.percent = Decimal(f"{line.percent.normalize():f}")
+    return lines
 
 
 def next_month(month: date) -> date:

@@ -143,8 +143,12 @@ def _is_card(card: GiftCard) -> bool:
 class EntryInline(ReadOnly, TabularInline):
     model = GiftCardEntry
     extra = 0
-    fields = ("at", "kind", "amount", "order", "by", "actor", "reason")
+    fields = ("at", "kind", "moved", "order", "by", "actor", "reason")
     readonly_fields = fields
+
+    @admin.display(description="amount")
+    def moved(self, entry: GiftCardEntry) -> str:
+        return localized.format_money(entry.amount, entry.card.currency)
 
 
 @admin.register(GiftCard)
@@ -282,7 +286,7 @@ class GiftCardAdmin(ExactSearch, SteppedAdmin):
 
 @admin.register(GiftCardEntry)
 class GiftCardEntryAdmin(ExactSearch, ReadOnlyAdmin):
-    list_display = ("at", "card", "kind", "amount", "order", "by", "reason")
+    list_display = ("at", "card", "kind", "moved", "order", "by", "reason")
     list_filter = ("kind",)
     list_select_related = ("card", "order", "by")
     search_fields = ("order__number", "key")
@@ -297,3 +301,7 @@ class GiftCardEntryAdmin(ExactSearch, ReadOnlyAdmin):
         "By": "by__email",
         "Reason": "reason",
     }
+
+    @admin.display(description="amount", ordering="amount")
+    def moved(self, entry: GiftCardEntry) -> str:
+        return localized.format_money(entry.amount, entry.card.currency)

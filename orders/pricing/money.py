@@ -59,6 +59,11 @@ def from_units(units: int, currency: str) -> Decimal:
     return Decimal(units).scaleb(-decimals_of(currency))
 
 
+def with_decimals(amount: Decimal, currency: str) -> Decimal:
+    """Return an amount of the database, whose columns have three decimals, with the currency's."""
+    return from_units(to_units(amount, currency), currency)
+
+
 @lru_cache(maxsize=1024)  # a shop has few percentages, and asks for them for every line
 def per_million(percent: Decimal) -> int:
     """Return a percentage of at most four decimals as a whole number: 2.5 becomes 25,000."""

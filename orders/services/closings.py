@@ -16,6 +16,7 @@ from markrin.db import transactions
 from orders import errors
 from orders.models import Invoice, LedgerEntry, MonthClosing
 from orders.models.invoice import InvoiceKind
+from orders.pricing.money import with_decimals
 from orders.services.lifecycle import Actor
 from orders.tax_sheets import Sheet, build_tax_sheets, next_month
 
@@ -92,8 +93,8 @@ def read_balances(month: date) -> list[dict[str, str]]:
             {
                 "account": account,
                 "currency": currency,
-                "debit": f"{debit:f}",
-                "credit": f"{credit:f}",
+                "debit": f"{with_decimals(debit, currency):f}",
+                "credit": f"{with_decimals(credit, currency):f}",
             }
             for account, currency, debit, credit in cursor.fetchall()
         ]
@@ -135,10 +136,14 @@ def build_corrections(month: date) -> Sheet:
 
 def _write_correction(note: Invoice) -> list[Any]:
     original = note.original
+    amounts = [
+        with_decimals(amount, note.currency)
+        for amount in (note.taxable, note.tax, note.total)
+    ]
     return [
         note.number, note.issued_on.isoformat(),
         original.number if original else "", original.issued_on.isoformat() if original else "",
-        note.taxable, note.tax, note.total, note.reason,
+        *amounts, note.reason,
     ]  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def test_a_closed_month_keeps_its_figures_and_tells_of_later_corrections(
     assert (correction["Note"], correction["Corrects"], correction["Total"]) == (
         note.number,
         Invoice.objects.get(kind="invoice").number,
-        "2499.000",
+        "2499.00",
     )
 
 
@@ -137,7 +137,7 @@ def test_the_command_says_what_it_closes_or_why_not(customer, karnataka):
         call_command("close_month", month=month)
     out = io.StringIO()
     call_command("close_month", month=month, dry_run=True, stdout=out)
-    assert "revenue INR: debit 0.000, credit 2380.000" in out.getvalue()
+    assert "revenue INR: debit 0.00, credit 2380.00" in out.getvalue()
     assert not MonthClosing.objects.exists()
     with time_machine.travel(next_month_day(), tick=False):
         call_command("close_month", month=month, stdout=out)
@@ -158,7 +158,7 @@ def test_the_admin_shows_a_months_sheets_and_closes_it(
     file = admin_client.get(page, {"month": month, "sheet": "hsn(b2c)"})
     assert file["Content-Disposition"] == f'attachment; filename="{month}-hsn(b2c).csv"'
     [row] = csv.DictReader(io.StringIO(file.content.decode()))
-    assert (row["HSN"], row["Total Value"]) == ("62114290", "2499.000")
+    assert (row["HSN"], row["Total Value"]) == ("62114290", "2499.00")
     with time_machine.travel(next_month_day(), tick=False):
         admin_client.force_login(admin_user)  # the first session has ended by then
         admin_client.post(page, {"month": month})

@@ -80,9 +80,9 @@ def test_the_indian_sheets_equal_plain_sql(customer, karnataka, settings, tmp_pa
     assert (b2b["GSTIN/UIN of Recipient"], b2b["Place Of Supply"], b2b["Rate"]) == (
         GSTIN,
         "27-Maharashtra",
-        "18.0000",
+        "18",
     )
-    assert Decimal(b2b["Taxable Value"]) == Decimal("5083.05")
+    assert (b2b["Invoice Value"], b2b["Taxable Value"]) == ("5998.00", "5083.05")
     assert sheets["exp"][0]["Export Type"] == "WOPAY"
     assert sheets["cdnur"][0]["UR Type"] == "B2CL"
     own = next(
