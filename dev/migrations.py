@@ -20,10 +20,10 @@ FIRST_RELEASE = {
     "markrin": 1,
     "shop_admin": 1,
     "outbox": 1,
-    "products": 5,
-    "accounts": 3,
-    "orders": 5,
-    "storefront": 4,
+    "products": 1,
+    "accounts": 2,
+    "orders": 1,
+    "storefront": 1,
     "analytics": 2,
 }
 
