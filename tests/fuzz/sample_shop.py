@@ -151,8 +151,10 @@ def build() -> None:
         )
     factories.make_order(variant=_variant(), method=PaymentMethod.ONLINE)
     Collection.objects.create(name="Linen", slug="linen")
-    zone = ShippingZone.objects.create(name="Gulf", countries=["AE"])
-    zone.methods.create(name="Parcel", price="40.00")
+    # With a zone of its own, a shop delivers nowhere else: the orders that follow go to India.
+    for name, countries in (("Gulf", ["AE"]), ("Everywhere", [])):
+        zone = ShippingZone.objects.create(name=name, countries=countries)
+        zone.methods.create(name="Parcel", price="40.00")
     WebhookEndpoint.objects.create(
         name="ERP",
         url="https://erp.example/hook",
