@@ -82,7 +82,7 @@ function ReturnForm({ order }: { order: Order }) {
   };
   if (!lines.length || !order.returnableUntil) return <NothingToReturn />;
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onChange={() => setNothing(false)}>
       <h1>{t("Send pieces back")}</h1>
       <p>{t("Until {day} you can send back what you do not want to keep.", { day: day(order.returnableUntil) })}</p>
       {send.error && <Notice kind="bad">{said(send.error)}</Notice>}
@@ -302,7 +302,7 @@ function Withdrawal({ order }: { order: Order }) {
     );
   }
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onChange={() => setChosen(undefined)}>
       <h1>{t("Withdraw from the contract")}</h1>
       <p>
         {t("You need no reason, and have until {day}. We confirm it by e-mail at once.", {
