@@ -12816,7 +12816,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "address_unknown" | "cart_empty" | "coupon_minimum_spend" | "coupon_not_applicable" | "coupon_not_now" | "coupon_unknown" | "email_needed" | "email_unexpected" | "gift_card_unknown" | "gift_cards_alone" | "idempotency_key_reused" | "payment_method_unavailable" | "state_code_needed";
+                        code?: "address_unknown" | "cart_empty" | "cash_not_allowed" | "coupon_minimum_spend" | "coupon_not_applicable" | "coupon_not_now" | "coupon_unknown" | "email_needed" | "email_unexpected" | "gift_card_unknown" | "gift_cards_alone" | "idempotency_key_reused" | "not_delivered_there" | "payment_method_unavailable" | "shipping_method_unknown" | "state_code_needed";
                     };
                 };
             };
