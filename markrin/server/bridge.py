@@ -225,6 +225,7 @@ class _Start:
 
 
 def _no_write(data: bytes) -> object:
+    # PEP 3333's write() is for old applications; Django has never called it.
     raise NotImplementedError("the application returns its body")
 
 
