@@ -3,5 +3,5 @@ same shop on every machine.
 
 `plan` says how much there is. `catalogue_data` and `sample_texts` hold names and texts.
 `catalogue`, `people`, `sales`, `visits` and `reviews` make the rows. `pictures` draws the
-images and `gallery` stores them. `load` writes everything in one transaction, through
-`row_writer`."""
+images by the outlines of `shapes` and `footwear`, and `gallery` stores them. `load` writes
+everything in one transaction, through `row_writer`."""

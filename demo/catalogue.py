@@ -7,7 +7,14 @@ from random import Random
 
 from django.utils.text import slugify
 
-from demo.catalogue_data import GARMENTS, SIZE_CHARTS, TREE, Garment, Node
+from demo.catalogue_data import (
+    GARMENTS,
+    PICTURES,
+    SIZE_CHARTS,
+    TREE,
+    Garment,
+    Node,
+)
 from demo.plan import SOURCE, Plan, format_amount, make_uuid, pick_before
 from demo.row_writer import Row, RowWriter
 from demo.sample_texts import (
@@ -51,6 +58,7 @@ class Article:
     garment: Garment
     brand: str
     material: str
+    picture: str  # of pictures.SHAPES
     base_price: int
     sale_price: int | None
     created_at: datetime
@@ -108,7 +116,8 @@ def _make_article(
     numbers_by_name: dict[str, int],
 ) -> Article:
     material, brand = rng.choice(garment.materials), rng.choice(BRANDS)
-    name = f"{rng.choice(STYLES)} {material} {rng.choice(garment.nouns)}"
+    style, noun = rng.choice(STYLES), rng.choice(garment.nouns)
+    name = f"{style} {material} {noun}"
     slug = slugify(f"{brand} {name}")
     numbers_by_name[slug] = numbers_by_name.get(slug, 0) + 1
     if numbers_by_name[slug] > 1:
@@ -136,6 +145,7 @@ def _make_article(
         garment,
         brand,
         material,
+        PICTURES.get(noun, garment.picture),
         base,
         sale,
         created_at,

@@ -29,7 +29,7 @@ class Node:
 @dataclass(frozen=True)
 class Garment:
     """A kind of thing in one category. Prices are the lowest and highest base price in
-    hundreds of rupees.
+    hundreds of rupees. `picture` is how it looks; PICTURES names the nouns that look otherwise.
     """
 
     category: str
@@ -164,7 +164,7 @@ GARMENTS = (
         "men-sneakers",
         "MSN",
         "men",
-        "shoe",
+        "sneaker",
         UK_MEN,
         (18, 70),
         ("Low-Top Sneakers", "Court Sneakers", "Knit Runners"),
@@ -175,10 +175,10 @@ GARMENTS = (
         "men-formal-shoes",
         "MFS",
         "men",
-        "shoe",
+        "derby",
         UK_MEN,
         (25, 95),
-        ("Derby Shoes", "Oxford Shoes", "Loafers"),
+        ("Derby Shoes", "Oxford Shoes", "Loafers", "Chelsea Boots"),
         _LEATHER,
         "Leather-lined and resoleable; polish them and they will outlast the suit.",
     ),
@@ -263,7 +263,7 @@ GARMENTS = (
         "women-heels",
         "WHE",
         "women",
-        "heel",
+        "block_heel",
         UK_WOMEN,
         (16, 60),
         ("Block Heels", "Kitten Heels", "Strappy Sandals"),
@@ -274,10 +274,10 @@ GARMENTS = (
         "women-flats",
         "WFL",
         "women",
-        "shoe",
+        "ballerina",
         UK_WOMEN,
         (10, 40),
-        ("Ballerinas", "Juttis", "Loafers"),
+        ("Ballerinas", "Juttis", "Loafers", "Kolhapuris"),
         _LEATHER,
         "Soft from the first day, with a non-slip sole.",
     ),
@@ -329,7 +329,7 @@ GARMENTS = (
         "kids-footwear",
         "KFW",
         "unisex",
-        "shoe",
+        "velcro",
         UK_KIDS,
         (7, 25),
         ("School Shoes", "Velcro Sneakers", "Sandals"),
@@ -414,6 +414,38 @@ GARMENTS = (
         "Nickel-free, and packed in a box worth keeping.",
     ),
 )
+
+# a noun → its picture, where it looks otherwise than others of its garment
+PICTURES = {
+    "Polo": "polo",
+    "Henley": "henley",
+    "Knit Runners": "runner",
+    "Oxford Shoes": "oxford",
+    "Loafers": "loafer",
+    "Chelsea Boots": "boot",
+    "Kitten Heels": "kitten_heel",
+    "Strappy Sandals": "strappy",
+    "Juttis": "jutti",
+    "Kolhapuris": "kolhapuri",
+    "School Shoes": "school",
+    "Sandals": "sandal",
+    "Shirt Dress": "shirt_dress",
+    "Slip Dress": "slip_dress",
+    "Tiered Maxi Dress": "maxi_dress",
+    "Camisole": "camisole",
+    "Wide-Leg Jeans": "wide_trousers",
+    "Pencil Skirt": "pencil_skirt",
+    "Puffer Jacket": "puffer",
+    "Tote": "tote",
+    "Backpack": "backpack",
+    "Weekender": "weekender",
+    "Bucket Hat": "bucket_hat",
+    "Beanie": "beanie",
+    "Aviators": "aviators",
+    "Wayfarers": "wayfarers",
+    "Jhumka Set": "jhumkas",
+    "Printed T-shirt": "tee",
+}
 
 # category → (title, note, measures, a row for each size: its name and a range in cm for
 # each measure)

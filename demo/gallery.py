@@ -27,10 +27,10 @@ def write_images(
 
     A product has files of its own, unless the demo is scaled: then products of one look share them.
     """
-    first = {(article.garment.picture, article.colors[0]) for article in articles}
+    first = {(article.picture, article.colors[0]) for article in articles}
     looks = sorted(
         {
-            (article.garment.picture, color)
+            (article.picture, color)
             for article in articles
             for color in article.colors[:2]
         }
@@ -59,9 +59,7 @@ def write_images(
 
 
 def _list_views(article: Article) -> list[tuple[Look, str]]:
-    fronts = [
-        ((article.garment.picture, color), "front") for color in article.colors[:2]
-    ]
+    fronts = [((article.picture, color), "front") for color in article.colors[:2]]
     return [*fronts, (fronts[0][0], "close")]
 
 

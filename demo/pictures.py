@@ -4,13 +4,15 @@ little cloth to it.
 
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from demo.footwear import FOOTWEAR
 from demo.sample_texts import COLOURS
+from demo.shapes import CLOTHES, Box, Point, Shape
 
 WIDTH, HEIGHT = 600, 800  # pixels
 _SIZE = (WIDTH, HEIGHT)
@@ -18,8 +20,6 @@ _SCALE = 2  # outlines are drawn larger and reduced, for smooth edges
 _GRID = (100, 133)  # the drawings' own units
 
 Colour = tuple[int, int, int]
-Point = tuple[float, float]
-Box = tuple[float, float, float, float]
 # Above and below: a wall and what it fades to.
 GROUNDS: tuple[tuple[Colour, Colour], ...] = (
     ((244, 239, 232), (226, 218, 207)),
@@ -33,166 +33,16 @@ GROUNDS: tuple[tuple[Colour, Colour], ...] = (
     ((198, 192, 186), (160, 152, 146)),
 )
 
-
-@dataclass(frozen=True)
-class Shape:
-    """A drawing on the grid: filled outlines, cut-outs that show the ground, and lines on top."""
-
-    outlines: tuple[tuple[Point, ...], ...] = ()
-    ellipses: tuple[Box, ...] = ()
-    holes: tuple[Box, ...] = ()
-    lines: tuple[tuple[Point, ...], ...] = ()
-    dots: tuple[Point, ...] = ()
-
-
-_NEVER_PATTERNED = {"shoe", "heel", "bag", "belt", "watch", "glasses", "necklace"}
-
-
-def _make_shape(
-    *,
-    outlines: str = "",
-    ellipses: str = "",
-    holes: str = "",
-    lines: str = "",
-    dots: str = "",
-) -> Shape:
-    """Return a shape written as text: "x y, x y; x y …", a box as its left, top, right and
-    bottom.
-    """
-    return Shape(
-        outlines=tuple(_parse_points(part) for part in _split_parts(outlines)),
-        ellipses=tuple(_parse_sides(part) for part in _split_parts(ellipses)),
-        holes=tuple(_parse_sides(part) for part in _split_parts(holes)),
-        lines=tuple(_parse_points(part) for part in _split_parts(lines)),
-        dots=_parse_points(dots) if dots else (),
-    )
-
-
-def _split_parts(text: str) -> list[str]:
-    return text.split(";") if text else []
-
-
-def _parse_points(text: str) -> tuple[Point, ...]:
-    pairs = (pair.split() for pair in text.split(","))
-    return tuple((float(x), float(y)) for x, y in pairs)
-
-
-def _parse_sides(text: str) -> Box:
-    left, top, right, bottom = map(float, text.split())
-    return left, top, right, bottom
-
-
-SHAPES = {
-    "tee": _make_shape(
-        outlines=(
-            "42 26, 30 30, 10 50, 20 62, 29 54, 28 108, 72 108, 71 54, "
-            "80 62, 90 50, 70 30, 58 26"
-        ),
-        holes="41 19 59 33",
-        lines="40 27, 44 33, 50 35, 56 33, 60 27",
-    ),
-    "shirt": _make_shape(
-        outlines=(
-            "42 22, 28 27, 14 60, 9 98, 20 101, 29 64, 28 112, 72 112, 71 64, 80 101, 91 "
-            "98, 86 60, 72 27, 58 22"
-        ),
-        lines="42 22, 50 34, 58 22; 50 34, 50 112; 58 50, 68 50, 68 62, 58 62, 58 50",
-        dots="52 42, 52 53, 52 64, 52 75, 52 86, 52 97",
-    ),
-    "jacket": _make_shape(
-        outlines=(
-            "42 22, 28 27, 14 60, 9 98, 20 101, 29 64, 28 112, 72 112, 71 64, 80 101, 91 "
-            "98, 86 60, 72 27, 58 22"
-        ),
-        lines="42 22, 38 50, 50 70, 62 50, 58 22; 50 70, 50 112; 32 84, 43 80; 68 84, 57 80",
-    ),
-    "kurta": _make_shape(
-        outlines=(
-            "43 18, 30 23, 16 55, 12 84, 21 87, 31 56, 24 122, 76 122, "
-            "69 56, 79 87, 88 84, 84 55, 70 23, 57 18"
-        ),
-        lines="43 18, 50 30, 57 18; 50 30, 50 56; 34 122, 35 100; 66 122, 65 100",
-        dots="50 36, 50 44, 50 52",
-    ),
-    "trousers": _make_shape(
-        outlines="30 16, 28 40, 25 118, 43 118, 49 52, 51 52, 57 118, 75 118, 72 40, 70 16",
-        lines="30 23, 70 23; 50 23, 50 52; 31 26, 37 36; 69 26, 63 36",
-    ),
-    "shorts": _make_shape(
-        outlines="28 30, 22 92, 46 94, 49 64, 51 64, 54 94, 78 92, 72 30",
-        lines="28 38, 72 38; 50 38, 50 64",
-    ),
-    "dress": _make_shape(
-        outlines="38 16, 35 30, 30 42, 37 62, 18 120, 82 120, 63 62, 70 42, 65 30, 62 16",
-        holes="39 8 61 28",
-        lines="37 62, 63 62; 45 64, 38 118; 55 64, 62 118",
-    ),
-    "top": _make_shape(
-        outlines=(
-            "38 24, 34 36, 22 52, 30 60, 33 56, 26 100, 74 100, 67 56, "
-            "70 60, 78 52, 66 36, 62 24"
-        ),
-        holes="39 16 61 36",
-        lines="33 66, 67 66",
-    ),
-    "skirt": _make_shape(
-        outlines="34 30, 18 112, 82 112, 66 30",
-        lines="34 37, 66 37; 42 38, 34 112; 50 38, 50 112; 58 38, 66 112",
-    ),
-    "saree": _make_shape(
-        outlines="36 20, 58 18, 66 40, 60 56, 80 122, 22 122, 40 56, 30 42",
-        lines="36 20, 50 40, 62 58, 74 122; 44 60, 34 122; 50 60, 44 122; 56 60, 54 122",
-    ),
-    "shoe": _make_shape(
-        outlines=(
-            "12 86, 14 58, 24 56, 30 62, 42 58, 58 72, 84 78, 90 88, 90 "
-            "92, 12 92; 10 92, 92 92, 90 99, 12 99"
-        ),
-        lines="40 60, 34 72; 46 64, 41 75; 52 69, 48 78; 12 86, 34 86, 58 72",
-    ),
-    "heel": _make_shape(
-        outlines="14 52, 24 50, 40 74, 66 92, 88 94, 90 99, 62 100, 30 74, 22 70, 20 104, 15 104",
-        lines="24 52, 40 74, 66 92",
-    ),
-    "bag": _make_shape(
-        outlines="24 52, 16 112, 84 112, 76 52",
-        lines="36 52, 37 32, 44 24, 56 24, 63 32, 64 52; 20 66, 80 66",
-        dots="50 70",
-    ),
-    "belt": _make_shape(
-        outlines="8 60, 92 60, 92 72, 8 72",
-        holes="12 62 24 70",
-        lines="9 57, 27 57, 27 75, 9 75, 9 57",
-        dots="60 66, 66 66, 72 66, 78 66, 84 66",
-    ),
-    "watch": _make_shape(
-        outlines="41 14, 59 14, 60 46, 40 46; 40 84, 60 84, 59 118, 41 118",
-        ellipses="28 43 72 87",
-        lines="50 65, 50 51; 50 65, 60 69",
-        dots="50 48, 50 82, 33 65, 67 65",
-    ),
-    "glasses": _make_shape(
-        outlines="46 58, 54 58, 54 62, 46 62",
-        ellipses="12 50 47 80; 53 50 88 80",
-        lines="12 60, 4 54; 88 60, 96 54",
-    ),
-    "cap": _make_shape(
-        outlines="22 82, 24 60, 36 46, 54 44, 70 54, 76 74, 96 84, 92 90, 60 84",
-        lines="50 45, 48 80; 70 54, 62 82",
-        dots="50 44",
-    ),
-    "scarf": _make_shape(
-        outlines=(
-            "38 22, 62 22, 66 40, 60 56, 66 116, 46 118, 48 60, 34 44; "
-            "40 50, 50 56, 44 110, 28 106"
-        ),
-        lines="36 42, 50 54, 64 42",
-    ),
-    "necklace": _make_shape(
-        ellipses="40 82 60 104",
-        lines="24 22, 28 48, 38 70, 50 82, 62 70, 72 48, 76 22",
-    ),
+SHAPES = CLOTHES | FOOTWEAR
+_NEVER_PATTERNED = {
+    *FOOTWEAR,
+    *("bag", "tote", "backpack", "weekender", "belt", "watch", "beanie"),
+    *("glasses", "aviators", "wayfarers", "necklace", "jhumkas"),
 }
+# The shoe behind the other one: each moved by pixels. Seen from above both are drawn already.
+_BEHIND = (22, -24)
+_FROM_ABOVE = {"kolhapuri"}
+_PALE: Colour = (240, 236, 228)
 
 
 def draw_picture(picture: str, color: str, *, seed: int) -> Image.Image:
@@ -209,16 +59,42 @@ def draw_picture(picture: str, color: str, *, seed: int) -> Image.Image:
         dx=rng.randint(-24, 24),
         dy=rng.randint(-16, 28),
     )
-    mask, ink = pose.apply(_draw_mask(shape)), pose.apply(_draw_ink(shape))
-    _cast_shadow(drawn, mask, rng)
     cloth = _make_cloth(shade, rng, plain=picture in _NEVER_PATTERNED)
-    drawn.paste(pose.apply(cloth), (0, 0), mask)
-    drawn.paste(
-        _mix_color(shade, 0.6) if sum(shade) > 240 else _mix_color(shade, 2.2),
-        (0, 0, *_SIZE),
-        ink,
-    )
+    poses = [pose]
+    if picture in FOOTWEAR and picture not in _FROM_ABOVE and rng.random() < 0.6:
+        (dx, dy), scale = _BEHIND, pose.scale * 0.9  # there is room for both
+        poses = [
+            replace(pose, scale=scale, dx=pose.dx + part * dx, dy=pose.dy + part * dy)
+            for part in (1, -1)
+        ]
+    for each in poses:
+        _paste_garment(drawn, shape, cloth, each, shade, rng)
     return drawn
+
+
+def _paste_garment(
+    drawn: Image.Image,
+    shape: Shape,
+    cloth: Image.Image,
+    pose: "_Pose",
+    shade: Colour,
+    rng: Random,
+) -> None:
+    """Put a garment of this cloth into the picture, with its shadow, trims and seams."""
+    mask, trim = pose.apply(_draw_mask(shape)), pose.apply(_draw_trims(shape))
+    _cast_shadow(drawn, ImageChops.lighter(mask, trim), rng)
+    drawn.paste(pose.apply(cloth), (0, 0), mask)
+    dark = sum(shade) <= 240
+    drawn.paste(
+        _PALE if shape.pale_trims else _mix_color(shade, 1.7 if dark else 0.72),
+        (0, 0, *_SIZE),
+        trim,
+    )
+    drawn.paste(
+        _mix_color(shade, 2.2 if dark else 0.6),
+        (0, 0, *_SIZE),
+        pose.apply(_draw_ink(shape)),
+    )
 
 
 @dataclass(frozen=True)
@@ -325,13 +201,13 @@ def _draw_mask(shape: Shape) -> Image.Image:
     """Return where the garment is, drawn larger and reduced so that its edges are smooth."""
     mask = Image.new("L", (WIDTH * _SCALE, HEIGHT * _SCALE))
     canvas = ImageDraw.Draw(mask)
-    for outline in shape.outlines:
+    for outline in _list_outlines(shape, shape.outlines):
         canvas.polygon([_scale_point(point) for point in outline], fill=255)
         # Rounds the corners, as cloth is.
         canvas.line(
             [_scale_point(point) for point in (*outline, outline[0], outline[1])],
             fill=255,
-            width=28,
+            width=10 if shape.curved else 28,
             joint="curve",
         )
     for ellipse in shape.ellipses:
@@ -339,6 +215,36 @@ def _draw_mask(shape: Shape) -> Image.Image:
     for hole in shape.holes:
         canvas.ellipse(_scale_box(hole), fill=0)
     return mask.reduce(_SCALE)
+
+
+@cache
+def _draw_trims(shape: Shape) -> Image.Image:
+    """Return where soles, straps and the like are."""
+    trims = Image.new("L", (WIDTH * _SCALE, HEIGHT * _SCALE))
+    canvas = ImageDraw.Draw(trims)
+    for outline in _list_outlines(shape, shape.trims):
+        canvas.polygon([_scale_point(point) for point in outline], fill=255)
+    return trims.reduce(_SCALE)
+
+
+def _list_outlines(
+    shape: Shape, outlines: tuple[tuple[Point, ...], ...]
+) -> list[tuple[Point, ...]]:
+    return [_cut_corners(each) if shape.curved else each for each in outlines]
+
+
+def _cut_corners(outline: tuple[Point, ...], times: int = 3) -> tuple[Point, ...]:
+    """Return the closed outline with its corners cut round.
+
+    Source: G. Chaikin, "An algorithm for high-speed curve generation", 1974."""
+    for _ in range(times):
+        pairs = zip(outline, (*outline[1:], outline[0]), strict=True)
+        outline = tuple(
+            (a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part)
+            for a, b in pairs
+            for part in (0.25, 0.75)
+        )
+    return outline
 
 
 @cache

@@ -15,7 +15,9 @@ from django.db.models import Count, F, Q, Sum
 
 from accounts.models import User
 from analytics.models import DailyFunnel, DailySales
-from demo import load, people, row_writer
+from demo import load, people, pictures, row_writer
+from demo.catalogue_data import GARMENTS, PICTURES
+from demo.footwear import FOOTWEAR
 from demo.plan import Plan
 from orders.models import Cart, Coupon, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.models.order_status import OrderStatus, PaymentStatus
@@ -174,6 +176,14 @@ def test_pictures_are_stored_in_every_size(demo: str) -> None:
         len({each.file.name for each in ProductImage.objects.all()})
         == ProductImage.objects.count()
     )
+
+
+def test_each_kind_of_shoe_has_a_drawing_of_its_own() -> None:
+    nouns = {noun for garment in GARMENTS for noun in garment.nouns}
+    assert set(PICTURES) <= nouns
+    drawn = {garment.picture for garment in GARMENTS} | set(PICTURES.values())
+    assert drawn <= set(pictures.SHAPES)
+    assert set(FOOTWEAR) <= drawn, "an outline that nobody wears"
 
 
 def test_a_second_run_says_so_and_changes_nothing(demo: str) -> None:
