@@ -1427,7 +1427,12 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=200)),
                 ("sku", models.CharField(max_length=64)),
                 ("size", models.CharField(blank=True, default="", max_length=20)),
-                ("color", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "color",
+                    models.CharField(
+                        blank=True, default="", max_length=40, verbose_name="colour"
+                    ),
+                ),
                 ("image", models.CharField(blank=True, default="", max_length=2000)),
                 ("quantity", models.PositiveSmallIntegerField()),
                 (

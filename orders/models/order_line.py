@@ -25,7 +25,7 @@ class OrderLine(models.Model):
     name = models.CharField(max_length=200)
     sku = models.CharField(max_length=64)
     size = models.CharField(max_length=20, blank=True, default="")
-    color = models.CharField(max_length=40, blank=True, default="")
+    color = models.CharField("colour", max_length=40, blank=True, default="")
     image = models.CharField(max_length=2000, blank=True, default="")
     quantity = models.PositiveSmallIntegerField()
     cancelled = models.PositiveSmallIntegerField(

@@ -114,6 +114,7 @@ class GridForm(StrictForm):
         help_text="with commas between them: S, M, L",
     )
     colors = forms.CharField(
+        label="Colours",
         max_length=2000,
         required=False,
         widget=UnfoldAdminTextInputWidget,

@@ -83,7 +83,12 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("sku", models.CharField(max_length=64, unique=True)),
                 ("size", models.CharField(blank=True, default="", max_length=20)),
-                ("color", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "color",
+                    models.CharField(
+                        blank=True, default="", max_length=40, verbose_name="colour"
+                    ),
+                ),
                 (
                     "base_price",
                     models.DecimalField(
@@ -351,6 +356,7 @@ class Migration(migrations.Migration):
                         default=list,
                         editable=False,
                         size=None,
+                        verbose_name="colours",
                     ),
                 ),
                 (
@@ -965,6 +971,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "colour",
                 "ordering": ["family", "name", "id"],
                 "constraints": [
                     models.CheckConstraint(
@@ -1906,6 +1913,7 @@ class Migration(migrations.Migration):
                         default="",
                         help_text="the variants' colour that it shows; empty: none in particular",
                         max_length=40,
+                        verbose_name="colour",
                     ),
                 ),
                 (

@@ -49,6 +49,7 @@ class Color(Model):
     )
 
     class Meta:
+        verbose_name = "colour"
         ordering = ["family", "name", "id"]
         constraints = [
             *constraints.check_text("color", "name"),

@@ -159,7 +159,11 @@ class Product(Model):
     # What the active variants come in, for the facets; a trigger of the variants' table
     # writes both.
     colors = ArrayField(
-        models.CharField(max_length=40), default=list, db_default=[], editable=False
+        models.CharField(max_length=40),
+        default=list,
+        db_default=[],
+        editable=False,
+        verbose_name="colours",
     )
     sizes = ArrayField(
         models.CharField(max_length=20), default=list, db_default=[], editable=False
@@ -405,6 +409,7 @@ class ProductImage(Model):
     )
     alt_text = models.CharField(max_length=200, blank=True, default="")
     color = models.CharField(
+        "colour",
         max_length=40,
         blank=True,
         default="",

@@ -50,7 +50,7 @@ class Variant(Model):
     product = models.ForeignKey(Product, models.PROTECT, related_name="variants")
     sku = models.CharField(max_length=64, unique=True)
     size = models.CharField(max_length=20, blank=True, default="")
-    color = models.CharField(max_length=40, blank=True, default="")
+    color = models.CharField("colour", max_length=40, blank=True, default="")
     base_price = models.DecimalField(
         max_digits=10,
         decimal_places=2,

@@ -1,6 +1,9 @@
 """Synonyms, ignored words, pins and colours, as staff enter them."""
 
+import re
+
 import pytest
+from django.contrib import admin
 from django.utils import timezone
 
 from analytics.models import DailySearch
@@ -65,3 +68,25 @@ def test_a_colour_has_hex_digits_or_none(staff, hex_digits, kept):
     if kept is None:
         assert b"#1b2a4a" in page.content
     assert staff.get("/admin/products/color/").status_code == 200
+
+
+def test_the_admin_spells_colour_as_the_rest_of_the_shop_does():
+    """The API and the code say `color`; what people read is British English."""
+    shown = [
+        str(text)
+        for model in admin.site._registry
+        for text in (
+            model._meta.verbose_name,
+            model._meta.verbose_name_plural,
+            *(
+                words
+                for field in model._meta.fields
+                if field.editable
+                for words in (field.verbose_name, field.help_text)
+            ),
+        )
+    ]
+    assert "colour" in shown
+    assert [
+        text for text in shown if re.search(r"\bcolors?\b", text, re.IGNORECASE)
+    ] == []
