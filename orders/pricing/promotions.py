@@ -196,15 +196,60 @@ class PromotionTerms:
     spent: Reason | None = None
 
 
-class Discount(NamedTuple):
-    """What a promotion takes off: `shares` has an amount for each line of the cart, and adds up to
-    `amount`.
+@dataclass(slots=True)
+class Run:
+    """What promotions that follow each other take off the same lines, spread over these once.
+
+    `taken` says it for each of the lines at `places`, in a cart of `lines` lines; `amounts` for
+    each of the promotions.
     """
+
+    lines: int
+    places: Sequence[int]
+    taken: Sequence[int]
+    amounts: list[int] = field(default_factory=list)
+    _shares: list[tuple[int, ...]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
+
+    def shares_of(self, number: int) -> tuple[int, ...]:
+        """Return each line's share of one of the promotions. They are not reckoned before they are
+        asked for: whoever only compares prices needs none.
+        """
+        if not self._shares:
+            self._shares = [self._place(shares) for shares in self._split()]
+        return self._shares[number]
+
+    def _split(self) -> Iterator[Sequence[int]]:
+        left = list(self.taken)
+        for amount in self.amounts[:-1]:
+            shares = spread(amount, left)
+            yield shares
+            left = list(map(int.__sub__, left, shares))
+        yield left
+
+    def _place(self, shares: Sequence[int]) -> tuple[int, ...]:
+        if len(shares) == self.lines:
+            return tuple(shares)
+        placed = [0] * self.lines
+        for place, share in zip(self.places, shares, strict=True):
+            placed[place] = share
+        return tuple(placed)
+
+
+class Discount(NamedTuple):
+    """What a promotion takes off. It is the promotion of this number in its run."""
 
     promotion: PromotionTerms
     amount: int
-    shares: tuple[int, ...]
+    run: Run
+    number: int = 0
     ships_free: bool = False
+
+    @property
+    def shares(self) -> tuple[int, ...]:
+        """An amount for each line of the cart, which add up to `amount`."""
+        return self.run.shares_of(self.number)
 
 
 class NotApplied(NamedTuple):
@@ -487,14 +532,14 @@ def _try_candidate(
         if isinstance(promotion.effect, FreeShipping):
             free_by = free_by or promotion
             continue
-        amount, shares = work.apply(promotion.effect, meant)
+        amount, run = work.apply(promotion.effect, meant)
         if amount:
-            applied.append(Discount(promotion, amount, tuple(shares)))
+            applied.append(Discount(promotion, amount, run, len(run.amounts) - 1))
     prices = work.prices()
     price = cost.of_lines(prices, False)
     if free_by and (with_free := cost.of_lines(prices, True)) < price:
         price = with_free
-        applied.append(Discount(free_by, 0, (0,) * len(prices), ships_free=True))
+        applied.append(Discount(free_by, 0, Run(len(prices), (), ()), ships_free=True))
         applied.sort(key=lambda discount: _by_rank(discount.promotion))
     if not applied:
         return _Candidate((), (price, True, 0, 0), prices)
@@ -512,7 +557,8 @@ class _Work:
     """What the lines cost while promotions are applied one after the other.
 
     A line has two portions: its loose pieces, and those that have joined a buy-X set. Within a
-    portion all pieces cost the same, to the smallest unit.
+    portion all pieces cost the same, to the smallest unit. Percentages and amounts that follow each
+    other on the same lines are a run: the lines are lowered once, at its end.
     """
 
     def __init__(self, cart: _Cart) -> None:
@@ -522,19 +568,26 @@ class _Work:
         self.set_price = [0] * len(cart.totals)
         self.set_pieces = [0] * len(cart.totals)
         self.has_sets = False
+        # The run that goes on: what its lines were worth before it, and cost together by now.
+        self._run: Run | None = None
+        self._worth_before: list[int] = []
+        self._left = 0
 
     def prices(self) -> list[int]:
         """Return what each line costs by now."""
+        self._end_run()
         if not self.has_sets:
             return self.loose_price
         return list(map(int.__add__, self.loose_price, self.set_price))
 
     def count(self, effect: Effect, meant: _Meant) -> int:
-        """Return what the effect takes off all together, and change nothing."""
+        """Return what the effect takes off all together, where nothing is taken off yet. Change
+        nothing.
+        """
         if isinstance(effect, Tiered):
             effect = self._reached(effect, meant)
         if isinstance(effect, _PROPORTIONAL):
-            return self._off(effect, sum(self._worth(meant.places)))
+            return self._off(effect, meant.spend)
         if isinstance(effect, FixedPrice):
             lowered = [
                 self.loose_price[i] - effect.price * self.loose_pieces[i]
@@ -545,20 +598,23 @@ class _Work:
             return sum([off for _, off in self._list_sets(effect, meant.places)])
         return 0
 
-    def apply(self, effect: Effect, meant: _Meant) -> tuple[int, list[int]]:
-        """Take the effect off the lines that are meant, and return what that is and each line's
-        share of it.
+    def apply(self, effect: Effect, meant: _Meant) -> tuple[int, Run]:
+        """Take the effect off the lines that are meant, and return what that is, and the run that
+        says each line's share of it.
         """
         if isinstance(effect, Tiered):
             effect = self._reached(effect, meant)
         if isinstance(effect, _PROPORTIONAL):
-            worth = self._worth(meant.places)
-            return self._take(self._off(effect, sum(worth)), meant.places, worth)
+            return self._take(effect, meant.places)
+        self._end_run()
         if isinstance(effect, FixedPrice):
-            return self._lower_to(effect.price, meant.places)
-        if isinstance(effect, BuyXGetY):
-            return self._take_sets(effect, meant.places)
-        return 0, []
+            off = self._lower_to(effect.price, meant.places)
+        elif isinstance(effect, BuyXGetY):
+            off = self._take_sets(effect, meant.places)
+        else:
+            off = []
+        amount = sum(off)
+        return amount, Run(len(self.loose_price), meant.places, off, [amount])
 
     def _reached(self, tiered: Tiered, meant: _Meant) -> PercentOff | AmountOff:
         reached = meant.spend if tiered.by == TierBy.SPEND else meant.pieces
@@ -578,36 +634,51 @@ class _Work:
         return [loose[i] + in_sets[i] for i in places]
 
     def _take(
-        self, off: int, places: Sequence[int], worth: list[int]
-    ) -> tuple[int, list[int]]:
-        """Take an amount off, each line in proportion to what it is worth by now."""
-        shares = [0] * len(self.loose_price)
-        if not off:
-            return 0, shares
+        self, effect: PercentOff | AmountOff, places: Sequence[int]
+    ) -> tuple[int, Run]:
+        """Take an effect off what these lines cost together by now."""
+        run = self._run
+        if run is None or (run.places is not places and run.places != places):
+            self._end_run()
+            self._worth_before = self._worth(places)
+            self._left = sum(self._worth_before)
+            run = self._run = Run(len(self.loose_price), places, ())
+        off = self._off(effect, self._left)
+        if off:
+            self._left -= off
+            run.amounts.append(off)
+        return off, run
+
+    def _end_run(self) -> None:
+        """Lower the lines by what the run takes off, each in proportion to what it was worth
+        before.
+        """
+        run, self._run = self._run, None
+        if run is None or not run.amounts:
+            return
+        taken = run.taken = spread(sum(run.amounts), self._worth_before)
         loose, in_sets = self.loose_price, self.set_price
-        parts = spread(off, worth)
-        if len(places) == len(loose) and not self.has_sets:
-            self.loose_price = list(map(int.__sub__, loose, parts))
-            return off, parts
-        for i, share in zip(places, parts, strict=True):
-            shares[i] = share
+        if len(taken) == len(loose) and not self.has_sets:
+            self.loose_price = list(map(int.__sub__, loose, taken))
+            return
+        for i, share in zip(run.places, taken, strict=True):
             if not in_sets[i]:  # most lines have no pieces in sets
                 loose[i] -= share
                 continue
             of_loose, of_sets = split(share, loose[i], in_sets[i])
             loose[i] -= of_loose
             in_sets[i] -= of_sets
-        return off, shares
 
-    def _lower_to(self, price: int, places: Sequence[int]) -> tuple[int, list[int]]:
-        shares = [0] * len(self.loose_price)
+    def _lower_to(self, price: int, places: Sequence[int]) -> list[int]:
+        """Return what is taken off each of these lines."""
+        taken = []
         for i in places:
             loose = max(0, self.loose_price[i] - price * self.loose_pieces[i])
             in_sets = max(0, self.set_price[i] - price * self.set_pieces[i])
             self.loose_price[i] -= loose
             self.set_price[i] -= in_sets
-            shares[i] = loose + in_sets
-        return sum(shares), shares
+            taken.append(loose + in_sets)
+        return taken
 
     def _list_sets(
         self, effect: BuyXGetY, places: Sequence[int]
@@ -630,20 +701,18 @@ class _Work:
                 return  # later sets are cheaper still
             yield members, off
 
-    def _take_sets(
-        self, effect: BuyXGetY, places: Sequence[int]
-    ) -> tuple[int, list[int]]:
-        """Make sets of loose pieces, and spread each set's discount over all its pieces by
-        price.
+    def _take_sets(self, effect: BuyXGetY, places: Sequence[int]) -> list[int]:
+        """Make sets of loose pieces, and spread each set's discount over all its pieces by price.
+        Return what is taken off each of these lines.
         """
-        shares = [0] * len(self.loose_price)
+        taken = dict.fromkeys(places, 0)
         for members, off in list(self._list_sets(effect, places)):
             self.has_sets = True
             parts = spread(off, [price for price, _ in members])
             for (price, i), part in zip(members, parts, strict=True):
-                shares[i] += part
+                taken[i] += part
                 self.loose_price[i] -= price
                 self.loose_pieces[i] -= 1
                 self.set_price[i] += price - part
                 self.set_pieces[i] += 1
-        return sum(shares), shares
+        return list(taken.values())

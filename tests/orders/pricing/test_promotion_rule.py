@@ -88,31 +88,71 @@ def take(table: list[Piece], rows: list[int], amount: int) -> None:
                 level(portion, total - less)
 
 
-def apply(effect, table: list[Piece], rows: list[int], lines) -> None:
-    if isinstance(effect, Tiered):
-        reached = sum(
-            lines[row].quantity
-            * (lines[row].unit_price if effect.by == TierBy.SPEND else 1)
-            for row in rows
-        )
-        steps = {
-            tier.threshold: tier.effect
-            for tier in effect.tiers
-            if tier.threshold <= reached
-        }
-        effect = steps[max(steps)]
-    there = sum(piece.price for piece in table if piece.row in rows)
-    if isinstance(effect, PercentOff):
-        amount = half_up(there * Fraction(effect.percent) / 100)
-        take(table, rows, amount if effect.cap is None else min(effect.cap, amount))
-    elif isinstance(effect, AmountOff):
-        take(table, rows, min(effect.amount, there))
-    elif isinstance(effect, FixedPrice):
+def reach(effect, rows: list[int], lines):
+    """Return the effect of the highest tier that is reached, or the effect itself."""
+    if not isinstance(effect, Tiered):
+        return effect
+    reached = sum(
+        lines[row].quantity
+        * (lines[row].unit_price if effect.by == TierBy.SPEND else 1)
+        for row in rows
+    )
+    steps = {
+        tier.threshold: tier.effect
+        for tier in effect.tiers
+        if tier.threshold <= reached
+    }
+    return steps[max(steps)]
+
+
+def apply(effect, table: list[Piece], rows: list[int]) -> int:
+    """Change the prices of pieces one by one, and return what that takes off."""
+    before = sum(piece.price for piece in table)
+    if isinstance(effect, FixedPrice):
         for portion in itertools.chain(*(portions(table, row) for row in rows)):
             if sum(piece.price for piece in portion) > effect.price * len(portion):
                 level(portion, effect.price * len(portion))
     elif isinstance(effect, BuyXGetY):
         make_sets(effect, table, rows)
+    return before - sum(piece.price for piece in table)
+
+
+def take_in_turn(effects, table: list[Piece], rows: list[int]) -> list[int]:
+    """Take percentages and amounts off what is left by then, spread them together, and return what
+    each takes off.
+    """
+    there = sum(piece.price for piece in table if piece.row in rows)
+    off: list[int] = []
+    for effect in effects:
+        left = there - sum(off)
+        if isinstance(effect, PercentOff):
+            amount = half_up(left * Fraction(effect.percent) / 100)
+            off.append(amount if effect.cap is None else min(effect.cap, amount))
+        else:
+            off.append(min(effect.amount, left))
+    take(table, rows, sum(off))
+    return off
+
+
+def apply_all(candidate, table: list[Piece], rows_of, lines) -> dict[Any, int]:
+    """Apply promotions in turn, and return what each takes off."""
+    effects = {
+        each.id: reach(each.effect, rows_of[each.id], lines) for each in candidate
+    }
+
+    def find_run(each):
+        spread_together = isinstance(effects[each.id], PercentOff | AmountOff)
+        return rows_of[each.id] if spread_together else each.id
+
+    off: dict[Any, int] = {}
+    for rows, run in itertools.groupby(candidate, key=find_run):
+        ids = [each.id for each in run]
+        if isinstance(rows, list):
+            amounts = take_in_turn([effects[n] for n in ids], table, rows)
+        else:
+            amounts = [apply(effects[n], table, rows_of[n]) for n in ids]
+        off.update(zip(ids, amounts, strict=True))
+    return off
 
 
 def make_sets(effect: BuyXGetY, table: list[Piece], rows: list[int]) -> None:
@@ -172,8 +212,8 @@ def meant_rows(each, lines) -> list[int]:
 
 
 def reckon(lines, shopper, promotions, cost):
-    """Return the cheapest of all candidates: what it costs, each line's price, whose ids took
-    something off.
+    """Return the cheapest of all candidates: what it costs, each line's price, which ids took how
+    much off.
     """
     rows_of = {each.id: meant_rows(each, lines) for each in promotions}
     met = [
@@ -188,14 +228,11 @@ def reckon(lines, shopper, promotions, cost):
             for row, of in enumerate(lines)
             for _ in range(of.quantity)
         ]
-        free, used = None, []
-        for each in sorted(candidate, key=lambda each: (each.priority, each.id)):
-            before = sum(piece.price for piece in table)
-            apply(each.effect, table, rows_of[each.id], lines)
-            if sum(piece.price for piece in table) < before:
-                used.append(each)
-            elif isinstance(each.effect, FreeShipping) and free is None:
-                free = each
+        inorder = sorted(candidate, key=lambda each: (each.priority, each.id))
+        free = next((e for e in inorder if isinstance(e.effect, FreeShipping)), None)
+        lowering = [e for e in inorder if not isinstance(e.effect, FreeShipping)]
+        off = apply_all(lowering, table, rows_of, lines)
+        used = [each for each in lowering if off[each.id]]
         prices = [
             sum(p.price for p in table if p.row == row) for row in range(len(lines))
         ]
@@ -203,14 +240,14 @@ def reckon(lines, shopper, promotions, cost):
         if free is not None and cost(prices, True) < paid:
             paid = cost(prices, True)
             used.append(free)
-        used.sort(key=lambda each: (each.priority, each.id))
+            used.sort(key=lambda each: (each.priority, each.id))
         rank = (
             paid,
             not used,
             used[0].priority if used else 0,
             used[0].id if used else None,
         )
-        found.append((rank, prices, [each.id for each in used]))
+        found.append((rank, prices, [(each.id, off.get(each.id, 0)) for each in used]))
     return min(found, key=lambda each: each[0])
 
 
@@ -240,7 +277,9 @@ def test_the_engine_chooses_and_takes_off_what_the_rule_says():
         outcome = choose_promotions(lines, shopper, promotions, exact)
         assert choose_promotions(lines, shopper, promotions, least) == outcome, seed
         (paid, *_), prices, used = reckon(lines, shopper, promotions, cost)
-        assert [each.promotion.id for each in outcome.discounts] == used, seed
+        assert [
+            (each.promotion.id, each.amount) for each in outcome.discounts
+        ] == used, seed
         off = [
             sum(each.shares[row] for each in outcome.discounts)
             for row in range(len(lines))

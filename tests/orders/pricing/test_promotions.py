@@ -110,6 +110,24 @@ def test_one_takes_off_what_the_ones_before_have_left():
     ]
 
 
+def test_what_follows_each_other_on_the_same_lines_is_spread_together():
+    """Each takes off what it does of what is left, and each line is rounded once."""
+    third = replace(promotion(AmountOff(1), 3), priority=3)
+    lines = [line(100, 1, 1), line(100, 1, 2), line(100, 1, 3)]
+    found = price(lines, promotion(AmountOff(1), 1), promotion(AmountOff(1), 2), third)
+    assert [priced.discount for priced in found.lines] == [1, 1, 1]  # not 3, 0, 0
+    assert [each.shares for each in found.discounts] == [
+        (1, 0, 0),
+        (0, 1, 0),
+        (0, 0, 1),
+    ]
+    halves = [promotion(PercentOff(Decimal(50)), n) for n in (1, 2)]
+    found = price([line(1001, 1, 1), line(3, 1, 2)], *halves)
+    assert [each.amount for each in found.discounts] == [502, 251]
+    assert [priced.discount for priced in found.lines] == [751, 2]
+    assert [each.shares for each in found.discounts] == [(501, 1), (250, 1)]
+
+
 def test_a_piece_joins_one_set():
     # Five pieces make one set of three; the two that are left are too few for a second promotion's
     # set.
