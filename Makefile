@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-feeds bench-compare check audit fmt lock sbom shell clean crowd boundary bench-quote bench-noon
+.PHONY: help up test pictures rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-feeds bench-compare check audit fmt lock sbom shell clean crowd boundary bench-quote bench-noon bench-search
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -22,7 +22,7 @@ test: $(STAMP) ## Run every test; ARGS="-k checkout" and the like go to pytest
 staff-hour: $(STAMP) ## A staff member's hour in Chromium: 30 confirmed, 20 packed, 18 sent; prints clicks and typed fields
 	@STAFF_HOUR=long $(PY) -m pytest -n 0 -s -q tests/browser/test_staff_hour.py tests/browser/test_staff_day.py
 
-pictures: $(STAMP) ## Take a picture of every page of the storefront, wide, narrow, dark, in three languages (build/browser)
+pictures: $(STAMP) ## Take a picture of every page of the storefront and every mail: wide, narrow, dark, three languages (build/browser)
 	@PICTURES=1 $(PY) -m pytest -n 0 -q --timeout 1800 tests/browser/test_pictures.py $(ARGS)
 
 chaos: $(STAMP) ## Inject every fault and print what held: fault, tries, invariant, breaches (half an hour)
@@ -60,6 +60,9 @@ boundary: $(STAMP) ## 8 readers on two web processes across the start and end of
 
 bench-quote: $(STAMP) ## What a quote of 50 lines and 100 promotions costs, beside one of a line and none
 	@$(PY) -m benchmarks.quote $(ARGS)
+
+bench-search: $(STAMP) ## Searches and facets of 100,000 products: precision at 10, median and 99th percentile (minutes)
+	@$(PY) -m benchmarks.search_speed --products $(or $(PRODUCTS),100000) $(ARGS)
 
 bench-noon: $(STAMP) ## 100,000 products, a fifth of them on sale from one moment on: is a page slower, or stale?
 	@$(PY) -m benchmarks.noon $(ARGS)

@@ -81,6 +81,24 @@ def _sample_placed() -> dict[str, object]:
     return mails.build_context(_sample_order())
 
 
+def _sample_placed_online() -> dict[str, object]:
+    """Return a confirmation of an order that waits for what a gift card has left to pay."""
+    return mails.build_context(
+        _sample_order(
+            payment_method=PaymentMethod.ONLINE, gift_card_amount=Decimal("1000.00")
+        )
+    )
+
+
+def _sample_exchange_placed() -> dict[str, object]:
+    order = _sample_order(payment_method=PaymentMethod.ONLINE)
+    return {
+        **mails.build_context(order),
+        "is_exchange": True,
+        "waits_for_payment": False,
+    }
+
+
 def _sample_parcel(**columns: object) -> dict[str, object]:
     """Return what a mail about a parcel with all of the sample order shows."""
     order = _sample_order(status=OrderStatus.SHIPPED)
@@ -206,6 +224,33 @@ def _sample_payment_link() -> dict[str, object]:
     return {**mails.build_context(order), "link": "https://pay.example/c/4f1x"}
 
 
+def _sample_rest_to_pay() -> dict[str, object]:
+    """Return the mail after pieces were added to an order that is paid."""
+    order = _sample_order(
+        payment_method=PaymentMethod.ONLINE, part_paid=Decimal("1488.30")
+    )
+    return {**mails.build_context(order), "link": "https://pay.example/c/4f1x"}
+
+
+def _sample_exchange_to_pay() -> dict[str, object]:
+    return {**_sample_rest_to_pay(), "is_exchange": True}
+
+
+def _sample_credit_note() -> dict[str, object]:
+    order = _sample_order(status=OrderStatus.DELIVERED)
+    note = Invoice(number="CN2627-000007", order=order)
+    return {**mails.build_context(order), "invoice": note, "is_note": True}
+
+
+def _sample_dearer() -> dict[str, object]:
+    more = localized.format_money(Decimal("200.00"), settings.SHOP_CURRENCY)
+    return {**_sample_approved(), "costs_more": more}
+
+
+def _sample_completed_dearer() -> dict[str, object]:
+    return {**_sample_return(), "waits_for_rest": True}
+
+
 def _sample_invoice() -> dict[str, object]:
     order = _sample_order(status=OrderStatus.SHIPPED)
     invoice = Invoice(number="INV2627-000123", order=order)
@@ -214,8 +259,13 @@ def _sample_invoice() -> dict[str, object]:
 
 SAMPLES = {
     "orders/invoice": _sample_invoice,
+    "orders/invoice:credit-note": _sample_credit_note,
     "orders/payment_link": _sample_payment_link,
+    "orders/payment_link:exchange": _sample_exchange_to_pay,
+    "orders/payment_link:rest": _sample_rest_to_pay,
     "orders/placed": _sample_placed,
+    "orders/placed:exchange": _sample_exchange_placed,
+    "orders/placed:online": _sample_placed_online,
     "orders/shipped": _sample_shipped,
     "orders/delivered": _sample_delivered,
     "orders/undelivered": _sample_undelivered,
@@ -224,9 +274,11 @@ SAMPLES = {
     "orders/refunded": _sample_refunded,
     "orders/return_requested": _sample_return,
     "orders/return_approved": _sample_approved,
+    "orders/return_approved:dearer": _sample_dearer,
     "orders/return_withdrawn": _sample_withdrawn,
     "orders/return_received": _sample_return,
     "orders/return_completed": _sample_return,
+    "orders/return_completed:rest": _sample_completed_dearer,
     "orders/return_rejected": _sample_rejected,
     "orders/return_cancelled": _sample_return,
     "orders/gift_card": _sample_gift_card,

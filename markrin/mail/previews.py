@@ -2,7 +2,8 @@
 
 An app says in its `mail_samples.py` what its templates are given: `SAMPLES =
 {"orders/placed": a function that returns the context}`, with instances that are nowhere
-stored."""
+stored. A mail that reads otherwise in another case has a sample for it behind a colon:
+`"orders/placed:exchange"`."""
 
 from collections.abc import Callable
 from functools import cache
@@ -35,4 +36,11 @@ def render_sample(name: str, *, language: str | None = None) -> Rendered:
     Raises:
         KeyError: there is no such mail.
     """
-    return markup.render_template(name, mail_samples()[name](), language=language)
+    return markup.render_template(
+        template_of(name), mail_samples()[name](), language=language
+    )
+
+
+def template_of(name: str) -> str:
+    """Return the name of the template that a sample is for."""
+    return name.partition(":")[0]

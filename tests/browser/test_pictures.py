@@ -1,4 +1,5 @@
-"""`make pictures`: every page of the storefront, in build/browser, for people to look at.
+"""`make pictures`: every page of the storefront, and every mail, in build/browser, for people to
+look at.
 
 Wide and narrow, light and dark; the pages that carry most also very narrow, very wide, and in Hindi
 and Arabic. It fails where a page is wider than its window, or a script of it crashes.
@@ -13,6 +14,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from markrin.mail import previews
 from tests.browser.conftest import (
     PATIENCE_MS,
     PICTURES,
@@ -187,3 +189,28 @@ def take_account(page: Page, shop: Shop, go, take) -> None:
     for name, place in SIGNED_IN.items():
         go(place)
         take(name)
+
+
+@pytest.mark.parametrize("language", ["en", "hi", "ar"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_of_every_mail(
+    browser: Browser, language: str, scheme: Literal["light", "dark"]
+) -> None:
+    """Wide as mail programs show them in the light, narrow as on a phone in the dark."""
+    too_wide = []
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    width = 680 if scheme == "light" else 390
+    context = browser.new_context(
+        viewport={"width": width, "height": 500}, color_scheme=scheme
+    )
+    page = context.new_page()
+    for name in previews.mail_samples():
+        page.set_content(previews.render_sample(name, language=language).html)
+        file = name.replace("/", "-").replace(":", "-")
+        page.screenshot(
+            path=PICTURES / f"mail-{file}-{language}-{scheme}.png", full_page=True
+        )
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            too_wide.append(name)
+    context.close()
+    assert too_wide == []

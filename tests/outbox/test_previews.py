@@ -34,10 +34,11 @@ def staff_client(db) -> Client:
 
 
 def test_every_mail_of_the_shop_has_a_preview():
-    assert list(previews.mail_samples()) == MAILS
+    samples = map(previews.template_of, previews.mail_samples())
+    assert sorted(set(samples)) == MAILS
 
 
-@pytest.mark.parametrize("name", MAILS)
+@pytest.mark.parametrize("name", previews.mail_samples())
 def test_renders_with_made_up_data_and_no_database(name):
     mail = previews.render_sample(name)
     assert mail.subject

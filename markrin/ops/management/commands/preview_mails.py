@@ -33,8 +33,10 @@ class Command(BaseCommand):
             for name, make_sample in previews.mail_samples().items():
                 with translation.override(code):
                     sample = make_sample()
-                mail = markup.render_template(name, sample, language=code)
-                file = folder / f"{code}.{name.replace('/', '.')}"
+                mail = markup.render_template(
+                    previews.template_of(name), sample, language=code
+                )
+                file = folder / f"{code}.{name.replace('/', '.').replace(':', '-')}"
                 file.with_name(f"{file.name}.html").write_text(mail.html)
                 file.with_name(f"{file.name}.txt").write_text(
                     f"{mail.subject}\n\n{mail.text}\n"
