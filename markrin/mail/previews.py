@@ -10,6 +10,8 @@ from functools import cache
 from importlib import import_module
 
 from django.apps import apps
+from django.conf import settings
+from django.utils import translation
 from django.utils.module_loading import module_has_submodule
 
 from markrin.mail import markup
@@ -36,9 +38,9 @@ def render_sample(name: str, *, language: str | None = None) -> Rendered:
     Raises:
         KeyError: there is no such mail.
     """
-    return markup.render_template(
-        template_of(name), mail_samples()[name](), language=language
-    )
+    with translation.override(language or settings.LANGUAGE_CODE):
+        sample = mail_samples()[name]()  # its days are in the language, too
+    return markup.render_template(template_of(name), sample, language=language)
 
 
 def template_of(name: str) -> str:

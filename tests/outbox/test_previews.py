@@ -55,6 +55,14 @@ def test_the_amounts_are_in_the_shops_currency(settings):
     assert "₹" not in mail.html
 
 
+def test_amounts_and_days_are_in_the_language_of_the_preview():
+    mail = previews.render_sample("orders/placed:online", language="ar")
+    assert 'dir="rtl"' in mail.html
+    assert "−\u200f1,000.00\xa0₹" in mail.html
+    assert "نوفمبر" in mail.text
+    assert "November" not in mail.text
+
+
 def test_the_page_shows_both_forms(staff_client):
     page = staff_client.get(
         reverse("admin:mail", args=["orders/placed"])

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import translation
 
-from markrin.mail import markup, previews
+from markrin.mail import previews
 
 
 class Command(BaseCommand):
@@ -30,12 +29,8 @@ class Command(BaseCommand):
         folder.mkdir(parents=True, exist_ok=True)
         count = 0
         for code in language or settings.SHOP_LANGUAGES:
-            for name, make_sample in previews.mail_samples().items():
-                with translation.override(code):
-                    sample = make_sample()
-                mail = markup.render_template(
-                    previews.template_of(name), sample, language=code
-                )
+            for name in previews.mail_samples():
+                mail = previews.render_sample(name, language=code)
                 file = folder / f"{code}.{name.replace('/', '.').replace(':', '-')}"
                 file.with_name(f"{file.name}.html").write_text(mail.html)
                 file.with_name(f"{file.name}.txt").write_text(
