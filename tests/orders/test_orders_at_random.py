@@ -30,6 +30,7 @@ from orders.gateways.base import Notice, Outcome
 from orders.models import Fulfilment, Order, Payment, Refund, ReturnRequest
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order_status import OrderStatus
+from orders.models.payment import PaymentState
 from orders.schemas import ReturnAsked, ReturnPieces
 from orders.services import (
     fulfilments,
@@ -271,9 +272,9 @@ class World:
             if one.pk not in sale.given
         ]
         made = sorted((amount, str(state)) for _, amount, state in new)
-        if (
-            sale.is_swap
-        ):  # of money that came two ways, or from an order that was paid in cash
+        paid_by = Payment.objects.filter(order=sale.order, state=PaymentState.SUCCEEDED)
+        # Money that came two ways goes back both; so may that of an order that was paid in cash.
+        if sale.is_swap or paid_by.count() > 1:
             told, wanted = (sum(each for each, _ in one) for one in (made, expected))
             assert told == wanted, f"{told} go back, not {wanted}"
         else:
@@ -320,7 +321,7 @@ class World:
         sale.waived += amount - beyond
         if sale.part and sale.due <= 0:
             sale.pay, sale.collected = "paid", sale.part
-            if sale.is_swap:
+            if sale.stage == "pending" and sale.method == "online":
                 sale.stage = "confirmed"
         self.note_refunds(sale, [(beyond, state)] if beyond else [])
 
