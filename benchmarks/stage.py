@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -136,6 +137,14 @@ class Stage:
         )
 
     @property
+    def postgres_pid(self) -> int:
+        """The process whose children are the database's."""
+        pid = self._stack.postgres.pid() if self._stack.postgres else None
+        if pid is None:
+            raise NotReady("no PostgreSQL")
+        return pid
+
+    @property
     def valkey(self) -> Any:
         """The cache server, for the benchmarks that stop it."""
         return self._stack.valkey
@@ -177,6 +186,18 @@ def web(
     workers: int = 1,
 ) -> Iterator[str]:
     """Run an application on granian and give its address. Its log goes to a file, as in life."""
+    with web_process(env, application=application, workers=workers) as (address, _):
+        yield address
+
+
+@contextmanager
+def web_process(
+    env: dict[str, str],
+    *,
+    application: str = web_server.SHOP,
+    workers: int = 1,
+) -> Iterator[tuple[str, int]]:
+    """Do what `web` does; give the process's id, too, for what it takes."""
     port = free_port()
     command = [
         sys.executable,
@@ -196,7 +217,30 @@ def web(
     with running(command, env) as process:
         address = f"http://127.0.0.1:{port}"
         await_http(address, process)
-        yield address
+        yield address, process.pid
+
+
+@contextmanager
+def mail_server(env: dict[str, str]) -> Iterator[str]:
+    """Run an SMTP server that throws away what it takes, in a process of its own; give its address
+    as EMAIL_URL has it.
+    """
+    port = free_port()
+    sink = f"-n -c aiosmtpd.handlers.Sink -l 127.0.0.1:{port}"
+    with running([sys.executable, "-m", "aiosmtpd", *sink.split()], env) as process:
+        _await_port(port, process)
+        yield f"smtp://127.0.0.1:{port}"
+
+
+def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise NotReady(f"nothing listens at port {port}; see its log below LOCAL_DIR/bench")
 
 
 @contextmanager
