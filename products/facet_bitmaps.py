@@ -17,7 +17,9 @@ from markrin.db.sql import fetch_prepared
 
 MAX_CHANGES: Final = 20_000  # that are counted by themselves
 PRICE_SCALE: Final = 1_000  # of prices, there is a bitmap for each binary digit
-PRICE_BITS: Final = 40
+DIGITS: Final = 58  # at most: microseconds since 1970 in the year 9999
+# The key of all products. An index in another form has another one, and is written anew.
+ALL: Final = "all:2"
 SEPARATOR: Final = "\x1f"  # of a variant's colour and its size
 
 _READ = f"""
@@ -25,12 +27,15 @@ _READ = f"""
         NULL::bytea AS bitmap, NULL::uuid AS product
     FROM products_facetbitmap
     UNION ALL
+    SELECT 'now', NULL, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint, NULL, NULL
+    UNION ALL
     SELECT 'bitmap', key, version, bitmap, NULL FROM products_facetbitmap
     WHERE version > %(known)s::bigint
     UNION ALL
     SELECT 'change', NULL, number, NULL, changed.product_id
     FROM (SELECT product_id FROM products_facetchange
-        WHERE EXISTS (SELECT FROM products_facetbitmap) LIMIT {MAX_CHANGES + 1}) AS changed
+        WHERE NOT by_clock AND EXISTS (SELECT FROM products_facetbitmap)
+        LIMIT {MAX_CHANGES + 1}) AS changed
     LEFT JOIN products_facetnumber AS known ON known.product_id = changed.product_id
 """  # noqa: S608 (a constant)
 
@@ -74,27 +79,32 @@ class Bitmaps:
 
     def all(self) -> BitMap:
         """Return all products."""
-        return self.values_of("all").get("", BitMap())
+        return self.by_key.get(ALL, (0, BitMap()))[1]
 
-    def at_most(self, among: BitMap, price: int) -> BitMap:
-        """Return those of these products whose price is no higher; by the binary digits."""
-        if price >= 1 << PRICE_BITS:
+    def at_most(self, among: BitMap, value: int, column: str) -> BitMap:
+        """Return those of these products of which the number is no higher; by the binary digits."""
+        if value >= 1 << DIGITS:
             return among
         lower, equal = BitMap(), among
-        for bit in reversed(range(PRICE_BITS)):
-            digit = self.values_of("price").get(str(bit), BitMap())
-            if price >> bit & 1:
+        digits = self.values_of(column)
+        for bit in reversed(range(DIGITS)):
+            digit = digits.get(str(bit))
+            if value >> bit & 1:
+                if digit is None:
+                    return lower | equal
                 lower |= equal - digit
                 equal = equal & digit
-            else:
+            elif digit is not None:
                 equal = equal - digit
         return lower | equal
 
     def lowest(self, among: BitMap, column: str) -> int:
-        """Return the lowest price of these products, of which there must be one."""
-        value = 0
-        for bit in reversed(range(PRICE_BITS)):
-            digit = self.values_of(column).get(str(bit), BitMap())
+        """Return the lowest number of these products, of which there must be one."""
+        value, digits = 0, self.values_of(column)
+        for bit in reversed(range(DIGITS)):
+            digit = digits.get(str(bit))
+            if digit is None:
+                continue
             if among.issubset(digit):
                 value |= 1 << bit
             else:
@@ -102,23 +112,77 @@ class Bitmaps:
         return value
 
     def highest(self, among: BitMap, column: str) -> int:
-        """Return the highest price of these products, of which there must be one."""
-        value = 0
-        for bit in reversed(range(PRICE_BITS)):
-            digit = self.values_of(column).get(str(bit), BitMap())
-            if among.intersect(digit):
+        """Return the highest number of these products, of which there must be one."""
+        value, digits = 0, self.values_of(column)
+        for bit in reversed(range(DIGITS)):
+            digit = digits.get(str(bit))
+            if digit is not None and among.intersect(digit):
                 value |= 1 << bit
                 among = among & digit
         return value
 
 
+class PricesNow:
+    """What the bitmaps know of list prices at a moment, in microseconds since 1970.
+
+    They have two prices of a product whose sale starts or ends: up to a moment, and from then on.
+    So they are right at that moment, whether or not anybody has written the new price since. Of
+    the products in `unknown` the second one has ended, too.
+    """
+
+    def __init__(self, bitmaps: Bitmaps, now: int) -> None:
+        self._bitmaps = bitmaps
+        moved = self._ended("ends", "price_until", now)
+        self.unknown = moved & self._ended("next_ends", "next_until", now)
+        self._moved = moved - self.unknown
+
+    def _ended(self, known: str, column: str, now: int) -> BitMap:
+        among = self._bitmaps.any_of(known, [""])
+        return self._bitmaps.at_most(among, now, column) if among else among
+
+    def _halves(self, among: BitMap) -> list[tuple[BitMap, str]]:
+        """Return the products by which of the two prices holds, without empty halves."""
+        halves = [(among - self._moved, ""), (among & self._moved, "next_")]
+        return [half for half in halves if half[0]]
+
+    def at_most(self, among: BitMap, price: int) -> BitMap:
+        """Return those of these products whose lowest price is no higher."""
+        found = BitMap()
+        for half, which in self._halves(among):
+            found |= self._bitmaps.at_most(half, price, f"{which}price")
+        return found
+
+    def lowest(self, among: BitMap) -> int:
+        """Return the lowest price of these products, of which there must be one."""
+        return min(
+            self._bitmaps.lowest(half, f"{which}price")
+            for half, which in self._halves(among)
+        )
+
+    def highest(self, among: BitMap) -> int:
+        """Return the highest price of these products, of which there must be one."""
+        return max(
+            self._bitmaps.highest(half, f"{which}price_max")
+            for half, which in self._halves(among)
+        )
+
+    def reduced(self) -> BitMap:
+        """Return the products that cost less than their base price."""
+        before = self._bitmaps.any_of("reduced", [""])
+        after = self._bitmaps.any_of("next_reduced", [""])
+        return (before - self._moved) | (after & self._moved)
+
+
 @dataclass(frozen=True)
 class FacetIndex:
-    """The bitmaps, and the products that have changed since, with their bits if they had any."""
+    """The bitmaps, and the products that have changed since, with their bits if they had any;
+    without those to which nothing but a sale's start or end has happened.
+    """
 
     bitmaps: Bitmaps
     changed: Mapping[UUID, int | None]
     changes: int  # with those of one product; more than MAX_CHANGES were not all read
+    now: int  # PostgreSQL's clock as they were read, in microseconds since 1970
 
     @property
     def is_behind(self) -> bool:
@@ -144,10 +208,12 @@ def read_index() -> FacetIndex:
 
 
 def _read_newer(known: Bitmaps) -> tuple[FacetIndex, int]:
-    by_key, changed, checksum, changes = None, {}, 0, 0
+    by_key, changed, checksum, changes, now = None, {}, 0, 0, 0
     for row in fetch_prepared(_READ, {"known": known.version}):
         if row["kind"] == "sum":
             checksum = row["number"]
+        elif row["kind"] == "now":
+            now = row["number"]
         elif row["kind"] == "change":
             changed[row["product"]] = row["number"]
             changes += 1
@@ -155,4 +221,4 @@ def _read_newer(known: Bitmaps) -> tuple[FacetIndex, int]:
             by_key = by_key or dict(known.by_key)
             by_key[row["key"]] = row["number"], BitMap.deserialize(bytes(row["bitmap"]))
     bitmaps = known if by_key is None else Bitmaps(by_key)
-    return FacetIndex(bitmaps, changed, changes), checksum
+    return FacetIndex(bitmaps, changed, changes, now), checksum

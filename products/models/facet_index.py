@@ -43,9 +43,14 @@ class FacetBitmap(models.Model):
 
 
 class FacetChange(models.Model):
-    """A product that has changed since the bitmaps were written, as often as it has."""
+    """A product that has changed since the bitmaps were written, as often as it has.
+
+    `by_clock`: a sale has started or ended, and the price that the bitmaps have for that moment is
+    in force. Readers need not look at it; the job writes what follows.
+    """
 
     product_id = models.UUIDField()
+    by_clock = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return str(self.product_id)

@@ -5,8 +5,11 @@ from markrin.db.triggers import Trigger
 # What a bitmap is kept of.
 COLUMNS = (
     "status", "category_id", "brand", "gender", "material", "in_stock", "is_featured",
-    "is_new_arrival", "colors", "sizes", "stocked_colors", "stocked_sizes", "base_price", "price",
-    "price_max",
+    "is_new_arrival", "colors", "sizes", "stocked_colors", "stocked_sizes", "base_price",
+)  # fmt: skip
+# The list prices of now and from `price_until` on.
+PRICES = (
+    "price", "price_max", "price_until", "next_price", "next_price_max", "next_until",
 )  # fmt: skip
 
 LOG_CHANGED = "INSERT INTO products_facetchange (product_id) SELECT unnest(wanted);"
@@ -25,11 +28,16 @@ def _differs(name: str) -> str:
     return f"({old} IS DISTINCT FROM {new})"
 
 
-_LOG_ONE = """
+# `by_clock`: nothing has happened to it but that a sale has started or ended, as was known.
+_LOG_UPDATED = f"""
 BEGIN
-    INSERT INTO products_facetchange (product_id) VALUES ({row}.id);
+    INSERT INTO products_facetchange (product_id, by_clock) VALUES (NEW.id, coalesce(
+        OLD.price_until <= statement_timestamp()
+        AND (NEW.price, NEW.price_max) = (OLD.next_price, OLD.next_price_max)
+        AND NEW.price_until IS NOT DISTINCT FROM OLD.next_until
+        AND NOT ({" OR ".join(map(_differs, COLUMNS))}), false));
     RETURN NULL;
-END"""
+END"""  # noqa: S608 (constants)
 
 OF_PRODUCT = (
     Trigger(
@@ -46,12 +54,16 @@ END""",
     Trigger(
         name="products_facets_update",
         when="AFTER UPDATE",
-        condition=f"({' OR '.join(map(_differs, COLUMNS))})",
-        body=_LOG_ONE.format(row="NEW"),
+        condition=f"({' OR '.join(map(_differs, (*COLUMNS, *PRICES)))})",
+        body=_LOG_UPDATED,
     ),
     Trigger(
         name="products_facets_delete",
         when="AFTER DELETE",
-        body=_LOG_ONE.format(row="OLD"),
+        body="""
+BEGIN
+    INSERT INTO products_facetchange (product_id) VALUES (OLD.id);
+    RETURN NULL;
+END""",
     ),
 )

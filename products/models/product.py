@@ -301,9 +301,13 @@ class Product(Model):
             ),
             models.Index(
                 fields=["price_until"],
-                include=["next_until"],
                 name="product_price_until",
                 condition=Q(price_until__isnull=False),
+            ),
+            models.Index(
+                fields=["next_until"],
+                name="product_next_until",
+                condition=Q(next_until__isnull=False),
             ),
             GinIndex(fields=["search"], name="product_search"),
             GinIndex(fields=["tags"], name="product_tags"),

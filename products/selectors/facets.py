@@ -175,8 +175,8 @@ class _BitmapCount:
             if filters.has_price_limits or filters.on_sale is not None
             else BitMap()
         )
-        moved = _find_moved() if filters.has_moved else BitMap()
-        looked_at = (own | moved) & base
+        self.prices = facet_bitmaps.PricesNow(index.bitmaps, index.now)
+        looked_at = (own | self.prices.unknown) & base
         looked_at |= _find_also_listed() & base
         self.is_too_many = len(looked_at) > facet_bitmaps.MAX_CHANGES
         self.apart |= looked_at
@@ -211,7 +211,7 @@ class _BitmapCount:
             if value is not None:
                 found = found & self.bitmaps.any_of(name, [str(value).lower()])
         if self.filters.on_sale is not None:
-            reduced = self.bitmaps.any_of("reduced", [""])
+            reduced = self.prices.reduced()
             found = found & reduced if self.filters.on_sale else found - reduced
         if self.filters.status:
             found = found & self.bitmaps.any_of("status", self.filters.status)
@@ -235,9 +235,9 @@ class _BitmapCount:
     def _within_limits(self) -> BitMap:
         found, low, high = self.base, self.filters.min_price, self.filters.max_price
         if high is not None:
-            found = self.bitmaps.at_most(found, int(high * PRICE_SCALE))
+            found = self.prices.at_most(found, int(high * PRICE_SCALE))
         if low is not None and low > 0:
-            found = found - self.bitmaps.at_most(found, int(low * PRICE_SCALE) - 1)
+            found = found - self.prices.at_most(found, int(low * PRICE_SCALE) - 1)
         return found
 
     def _passing(self, *without: str) -> BitMap:
@@ -278,8 +278,8 @@ class _BitmapCount:
                 counts.values[_FAMILY] = _count(others, _group_families(values))
         if priced := self._passing("price"):
             counts.add_prices(
-                Decimal(self.bitmaps.lowest(priced, "price")) / PRICE_SCALE,
-                Decimal(self.bitmaps.highest(priced, "price_max")) / PRICE_SCALE,
+                Decimal(self.prices.lowest(priced)) / PRICE_SCALE,
+                Decimal(self.prices.highest(priced)) / PRICE_SCALE,
             )
         return counts
 
@@ -331,17 +331,6 @@ def _find_numbers(products: QuerySet[Product]) -> BitMap:
     found = products.filter(facet_number__isnull=False).order_by()
     numbers = found.aggregate(numbers=ArrayAgg("facet_number__number"))["numbers"]
     return BitMap(numbers or ())
-
-
-def _find_moved() -> BitMap:
-    """Return the products whose stored list price has ended."""
-    rows = fetch_prepared(
-        """SELECT coalesce(array_agg(number), '{}') AS numbers
-        FROM products_product AS product
-        JOIN products_facetnumber AS numbered ON numbered.product_id = product.id
-        WHERE price_until <= statement_timestamp()"""
-    )
-    return BitMap(rows[0]["numbers"])
 
 
 def _find_also_listed() -> BitMap:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -9,12 +10,13 @@ from pyroaring import BitMap
 
 from markrin.db.advisory_locks import advisory_lock
 from products.facet_bitmaps import (
-    PRICE_BITS,
+    ALL,
+    DIGITS,
     PRICE_SCALE,
     SEPARATOR,
     read_index,
 )
-from products.models.facet_index import FacetNumber
+from products.models.facet_index import FacetChange, FacetNumber
 
 _BATCH = 100_000  # changes that one transaction folds
 
@@ -28,7 +30,7 @@ _KEYS = f"""
     SELECT key, array_agg(number) FROM products_facetnumber AS numbered
     JOIN products_product AS product ON product.id = numbered.product_id
     CROSS JOIN LATERAL (
-        SELECT unnest(ARRAY['all:', 'status:' || status, 'category:' || category_id,
+        SELECT unnest(ARRAY['{ALL}', 'status:' || status, 'category:' || category_id,
             'gender:' || gender, 'in_stock:' || in_stock, 'featured:' || is_featured,
             'new_arrival:' || is_new_arrival]
             || CASE WHEN brand > '' THEN ARRAY['brand:' || brand] END
@@ -41,19 +43,33 @@ _KEYS = f"""
             || CASE WHEN level.on_hand > level.reserved
                 THEN ARRAY['stocked_option:' || color || '{SEPARATOR}' || size] END
             || CASE WHEN variant.base_price IS NOT NULL THEN ARRAY['own_price:'] END
-            || CASE WHEN product.price < product.base_price THEN ARRAY['reduced:'] END)
+            || CASE WHEN product.price < product.base_price THEN ARRAY['reduced:'] END
+            || CASE WHEN product.next_price < product.base_price THEN ARRAY['next_reduced:'] END)
         FROM products_variant AS variant
         LEFT JOIN products_stocklevel AS level ON level.variant_id = variant.id
         WHERE variant.product_id = product.id AND variant.is_active
     ) AS had
     WHERE numbered.product_id = ANY (%(ids)s) GROUP BY key
 """  # noqa: S608 (constants)
+# Numbers whose binary digits are kept: prices, and the moments at which they end.
+_NUMBERS = {
+    **{
+        name: f"({name} * {PRICE_SCALE})::bigint"
+        for name in ("price", "price_max", "next_price", "next_price_max")
+    },
+    **{
+        name: f"(extract(epoch FROM {name}) * 1000000)::bigint"
+        for name in ("price_until", "next_until")
+    },
+}
 _PRICES = f"""
-    SELECT (price * {PRICE_SCALE})::bigint, (price_max * {PRICE_SCALE})::bigint, array_agg(number)
+    SELECT {", ".join(_NUMBERS.values())}, array_agg(number)
     FROM products_facetnumber AS numbered
     JOIN products_product AS product ON product.id = numbered.product_id
-    WHERE numbered.product_id = ANY (%(ids)s) GROUP BY 1, 2
+    WHERE numbered.product_id = ANY (%(ids)s) GROUP BY 1, 2, 3, 4, 5, 6
 """  # noqa: S608 (constants)
+# What says that a product has such a moment.
+_MARKS = {"price_until": "ends:", "next_until": "next_ends:"}
 _WRITE = """
     INSERT INTO products_facetbitmap (key, version, bitmap) VALUES (%s, %s, %s)
     ON CONFLICT (key) DO UPDATE SET version = excluded.version, bitmap = excluded.bitmap
@@ -118,15 +134,16 @@ def find_wrong_bits(ids: list[UUID]) -> dict[UUID, str]:
     rows = FacetNumber.objects.filter(product_id__in=ids)
     products = dict(rows.values_list("number", "product_id"))
     numbers, bits = BitMap(products), _read_bits(ids)
-    wrong = dict.fromkeys(set(ids) - set(products.values()), "all:")
+    wrong = dict.fromkeys(set(ids) - set(products.values()), ALL)
     stored = index.bitmaps.by_key
     for key in stored.keys() | bits.keys():
         _, bitmap = stored.get(key, (0, BitMap()))
         for number in (bitmap & numbers) ^ BitMap(bits.get(key, ())):
             wrong[products[number]] = key
-    return {
-        product: key for product, key in wrong.items() if product not in index.changed
-    }
+    changed = FacetChange.objects.filter(product_id__in=wrong)
+    for product in changed.values_list("product_id", flat=True):
+        wrong.pop(product, None)
+    return wrong
 
 
 def _read_bits(ids: list[UUID]) -> Mapping[str, Sequence[int]]:
@@ -139,15 +156,19 @@ def _read_bits(ids: list[UUID]) -> Mapping[str, Sequence[int]]:
 
 
 def _group_digits(
-    prices: Iterable[tuple[int, int, list[int]]],
+    rows: Iterable[tuple[Any, ...]],
 ) -> dict[str, list[int]]:
-    """Return the products by each binary digit of their lowest and their highest price."""
+    """Return the products by each binary digit of each of their numbers."""
     bits: defaultdict[str, list[int]] = defaultdict(list)
-    for lowest, highest, numbers in prices:
-        for column, price in (("price", lowest), ("price_max", highest)):
-            for bit in range(min(price.bit_length(), PRICE_BITS)):
-                if price >> bit & 1:
-                    bits[f"{column}:{bit}"] += numbers
+    for *values, products in rows:
+        for column, value in zip(_NUMBERS, values, strict=True):
+            if value is None:
+                continue
+            if column in _MARKS:
+                bits[_MARKS[column]] += products
+            for bit in range(min(value.bit_length(), DIGITS)):
+                if value >> bit & 1:
+                    bits[f"{column}:{bit}"] += products
     return dict(bits)
 
 

@@ -5,12 +5,15 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
+from products import facet_bitmaps
 from products.invariants import INVARIANTS
 from products.models import Color, FacetBitmap, FacetChange, Product, Variant
 from products.selectors import facets
@@ -87,12 +90,20 @@ class Shop:
 
     def change_price(self, pick):
         now = timezone.now()
-        ends = pick((None, now + timedelta(days=1), now + timedelta(microseconds=300)))
+        soon = now + timedelta(microseconds=300)
+        starts = pick((None, None, soon, now + timedelta(days=1)))
+        ends = pick((None, now + timedelta(days=2), soon + timedelta(microseconds=300)))
+        if starts and ends and ends <= starts:
+            ends = None
         Product.objects.filter(pk=self.product(pick)).update(
             base_price=pick(PRICES),
-            sale_price="50.00" if ends else pick((None, "50.00")),
+            sale_price="50.00" if starts or ends else pick((None, "50.00")),
+            sale_starts_at=starts,
             sale_ends_at=ends,
         )
+
+    def write_prices(self, pick):
+        write_ended_prices()
 
     def change_variant(self, pick):
         Variant.objects.filter(pk=self.variant(pick)).update(
@@ -148,8 +159,8 @@ class Shop:
 
 MAX_EXAMPLES = 1000 if os.environ.get("FUZZ") == "full" else 12
 STEPS = (
-    "add", "change_fields", "change_price", "change_variant", "price_variant", "sell", "list_also",
-    "delete", "fold", "fold",
+    "add", "change_fields", "change_price", "change_price", "change_variant", "price_variant",
+    "sell", "list_also", "delete", "fold", "fold", "write_prices",
 )  # fmt: skip
 
 
@@ -186,6 +197,85 @@ def assert_counted_alike(filters):
         if by_bitmaps.candidates is not None:
             passing = set(filters.apply(products).values_list("pk", flat=True))
             assert passing <= set(by_bitmaps.candidates), filters
+
+
+def sell_from(product, starts, ends):
+    Product.objects.filter(pk=product.pk).update(
+        sale_price="50.00", sale_starts_at=starts, sale_ends_at=ends
+    )
+
+
+def test_a_sale_that_starts_is_counted_by_bitmaps_before_and_after_it_is_written(
+    db,
+):
+    """Nothing is looked at one by one: not from the moment on, nor after the price is written."""
+    now = timezone.now()
+    products = [make_product(base_price="100.00") for _ in range(3)]
+    for product in products:
+        make_variant(product=product, color="Red", stock=1)
+    starts = now + timedelta(seconds=0.2)
+    sell_from(products[0], starts, None)
+    sell_from(products[1], starts, now + timedelta(days=1))
+    facet_index.fold_changes()
+    asked = Filters(max_price=Decimal(60))
+    assert count(asked) == (0, Decimal(100), Decimal(100))
+    wait_until(starts)
+    moment = replace(asked, has_moved=True)
+    assert count(moment) == (2, Decimal(50), Decimal(100))
+    assert apart(moment) == set()
+    assert count(replace(moment, on_sale=True)) == (2, Decimal(50), Decimal(50))
+    assert write_ended_prices() == 2
+    assert FacetChange.objects.filter(by_clock=True).count() == 2
+    assert apart(asked) == set()
+    assert count(asked) == (2, Decimal(50), Decimal(100))
+    assert find_wrong_bits() == {}  # what follows is yet to be written
+    facet_index.fold_changes()
+    assert not FacetChange.objects.exists()
+    assert count(asked) == (2, Decimal(50), Decimal(100))
+    assert find_wrong_bits() == {}
+    # A price that staff change at the moment is a change.
+    Product.objects.filter(pk=products[1].pk).update(base_price="101.00")
+    assert apart(asked) == {products[1].pk}
+
+
+def test_a_price_whose_successor_has_ended_too_is_looked_at(db):
+    now = timezone.now()
+    product = make_product(base_price="100.00")
+    make_variant(product=product, color="Red", stock=1)
+    starts = now + timedelta(seconds=0.2)
+    sell_from(product, starts, starts + timedelta(seconds=0.1))
+    facet_index.fold_changes()
+    wait_until(starts)
+    moment = Filters(max_price=Decimal(60), has_moved=True)
+    wait_until(starts + timedelta(seconds=0.1))
+    assert apart(moment) == {product.pk}
+    assert count(moment) == (0, Decimal(100), Decimal(100))
+
+
+def write_ended_prices():
+    """Do what `refresh_ended_prices` does, whose transactions would be the outermost ones."""
+    ended = Product.objects.filter(price_until__lte=Now())
+    return ended.update(base_price=F("base_price"))
+
+
+def wait_until(moment):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_sleep(extract(epoch FROM %s - clock_timestamp()))", [moment]
+        )
+
+
+def apart(filters):
+    """Return the products that are looked at one by one."""
+    index = facet_bitmaps.read_index()
+    counted = facets._BitmapCount(index, Product.objects.all(), filters, for_staff=True)
+    return counted.products_apart
+
+
+def count(filters):
+    assert_counted_alike(filters)
+    found = facets.count_facets(Product.objects.all(), filters, for_staff=True)
+    return found.total, found.lowest, found.highest
 
 
 def test_verify_finds_a_bit_that_is_wrong_and_mends_it(db):
