@@ -1,5 +1,6 @@
 """What every test shares: the servers, a client for the API, people, and a clean cache."""
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -29,8 +30,13 @@ from markrin.api import rate_limits  # noqa: E402
 from markrin.cache import invalidation_listener  # noqa: E402
 from markrin.observe.logs import lines  # noqa: E402
 from markrin.ops import health  # noqa: E402
-from tests import empty_database  # noqa: E402
+from tests import empty_database, scheduling, template_database  # noqa: E402
 from tests.client import Client  # noqa: E402
+
+# What stands now stands to the end, and a test makes objects by the ten thousand: looking
+# for circles among them at Python's own pace is a twelfth of all the tests' work.
+gc.freeze()
+gc.set_threshold(50_000, 20, 20)
 
 # The shop goes on without a Valkey that does not answer within a tenth of a second. Where
 # all cores are busy with tests that happens by chance, so the tests' own process is
@@ -69,7 +75,10 @@ def pytest_configure(config: pytest.Config) -> None:
 REAL_TIME = {"browser", "chaos", "concurrency", "deploy", "dev", "server"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Give tests that depend on real time a second try, in CI alone, where neighbours may hold
     the processor for seconds. Two failures in a row fail the run, and each second try is
     printed (RERUN). Any other test that passes only the second time has a fault.
@@ -79,6 +88,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.real_time)
         if os.environ.get("CI") and item.get_closest_marker("real_time"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        scheduling.sort_by_waiting(items, config.rootpath)
+
+
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Any
+) -> scheduling.ByUnit | None:
+    if config.getvalue("dist") != "load":
+        return None  # another way was asked for
+    return scheduling.ByUnit(config, log)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+) -> None:
+    """Let only the first of several processes run the migrations."""
+    if "PYTEST_XDIST_WORKER" in os.environ and template_database.is_ours():
+        with django_db_blocker.unblock():
+            template_database.provide()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -56,9 +56,9 @@ def start() -> None:
             signal.SIGTERM, lambda *_: sys.exit(143)
         )  # so that what atexit holds runs then as well
         stack.enter()
-        if stack.postgres:
-            _let_role_delete(stack.postgres)
         slot = _free_slot(home)
+        if stack.postgres:
+            _prepare_server(stack.postgres, slot)
         name = f"run{slot}" + (
             f"_{_migrations()}" if KEEP else ""
         )  # kept ones are for these very migrations
@@ -96,13 +96,25 @@ def start() -> None:
     }
 
 
-def _let_role_delete(server: postgres.Postgres) -> None:
-    """Let the tests' role run statements without triggers: tests/empty_database.py."""
+def template_name(slot: int) -> str:
+    """Return the name of the migrated database that this run's processes copy."""
+    return f"template_of_run{slot}"
+
+
+def _prepare_server(server: postgres.Postgres, slot: int) -> None:
+    """Let the tests' role run statements without triggers (tests/empty_database.py), and remove
+    the template that an earlier run has left.
+    """
     address = make_conninfo(**server.connection("postgres"))
     with psycopg.connect(address, autocommit=True) as superuser:
         superuser.execute(
             sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(
                 sql.Identifier(postgres.ROLE)
+            )
+        )
+        superuser.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                sql.Identifier(template_name(slot))
             )
         )
 
