@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from markrin.api.errors import NotFound
 from markrin.db import transactions
-from orders.invoicing.pdf import render
 from orders.models import Invoice, InvoiceFile
 
 BATCH: Final = 500
@@ -67,6 +66,9 @@ def _render_once(invoice_id: UUID) -> InvoiceFile:
     # Another may have rendered it while this one waited.
     if found := InvoiceFile.objects.filter(invoice=invoice).first():
         return found
+    # A third of a second to import, which most processes never need.
+    from orders.invoicing.pdf import render
+
     pdf = render(invoice)
     return InvoiceFile.objects.create(
         invoice=invoice, pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest()
