@@ -232,10 +232,11 @@ class FulfilmentInline(ReadOnly, TabularInline):
         link = reverse("admin:orders_fulfilment_change", args=[parcel.pk])
         pieces = sum(row.quantity for row in parcel.lines.all())
         return format_html(
-            '<a class="shop-link" href="{}">{}: {} pieces</a>',
+            '<a class="shop-link" href="{}">{}: {} {}</a>',
             link,
             parcel.position,
             pieces,
+            "piece" if pieces == 1 else "pieces",
         )
 
     @admin.display(description="next")

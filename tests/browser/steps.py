@@ -39,8 +39,10 @@ def choose_size(page: Page, size: str | None = None) -> None:
 
 def add_to_bag(page: Page, size: str | None = None) -> Locator:
     """Put the product of this page into the bag, which opens; return the bag."""
+    add = page.get_by_role("button", name="Add to bag")
+    add.wait_for()  # until then there are no sizes to choose from
     choose_size(page, size)
-    page.get_by_role("button", name="Add to bag").click()
+    add.click()
     bag = page.get_by_role("dialog", name="Your bag")
     expect(bag.get_by_role("button", name="Checkout")).to_be_visible()
     return bag

@@ -117,7 +117,7 @@ def _stage(width: str) -> list[Order]:
     Carrier.objects.get_or_create(
         name="BlueDart", defaults={"url_pattern": "https://track.example/{tracking}"}
     )
-    variant = make_variant(stock=200, sku=f"HOUR-{width.upper()}")
+    variant = make_variant(stock=200, sku=f"HOUR-{width.upper()}-00152-BLS-UK10")
     variant.bin_location = "A-03-2"
     variant.save()
     return [
@@ -178,6 +178,7 @@ def _pack(hand: Hand, orders: list[Order], look: Any) -> None:
     _told(page, f"Parcel 1 of {short.number} is packed.")
     page.goto("/admin/orders/order/queue/pack/")
     look(page, "admin-desk-pack")
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     with hand.task(f"pack {len(others)}", clicks=len(others) + 1, typed=0):
         for order in others:
             hand.click(page.get_by_label(order.number, exact=True))
