@@ -54,7 +54,7 @@ LOOKS = (
     Look("1280", 1280),
     Look("390", 390),
     Look("dark-1280", 1280, scheme="dark"),
-    Look("dark-390", 390, scheme="dark", short=True),
+    Look("dark-390", 390, scheme="dark"),
     Look("320", 320, short=True),
     Look("1920", 1920, short=True),
     Look("hi-390", 390, language="hi", short=True),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { money, percentOff } from "../src/format";
 import { tn } from "../src/i18n";
-import { orderWords } from "../src/parts/order-words";
+import { orderWords, parcelWords } from "../src/parts/order-words";
 import { fitWords, sizeFor } from "../src/parts/size-help";
 import type { SizeChart } from "../src/types";
 
@@ -69,4 +69,16 @@ it("tells what an order waits for", () => {
   expect(orderWords({ ...online, paymentStatus: "failed" })).toBe("Payment failed");
   expect(orderWords({ paymentMethod: "cod", status: "pending", paymentStatus: "unpaid" })).toBe("Placed");
   expect(orderWords({ ...online, status: "cancelled", paymentStatus: "refunded" })).toBe("Cancelled, refunded");
+});
+
+it.each([
+  ["shipped", "It left on 3 Nov 2026."],
+  ["delivered", "It arrived on 5 Nov 2026."],
+  ["undelivered", "It could not be delivered. If you still want it, write to us."],
+  ["returned", "It has come back to us."],
+  ["lost", "It was lost on its way. We will write to you."],
+])("tells what became of a parcel that is %s", (status, words) => {
+  const deliveredAt = status === "delivered" ? "2026-11-05T09:00:00Z" : null;
+  const parcel = { status, deliveredAt, shippedAt: "2026-11-03T09:00:00Z" } as Parameters<typeof parcelWords>[0];
+  expect(parcelWords(parcel)).toBe(words);
 });

@@ -6,7 +6,7 @@ import { useRef, useState } from "react";
 import { Link, useSearch } from "wouter";
 import { downloadInvoice, invoices, order as orderQuery, refresh, startPayment } from "../api";
 import { said } from "../errors";
-import { day, days, moment, money } from "../format";
+import { days, moment, money } from "../format";
 import { t } from "../i18n";
 import { takeOrderKey } from "../order-keys";
 import { AddressText } from "../parts/address-form";
@@ -14,7 +14,7 @@ import { Icon } from "../parts/icon";
 import { Notice } from "../parts/notice";
 import { CancelOrder, Reorder } from "../parts/order-actions";
 import { OrderReturns } from "../parts/order-returns";
-import { isUnpaid, nextWords, orderWords, paymentWords } from "../parts/order-words";
+import { isUnpaid, nextWords, orderWords, parcelWords, paymentWords } from "../parts/order-words";
 import { Picture, SIZES } from "../parts/picture";
 import { QuoteLines } from "../parts/quote-lines";
 import { PageSkeleton } from "../parts/skeleton";
@@ -178,21 +178,25 @@ function Tracker({ order }: { order: Order }) {
   );
 }
 
-/** Every parcel that has left: with whom, since when, and when it arrived. */
+/** Every parcel that has left: with whom, what became of it, and what is in it if not all is. */
 function Parcels({ order }: { order: Order }) {
-  return order.fulfilments.map((parcel) => <Parcel key={parcel.id} parcel={parcel} />);
+  const left = order.fulfilments.filter((parcel) => parcel.shippedAt);
+  const whole = left.length === 1 && order.status !== "partially_shipped";
+  return left.map((parcel) => <Parcel key={parcel.id} parcel={parcel} order={whole ? undefined : order} />);
 }
 
-function Parcel({ parcel }: { parcel: Order["fulfilments"][number] }) {
-  const { carrier, trackingNumber, trackingUrl, shippedAt, deliveredAt } = parcel;
+function Parcel({ parcel, order }: { parcel: Order["fulfilments"][number]; order?: Order }) {
+  const { carrier, trackingNumber, trackingUrl } = parcel;
+  const pieces = parcel.lines.map(({ lineId, quantity }) => {
+    const item = order?.items.find(({ id }) => id === lineId);
+    return item && `${quantity} × ${item.name}`;
+  });
   return (
     <p className="shipment">
       <Icon name="truck" />{" "}
-      {(carrier || trackingNumber) && t("With {carrier}, number {number}", { carrier, number: trackingNumber })}{" "}
-      {deliveredAt
-        ? t("It arrived on {day}.", { day: day(deliveredAt) })
-        : shippedAt && t("It left on {day}.", { day: day(shippedAt) })}{" "}
-      {trackingUrl && !deliveredAt && (
+      {(carrier || trackingNumber) && t("With {carrier}, number {number}.", { carrier, number: trackingNumber })}{" "}
+      {parcelWords(parcel)} {pieces.some(Boolean) && <span className="hint">{pieces.join(", ")}</span>}{" "}
+      {trackingUrl && (parcel.status as string) === "shipped" && (
         <a href={trackingUrl} rel="noreferrer noopener" target="_blank">
           {t("Follow the parcel")}
         </a>

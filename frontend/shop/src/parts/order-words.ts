@@ -44,7 +44,9 @@ export function nextWords(order: Order): string {
       : t("We look at it and confirm it shortly."),
     confirmed: t("We are getting it ready, and write to you when it leaves."),
     processing: t("It is being packed, and we write to you when it leaves."),
-    partially_shipped: t("A first parcel has left; the rest follows."),
+    partially_shipped: cameBack(order)
+      ? t("A parcel could not be delivered; the rest follows.")
+      : t("A first parcel has left; the rest follows."),
     shipped: t("The parcel has left our house."),
     delivered: order.deliveredAt ? t("It arrived on {day}.", { day: day(order.deliveredAt) }) : "",
     undelivered: t("The parcel is on its way back to us. We will write to you."),
@@ -52,6 +54,19 @@ export function nextWords(order: Order): string {
     returned: isRefunded(order) ? refundWords(order) : t("Everything has come back to us."),
   };
   return words[order.status] ?? "";
+}
+
+const cameBack = (order: Order) => order.fulfilments.some(({ status }) => (status as string) === "undelivered");
+
+/** What became of a parcel that has left. */
+export function parcelWords({ status, shippedAt, deliveredAt }: Order["fulfilments"][number]): string {
+  const words: Record<string, string> = {
+    delivered: deliveredAt ? t("It arrived on {day}.", { day: day(deliveredAt) }) : t("It has arrived."),
+    undelivered: t("It could not be delivered. If you still want it, write to us."),
+    returned: t("It has come back to us."),
+    lost: t("It was lost on its way. We will write to you."),
+  };
+  return words[status] ?? (shippedAt ? t("It left on {day}.", { day: day(shippedAt) }) : "");
 }
 
 const isRefunded = (order: Order) => Number(order.refunded) > 0;
