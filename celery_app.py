@@ -53,7 +53,11 @@ ON_EVENT: dict[str, list[str]] = {
     "order.delivered": ["orders.delivered_by_mail", "webhooks.publish"],
     "order.undelivered": ["orders.undelivered_by_mail", "webhooks.publish"],
     "order.tracking_corrected": ["orders.tracking_corrected_by_mail"],
-    "order.pieces_cancelled": ["analytics.record_change", "webhooks.publish"],
+    "order.pieces_cancelled": [
+        "orders.pieces_cancelled_by_mail",
+        "analytics.record_change",
+        "webhooks.publish",
+    ],
     "order.payment_link_wanted": ["orders.payment_link_by_mail"],
     "order.cancelled": [
         "orders.cancelled_by_mail",

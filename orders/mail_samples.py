@@ -139,6 +139,12 @@ def _sample_cancelled() -> dict[str, object]:
     }
 
 
+def _sample_pieces_cancelled() -> dict[str, object]:
+    order = _sample_order(waived=Decimal("499.00"))
+    order.lines.all()[1].cancelled = 1
+    return {**mails.build_context(order), **mails.describe_cancelled(order)}
+
+
 def _sample_refunded() -> dict[str, object]:
     back = localized.format_money(Decimal("499.00"), settings.SHOP_CURRENCY)
     return {
@@ -263,6 +269,7 @@ SAMPLES = {
     "orders/payment_link": _sample_payment_link,
     "orders/payment_link:exchange": _sample_exchange_to_pay,
     "orders/payment_link:rest": _sample_rest_to_pay,
+    "orders/pieces_cancelled": _sample_pieces_cancelled,
     "orders/placed": _sample_placed,
     "orders/placed:exchange": _sample_exchange_placed,
     "orders/placed:online": _sample_placed_online,

@@ -85,6 +85,15 @@ def cancelled_by_mail(*, order_id: str, **later: object) -> outbox.Result:
     return mails.mail_cancelled(order_id=UUID(order_id))
 
 
+@outbox.handler("orders.pieces_cancelled_by_mail", **MAIL)
+def pieces_cancelled_by_mail(
+    *, order_id: str, cancellation_id: str, **later: object
+) -> outbox.Result:
+    return mails.mail_pieces_cancelled(
+        order_id=UUID(order_id), cancellation_id=UUID(cancellation_id)
+    )
+
+
 @outbox.handler("orders.refunded_by_mail", **MAIL)
 def refunded_by_mail(
     *, order_id: str, refund_id: str, **later: object

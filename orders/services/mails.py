@@ -124,6 +124,27 @@ def _get_cancel_reason(order_id: UUID) -> str:
     )
 
 
+def mail_pieces_cancelled(*, order_id: UUID, cancellation_id: UUID) -> Sent:
+    """Tell the customer which pieces will not come, of an order whose rest will."""
+    order = Order.objects.with_lines().get(pk=order_id)
+    # Where the rest is cancelled meanwhile, or they were in exchange for what was not accepted,
+    # the mail about that says so.
+    if order.status == OrderStatus.CANCELLED or _is_exchange(order):
+        return None
+    return _send_mail(
+        "pieces_cancelled",
+        order_id,
+        key=str(cancellation_id),
+        describe=lambda: describe_cancelled(order),
+    )
+
+
+def describe_cancelled(order: Order) -> dict[str, object]:
+    """Return, in the place of the order's lines, the pieces of it that will not be sent."""
+    lines = [line for line in order.lines.all() if line.cancelled]
+    return {"lines": [_describe_line(line, line.cancelled) for line in lines]}
+
+
 def mail_refunded(*, order_id: UUID, refund_id: UUID) -> Sent:
     """Tell the customer what goes back."""
     refund = Refund.objects.select_related("order", "gift_card").get(pk=refund_id)

@@ -1,5 +1,7 @@
 """What customers are told by mail, through the handlers that the outbox runs."""
 
+from uuid import uuid4
+
 from django.core import mail
 
 from markrin.outbox.models import OutboxEvent
@@ -7,7 +9,7 @@ from orders import tasks
 from orders.models.order_status import OrderStatus
 from orders.services import periodic, privacy, refunds, transitions
 from orders.services.lifecycle import Actor
-from orders.staff_schemas import Move, OrderNote
+from orders.staff_schemas import Move, OrderNote, ParcelPieces, PiecesCancellation
 from tests.factories import (
     age,
     make_coupon,
@@ -60,6 +62,32 @@ def test_an_online_order_says_that_it_waits_for_payment(customer):
     tasks.confirm_by_mail(order_id=str(order.pk))
     assert "It waits for your payment." in last().body
     assert "courier" not in last().body
+
+
+def test_pieces_that_will_not_come_are_told_with_what_is_due_then(customer, api):
+    variant = make_variant(product=make_product(base_price="1200.50"), stock=5)
+    order = make_order(customer=customer, variant=variant, quantity=3)
+    line = ParcelPieces(line_id=order.lines.get().pk, quantity=2)
+    transitions.cancel_pieces(
+        PiecesCancellation(lines=[line], reason="Moths, between us."),
+        order_id=order.pk,
+        actor=Actor("staff"),
+    )
+    [job] = OutboxEvent.objects.filter(task="orders.pieces_cancelled_by_mail")
+    tasks.pieces_cancelled_by_mail(**job.payload)
+    assert last().to == [customer.email]
+    assert "a part will not be sent" in last().subject
+    assert f"2 × {order.lines.get().name}" in last().body
+    assert "Please have ₹1,200.50 ready for the courier." in last().body
+    assert "Moths" not in last().body, "a reason is staff's own"
+    shown = api.as_user(customer).get(f"/api/orders/{order.pk}").json()
+    assert (shown["items"][0]["cancelled"], shown["waived"]) == (2, "2401.00")
+    transitions.move_order(
+        Move(status=OrderStatus.CANCELLED), order_id=order.pk, actor=Actor("staff")
+    )
+    sent = len(mail.outbox)
+    tasks.pieces_cancelled_by_mail(**{**job.payload, "cancellation_id": str(uuid4())})
+    assert len(mail.outbox) == sent, "the mail about all of it says so"
 
 
 def test_the_other_mails(customer):

@@ -7,7 +7,7 @@ import { Link, useSearch } from "wouter";
 import { downloadInvoice, invoices, order as orderQuery, refresh, startPayment } from "../api";
 import { said } from "../errors";
 import { days, moment, money } from "../format";
-import { t } from "../i18n";
+import { t, tn } from "../i18n";
 import { takeOrderKey } from "../order-keys";
 import { AddressText } from "../parts/address-form";
 import { Icon } from "../parts/icon";
@@ -218,6 +218,16 @@ function OrderItems({ order }: { order: Order }) {
               <span className="hint">
                 {item.quantity} × {money(item.unitPrice, order.currency)}
               </span>
+              {item.cancelled > 0 && (
+                <span className="line-gone">
+                  {tn(item.cancelled, "{count} piece cancelled", "{count} pieces cancelled")}
+                </span>
+              )}
+              {item.returned > 0 && (
+                <span className="line-gone">
+                  {tn(item.returned, "{count} piece sent back", "{count} pieces sent back")}
+                </span>
+              )}
             </div>
             <strong className="line-total">{money(item.lineTotal, order.currency)}</strong>
           </li>

@@ -6,6 +6,8 @@ import type { Quote } from "../types";
 type Sum = Pick<Quote, "subtotal" | "discount" | "shipping" | "tax" | "taxIncluded" | "total" | "currency"> &
   Partial<Pick<Quote, "discounts" | "fees" | "taxes" | "giftCards" | "amountDue">> & {
     paymentStatus?: string;
+    waived?: string;
+    refunded?: string;
   };
 
 /** The sum, as the server made it. */
@@ -37,6 +39,12 @@ export function QuoteLines({ quote }: { quote: Sum }) {
         <Line name={quote.taxIncluded ? t("Tax included") : t("Tax")} amount={money(quote.tax, currency)} kind="hint" />
       )}
       <Line name={t("Total")} amount={money(quote.total, currency)} kind="quote-total" />
+      {quote.waived !== undefined && !isZero(quote.waived) && (
+        <Line name={t("Not owed any more")} amount={`−${money(quote.waived, currency)}`} />
+      )}
+      {quote.refunded !== undefined && !isZero(quote.refunded) && (
+        <Line name={t("Went back to you")} amount={money(quote.refunded, currency)} />
+      )}
       {giftCards.map(({ last4, amount }) => (
         <Line
           key={last4}
@@ -44,12 +52,15 @@ export function QuoteLines({ quote }: { quote: Sum }) {
           amount={`−${money(amount, currency)}`}
         />
       ))}
-      {(giftCards.length > 0 || quote.paymentStatus === "partially_paid") && quote.amountDue !== undefined && (
-        <Line name={t("To pay")} amount={money(quote.amountDue, currency)} kind="quote-total" />
-      )}
+      {(giftCards.length > 0 || quote.paymentStatus === "partially_paid" || owesLess(quote)) &&
+        quote.amountDue !== undefined && (
+          <Line name={t("To pay")} amount={money(quote.amountDue, currency)} kind="quote-total" />
+        )}
     </dl>
   );
 }
+
+const owesLess = ({ waived }: Sum) => waived !== undefined && !isZero(waived);
 
 function Line({ name, amount, kind }: { name: string; amount: string; kind?: "good" | "hint" | "quote-total" }) {
   return (
