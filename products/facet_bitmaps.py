@@ -16,6 +16,9 @@ from pyroaring import BitMap
 from markrin.db.sql import fetch_prepared
 
 MAX_CHANGES: Final = 20_000  # that are counted by themselves
+MANY_PRODUCTS: Final = (
+    10_000  # counting fewer costs less than asking for what has changed
+)
 PRICE_SCALE: Final = 1_000  # of prices, there is a bitmap for each binary digit
 DIGITS: Final = 58  # at most: microseconds since 1970 in the year 9999
 # The key of all products. An index in another form has another one, and is written anew.
@@ -191,6 +194,13 @@ class FacetIndex:
 
 
 _known = Bitmaps()
+
+
+def knows_many() -> bool:
+    """Return whether this process has read bitmaps of so many products that a list is sooner
+    counted by them than by SQL. No query.
+    """
+    return len(_known.all()) >= MANY_PRODUCTS
 
 
 def read_index() -> FacetIndex:

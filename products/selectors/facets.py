@@ -113,6 +113,40 @@ def count_facets(
     return replace(_name_values(counts), candidates=count.find_candidates())
 
 
+@dataclass(frozen=True)
+class Matches:
+    """How many products pass all filters and, where they are few, the only ones that may."""
+
+    total: int
+    candidates: Collection[UUID] | None = None
+
+
+def count_matches(
+    products: QuerySet[Product], filters: Filters, *, for_staff: bool
+) -> Matches:
+    """Count what passes the filters as `count_facets` does, but no facet.
+
+    One query in a small shop, whose time grows with the catalogue. In a large one by the bitmaps:
+    two to four more, whose time hardly grows.
+    """
+    found = filters.apply(products)
+    if not facet_bitmaps.knows_many():
+        total = found.count()
+        if total >= facet_bitmaps.MANY_PRODUCTS:
+            facet_bitmaps.read_index()  # for the next time
+        return Matches(total)
+    index = facet_bitmaps.read_index()
+    if index.is_behind:
+        return Matches(found.count())
+    count = _BitmapCount(index, products, filters, for_staff=for_staff)
+    if count.is_too_many:
+        return Matches(found.count())
+    total = count.count_passing()
+    if ids := count.products_apart:
+        total += filters.apply(products.filter(is_one_of(ids))).count()
+    return Matches(total, count.find_candidates())
+
+
 def is_one_of(ids: Collection[UUID]) -> Func:
     """Return the condition that a product is one of these."""
     array = Value(sorted(ids), output_field=ArrayField(UUIDField()))
@@ -282,6 +316,10 @@ class _BitmapCount:
                 Decimal(self.prices.highest(priced)) / PRICE_SCALE,
             )
         return counts
+
+    def count_passing(self) -> int:
+        """Return how many pass all filters."""
+        return len(self._passing())
 
     def find_candidates(self) -> set[UUID] | None:
         """Return the products that may pass all filters, or None if these are very many."""

@@ -20,7 +20,7 @@ from products.schemas.products import (
 )
 from products.search import Query
 from products.selectors import search_lookup, search_ranking
-from products.selectors.facets import Facets, count_facets, is_one_of
+from products.selectors.facets import Facets, count_facets, count_matches, is_one_of
 from products.selectors.filters import NO_FILTERS, Filters
 from products.selectors.prices import COST_JOIN, inherited, price_now, read_price_clock
 from products.selectors.size_tables import build_table
@@ -44,7 +44,7 @@ class Listing:
 
 def list_products(query: ShopperProductFilter) -> Listing:
     """Return published products that pass the filters, or those asked for by id: at most
-    five queries, for one as for many.
+    five queries, for one as for many; up to four more where a large catalogue is counted.
 
     Raises:
         errors.PageTooDeep, errors.Invalid: see `markrin.api.pagination`.
@@ -107,7 +107,10 @@ def _find_matching(
         return _list_search_results(
             found, filters, query, counted, is_published=not for_staff
         )
-    total = counted.total if counted else found.count()
+    matches = counted or count_matches(products, filters, for_staff=for_staff)
+    if matches is not counted and matches.candidates is not None:
+        found = found.filter(is_one_of(matches.candidates))
+    total = matches.total
     ordered = _order_products(found, filters, query.sort, total)
     page = Page[Product].of(ordered, query.page, query.limit, total=total)
     return Listing(with_summaries(page, filters), counted)
