@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test pictures rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-feeds bench-compare capacity bench-capacity check audit fmt lock sbom shell clean crowd boundary bench-quote bench-noon bench-search
+.PHONY: help up test pictures rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-feeds bench-compare capacity bench-capacity bench-plans check audit fmt lock sbom shell clean crowd boundary bench-quote bench-noon bench-search
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -116,6 +116,9 @@ bench-admin: $(STAMP) ## Every page of the admin on 100,000 products and 500,000
 
 bench-auth: $(STAMP) ## 200 sessions refreshing in 3 tabs each, answers lost, a web process killed, tokens stolen
 	@$(PY) -m benchmarks.auth_hammer $(ARGS)
+
+bench-plans: $(STAMP) ## EXPLAIN of each read, and the pages it looks at in a small and a large shop: docs/query-plans.md
+	@$(PY) -m benchmarks.query_plans $(ARGS)
 
 bench-capacity: capacity
 

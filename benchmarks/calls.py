@@ -79,9 +79,9 @@ def calls(stage: Stage, shop: str) -> list[Row]:
     )
     return [
         compared(
-            "product detail with a token", signed, "without one", plain, at_most=2
+            "product detail with a token", signed, "without one", plain, at_most=1.2
         ),
-        compared("refresh", refreshed, "reading the profile", profile, at_most=4),
+        compared("refresh", refreshed, "reading the profile", profile, at_most=2),
     ]
 
 
@@ -170,7 +170,7 @@ def figures(stage: Stage, scale: int) -> list[Row]:
             ours,
             "one aggregating statement",
             theirs,
-            at_most=2,
+            at_most=1.5,
         )
     ]
 

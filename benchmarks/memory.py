@@ -46,7 +46,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     ratio = last / first
-    wanted, reached = within(ratio, at_most=1.2)
+    wanted, reached = within(ratio, at_most=1.1)
     what = f"memory of the web process after {options.requests:,} mixed requests"
     rows = [
         Row(

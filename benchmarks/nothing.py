@@ -1,9 +1,12 @@
-"""What benchmarks/outbox.py has done: nothing, once as a job of the outbox and once as a
-task of Celery's own; and nothing in the queue of mails.
+"""What benchmarks/outbox.py has done: nothing, a row written, and a mail sent; each as a job of the
+outbox and as a task of Celery's own; and a mail in the queue of mails.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+from django.core.mail import EmailMessage
+from django.db import connection
 
 from celery_app import ON_EVENT, app
 from markrin.outbox import handlers as outbox
@@ -11,9 +14,10 @@ from markrin.outbox import handlers as outbox
 __all__ = ["app"]
 
 QUEUE = "analytics"
-PLAIN = "bench.plain"
 MAIL_QUEUE = "email"
-ON_EVENT |= {"bench.nothing": ["bench.nothing"], "bench.letter": ["bench.letter"]}
+KINDS: Final = ("nothing", "effect", "mail")
+EFFECT_TABLE: Final = "CREATE TABLE IF NOT EXISTS bench_effect (number int NOT NULL)"
+ON_EVENT |= {f"bench.{kind}": [f"bench.{kind}"] for kind in (*KINDS, "letter")}
 
 
 @dataclass(frozen=True)
@@ -23,16 +27,36 @@ class Nothing:
 
 
 @dataclass(frozen=True)
+class Effect:
+    name: ClassVar[str] = "bench.effect"
+    number: int
+
+
+@dataclass(frozen=True)
+class Mail:
+    name: ClassVar[str] = "bench.mail"
+    number: int
+
+
+@dataclass(frozen=True)
 class Letter:
     name: ClassVar[str] = "bench.letter"
     number: int
+
+
+EVENTS: Final[dict[str, type[Nothing] | type[Effect] | type[Mail]]] = {
+    "nothing": Nothing,
+    "effect": Effect,
+    "mail": Mail,
+}
 
 
 @outbox.handler(
     "bench.letter", queue=MAIL_QUEUE, effect="outside", time_limit_s=30, max_attempts=3
 )
 def letter(*, number: int, **later: Any) -> None:
-    """Do nothing: how long a mail waits until it begins is what is measured."""
+    """Send a mail: how long it waits until it begins is what is measured."""
+    _send(number)
 
 
 @outbox.handler(
@@ -42,6 +66,48 @@ def nothing(*, number: int, **later: Any) -> None:
     """Do nothing."""
 
 
-@app.task(name=PLAIN)
-def plain(number: int) -> None:
+@outbox.handler(
+    "bench.effect", queue=QUEUE, effect="database", time_limit_s=30, max_attempts=3
+)
+def effect(*, number: int, **later: Any) -> None:
+    """Write a row."""
+    _write(number)
+
+
+@outbox.handler(
+    "bench.mail", queue=QUEUE, effect="outside", time_limit_s=30, max_attempts=3
+)
+def mail(*, number: int, **later: Any) -> None:
+    """Send a mail."""
+    _send(number)
+
+
+@app.task(name="bench.plain_nothing")
+def plain_nothing(number: int) -> None:
     """Do nothing."""
+
+
+@app.task(name="bench.plain_effect")
+def plain_effect(number: int) -> None:
+    """Write a row."""
+    _write(number)
+
+
+@app.task(name="bench.plain_mail")
+def plain_mail(number: int) -> None:
+    """Send a mail."""
+    _send(number)
+
+
+PLAIN: Final = {"nothing": plain_nothing, "effect": plain_effect, "mail": plain_mail}
+
+
+def _write(number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO bench_effect (number) VALUES (%s)", [number])
+
+
+def _send(number: int) -> None:
+    EmailMessage(
+        f"Order {number}", "Thank you.", "shop@example.com", ["customer@example.com"]
+    ).send()

@@ -284,6 +284,10 @@ def lists(stage: Stage, scale: int) -> dict[str, tuple[str, int]]:
                 JOIN products_category AS c ON c.id = p.category_id
             WHERE p.status = 'published' GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 1"""
         ).fetchone() or ("", "")
+        (root,) = connection.execute(
+            """SELECT root.slug FROM products_category AS root
+            WHERE root.parent_id IS NULL ORDER BY root.position, root.slug LIMIT 1"""
+        ).fetchone() or ("",)
         # The word that most names have in the second place: what is found must be counted
         # and ranked.
         (word,) = connection.execute(
@@ -291,14 +295,17 @@ def lists(stage: Stage, scale: int) -> dict[str, tuple[str, int]]:
             " count(*) DESC, 1 LIMIT 1"
         ).fetchone() or ("",)
     filters = f"/api/products?category={category}&inStock=true&maxPrice=5000.00&sort=price_asc"
+    typo = word[:2] + word[3:] if len(word) > 4 else word
+    facets = "/api/products?facets=true"
     return {
         "list: category, 2 filters, by price": (filters, 6),
         "the same, page 50": (f"{filters}&page=50", 6),
         "the same, with facets": (f"{filters}&facets=true", 30),
-        "search with a typo": (
-            f"/api/products?search={word[:2] + word[3:] if len(word) > 4 else word}",
-            12,
-        ),
+        "facets of a root category": (f"{facets}&category={root}", 30),
+        "facets with no filter": (facets, 30),
+        "facets with a search": (f"{facets}&search={word}", 30),
+        "search with a typo": (f"/api/products?search={typo}", 12),
+        "search, by price": (f"/api/products?search={word}&sort=price_asc", 12),
     }
 
 

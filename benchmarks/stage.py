@@ -115,9 +115,12 @@ class Stage:
         postgres = self._stack.postgres
         if postgres is None:
             raise NotReady("no PostgreSQL")
-        with psycopg.connect(
-            _libpq(postgres.url("postgres")), autocommit=True
-        ) as connection:
+        self.copy_database(scale, name)
+        return env | {"DATABASE_URL": postgres.url(name), "CACHE_KEY_PREFIX": name}
+
+    def copy_database(self, scale: int, name: str) -> str:
+        """Copy the database of the shop of `scale` products, made anew; return the copy's name."""
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
             )
@@ -126,7 +129,21 @@ class Stage:
                     sql.Identifier(name), sql.Identifier(f"bench{scale}")
                 )
             )
-        return env | {"DATABASE_URL": postgres.url(name), "CACHE_KEY_PREFIX": name}
+        return name
+
+    def address(self, database: str) -> str:
+        """Return the address of a database of the stage in libpq's form."""
+        if self._stack.postgres is None:
+            raise NotReady("no PostgreSQL")
+        return _libpq(self._stack.postgres.url(database))
+
+    def fresh_database(self, name: str) -> str:
+        """Make an empty database beside the shops', anew; return its address in libpq's form."""
+        orders = ("DROP DATABASE IF EXISTS {} WITH (FORCE)", "CREATE DATABASE {}")
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
+            for order in orders:
+                connection.execute(sql.SQL(order).format(sql.Identifier(name)))
+        return self.address(name)
 
     def connect(self, scale: int) -> psycopg.Connection:
         """Return a connection to a shop's database."""
