@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 from django.db import connection, transaction
@@ -18,7 +19,7 @@ from pyroaring import BitMap
 from products import facet_bitmaps
 from products.invariants import INVARIANTS
 from products.models import Color, FacetBitmap, FacetChange, Product, Variant
-from products.selectors import facets
+from products.selectors import category_tree, facets
 from products.selectors.filters import Filters
 from products.selectors.prices import read_price_clock
 from products.services import facet_index
@@ -204,9 +205,21 @@ def test_bitmaps_count_what_sql_counts(db, data):
             getattr(shop, step)(pick)
         for asked in data.draw(st.lists(FILTERS, min_size=3, max_size=3)):
             assert_counted_alike(Filters(**asked))
+        assert_same_tree()
         shop.fold(pick)
+        assert_same_tree()
         assert_counted_alike(Filters(**asked))
         transaction.set_rollback(True)
+
+
+def assert_same_tree():
+    read = (
+        category_tree.list_categories,
+        lambda: category_tree.get_category(key="top"),
+    )
+    by_bitmaps = [tree() for tree in read]
+    with patch.object(facet_bitmaps, "MANY_PRODUCTS", 1_000_000):
+        assert by_bitmaps == [tree() for tree in read]
 
 
 def assert_counted_alike(filters):
