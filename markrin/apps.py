@@ -10,12 +10,12 @@ class MarkrinConfig(AppConfig):
 
     def ready(self) -> None:
         from markrin import checks  # noqa: F401 (registers the system checks)
-        from markrin.admin.labels import spell_abbreviations
+        from markrin.admin.labels import spell_labels
         from markrin.admin.site import AdminSite
         from markrin.mail import preview_pages
         from markrin.observe import logs, sentry
 
         logs.configure_logging(path=settings.LOG_FILE, level=settings.LOG_LEVEL)
         sentry.configure_sentry()
-        spell_abbreviations()
+        spell_labels()
         AdminSite.extra_pages.append(preview_pages.preview_urls)

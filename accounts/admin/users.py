@@ -22,6 +22,7 @@ from accounts.models import (
     User,
 )
 from accounts.services import authority, privacy, sessions, staff_users
+from markrin.admin.amounts import show_money
 from markrin.admin.base import (
     FirstRows,
     ModelAdmin,
@@ -347,7 +348,11 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
 
 @admin.register(CustomerGroup)
 class CustomerGroupAdmin(ModelAdmin):
-    list_display = ("name", "by_rule", "tags", "min_spent", "min_orders", "within_days")
+    list_display = (
+        *("name", "by_rule", "tags"),
+        show_money("min_spent", of=""),
+        *("min_orders", "within_days"),
+    )
     search_fields = ("name__istartswith",)
     autocomplete_fields = ("members",)
     fieldsets = (

@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 
 from analytics.admin import reports
 from analytics.models import DailyFunnel, DailySales
+from markrin.admin.amounts import show_money
 from markrin.admin.base import ReadOnlyAdmin
 
 
@@ -17,9 +18,7 @@ class DailySalesAdmin(ReadOnlyAdmin):
     list_display = (
         "day",
         "orders",
-        "revenue",
-        "ordered",
-        "refunded",
+        *(show_money(name, of="") for name in ("revenue", "ordered", "refunded")),
         "units",
         "new_customers",
         "returning_customers",

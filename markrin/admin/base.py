@@ -27,6 +27,7 @@ from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 
+from markrin.admin.amounts import ShortAmounts
 from markrin.admin.counts import BoundedPaginator
 from markrin.admin.forms import StrictForm, StrictModelForm
 from markrin.admin.list_pages import ListPages
@@ -39,7 +40,7 @@ Row = TypeVar("Row")
 Fieldsets = Sequence[tuple[str | None, Mapping[str, object]]]
 
 
-class ModelAdmin(ListPages, UnfoldModelAdmin):
+class ModelAdmin(ShortAmounts, ListPages, UnfoldModelAdmin):
     """A model's pages, whose form is strict; filters stick, and long lists are not counted
     to their end.
     """
@@ -167,7 +168,7 @@ def render_once(
     return show_once
 
 
-class TabularInline(UnfoldTabularInline):
+class TabularInline(ShortAmounts, UnfoldTabularInline):
     """Rows on another model's page, whose forms are strict; each field is named, as the
     table's head names no input.
     """
@@ -187,7 +188,7 @@ class TabularInline(UnfoldTabularInline):
         return formset
 
 
-class StackedInline(UnfoldStackedInline):
+class StackedInline(ShortAmounts, UnfoldStackedInline):
     """Rows on another model's page that have too many fields for a table; their forms are
     strict.
     """

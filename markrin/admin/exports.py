@@ -4,6 +4,7 @@ import copy
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from markrin.admin.amounts import drop_zeros
 from markrin.admin.forms import StrictForm
 from markrin.admin.models import SavedExport
 from markrin.admin.staff import get_staff
@@ -136,6 +138,8 @@ def cell_text(value: object) -> object:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return timezone.localtime(value).isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, Decimal):
+        return drop_zeros(value)
     return escape_formula(value) if isinstance(value, str) else value
 
 

@@ -1,4 +1,6 @@
-"""Abbreviations in the labels of fields: Django calls a field `sku` "Sku"."""
+"""Labels that Django makes of fields' names, as people write them: `sku` is "SKU" and not "Sku",
+`is_blocked` is "Blocked".
+"""
 
 from typing import Final
 
@@ -9,8 +11,9 @@ ABBREVIATIONS: Final = frozenset(
 )
 
 
-def spell_abbreviations() -> None:
-    """Write abbreviations in capitals in what Django has made of the fields' names.
+def spell_labels() -> None:
+    """Write abbreviations in capitals, and yes and no without "is", in what Django has made of the
+    fields' names.
 
     A name that a model gives its field stays. Migrations know nothing of it, as they compare what
     the model says.
@@ -23,7 +26,10 @@ def spell_abbreviations() -> None:
 
 
 def spell(label: str) -> str:
-    """Return the label with its abbreviations in capitals."""
+    """Return the label with its abbreviations in capitals, and without "is" before what is or is
+    not so.
+    """
     return " ".join(
-        word.upper() if word in ABBREVIATIONS else word for word in label.split(" ")
+        word.upper() if word in ABBREVIATIONS else word
+        for word in label.removeprefix("is ").split(" ")
     )

@@ -3,11 +3,13 @@
 from uuid import UUID
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from markrin.admin.amounts import show_money
 from markrin.admin.base import ReadOnly, ReadOnlyAdmin, TabularInline
 from markrin.admin.exact_search import ExactSearch
 from orders.models import Invoice, InvoiceLine
@@ -17,8 +19,24 @@ from orders.services import invoice_files
 class InvoiceLineInline(ReadOnly, TabularInline):
     model = InvoiceLine
     extra = 0
-    fields = ("name", "hs_code", "unit", "quantity", "charged", "percent", "tax")
+    fields = (
+        *("name", "hs_code", "unit", "quantity"),
+        show_money("charged", of="invoice.currency"),
+        "rate",
+        show_money("tax", of="invoice.currency"),
+    )
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InvoiceLine]:
+        # unfold has no types
+        return super().get_queryset(request).select_related("invoice")  # type: ignore[no-any-return]
+
+    @admin.display(description="percent")
+    def rate(self, line: InvoiceLine) -> str:
+        return f"{line.percent.normalize():f}"
+
+
+_SUMS = (show_money("taxable"), show_money("tax"), show_money("total"))
 
 
 @admin.register(Invoice)
@@ -29,9 +47,8 @@ class InvoiceAdmin(ExactSearch, ReadOnlyAdmin):
         "issued_on",
         "order",
         "original",
-        "total",
-        "tax",
-        "currency",
+        show_money("total"),
+        show_money("tax"),
         "pdf",
     )
     list_filter = ("kind",)
@@ -47,9 +64,7 @@ class InvoiceAdmin(ExactSearch, ReadOnlyAdmin):
         "order",
         "original",
         "reason",
-        "taxable",
-        "tax",
-        "total",
+        *_SUMS,
         "currency",
         "buyer_tax_id",
         "supply_country",
@@ -58,7 +73,7 @@ class InvoiceAdmin(ExactSearch, ReadOnlyAdmin):
         "anonymised_at",
         "pdf",
     )
-    readonly_fields = ("pdf",)
+    readonly_fields = ("pdf", *_SUMS)
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the files."""

@@ -1,11 +1,14 @@
 """Where the money is: disputes, payouts, the ledger, and what providers and the shop differ on."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from markrin.admin.amounts import show_money
 from markrin.admin.base import (
     CleanedData,
     ReadOnly,
@@ -34,7 +37,14 @@ _PROVIDERS = known_values("provider", lambda: gateways.PROVIDERS)
 
 @admin.register(Dispute)
 class DisputeAdmin(ExactSearch, ReadOnlyAdmin):
-    list_display = ("order", "amount", "status", "reason", "opened_at", "closed_at")
+    list_display = (
+        "order",
+        show_money("amount"),
+        "status",
+        "reason",
+        "opened_at",
+        "closed_at",
+    )
     list_filter = ("status",)
     search_fields = ("order__number", "provider_ref")
     search_help_text = "an order's whole number, or the provider's reference"
@@ -46,9 +56,8 @@ class PayoutAdmin(ReadOnlyAdmin):
     list_display = (
         "provider",
         "provider_ref",
-        "amount",
-        "fees",
-        "currency",
+        show_money("amount"),
+        show_money("fees"),
         "paid_at",
         "failed",
     )
@@ -59,7 +68,7 @@ class PayoutAdmin(ReadOnlyAdmin):
 class LedgerLineInline(ReadOnly, TabularInline):
     model = LedgerLine
     extra = 0
-    fields = ("account", "amount", "currency")
+    fields = ("account", show_money("amount"), "currency")
     readonly_fields = fields
 
 
@@ -74,6 +83,9 @@ class LedgerEntryAdmin(ExactSearch, ReadOnlyAdmin):
     inlines = (LedgerLineInline,)
 
 
+_BOTH = (show_money("ours"), show_money("theirs"))
+
+
 class DifferenceInline(ReadOnly, TabularInline):
     model = Difference
     extra = 0
@@ -81,9 +93,7 @@ class DifferenceInline(ReadOnly, TabularInline):
         "kind",
         "ref",
         "order",
-        "ours",
-        "theirs",
-        "currency",
+        *_BOTH,
         "cause",
         "settled_how",
     )
@@ -155,8 +165,7 @@ class DifferenceAdmin(ExactSearch, ReadOnly, SteppedAdmin):
         "kind",
         "ref",
         "order",
-        "ours",
-        "theirs",
+        *_BOTH,
         "cause",
         "settled_how",
         "settled_by",
@@ -170,8 +179,7 @@ class DifferenceAdmin(ExactSearch, ReadOnly, SteppedAdmin):
         "kind",
         "ref",
         "order",
-        "ours",
-        "theirs",
+        *_BOTH,
         "currency",
         "cause",
         "created_at",
@@ -205,5 +213,5 @@ class DifferenceAdmin(ExactSearch, ReadOnly, SteppedAdmin):
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: object = None
-    ) -> list[str]:
-        return ["next_steps", "created_at"]
+    ) -> list[Any]:
+        return ["next_steps", "created_at", *_BOTH]

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from markrin.admin.amounts import show_money
 from markrin.admin.base import ModelAdmin, ReadOnly
 from orders.models import PastOrder
 
@@ -16,8 +17,7 @@ class PastOrderAdmin(ReadOnly, ModelAdmin):
         "placed_at",
         "email",
         "status",
-        "total",
-        "currency",
+        show_money("total"),
     )
     list_filter = ("source", "status")
     search_fields = ("number__istartswith", "email__istartswith")

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from markrin.admin.amounts import show_money
 from markrin.admin.base import (
     ReadOnlyAdmin,
     known_values,
@@ -22,7 +23,7 @@ class PaymentAdmin(ExactSearch, ReadOnlyAdmin):
         "order",
         "provider",
         "provider_ref",
-        "amount",
+        show_money("amount"),
         "state",
         "created_at",
         "succeeded_at",

@@ -8,6 +8,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
+from markrin.admin.amounts import show_money
 from markrin.admin.base import (
     CleanedData,
     FirstRows,
@@ -184,7 +185,12 @@ class CouponAdmin(ReadOnlyAdmin):
 
 @admin.register(OrderDiscount)
 class OrderDiscountAdmin(ExactSearch, ReadOnlyAdmin):
-    list_display = ("order", "name", "code", "amount", "shipping_amount", "counts")
+    list_display = (
+        *("order", "name", "code"),
+        show_money("amount", of="order.currency"),
+        show_money("shipping_amount", of="order.currency"),
+        "counts",
+    )
     list_select_related = ("order",)
     search_fields = ("code", "order__number")
     search_help_text = "a coupon's code, or an order's whole number"

@@ -1,8 +1,11 @@
 """Refunds: what goes back, and the two ways to close one by hand."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 
+from markrin.admin.amounts import show_money
 from markrin.admin.base import (
     ReadOnly,
     SteppedAdmin,
@@ -13,20 +16,22 @@ from orders.models import (
     Refund,
 )
 
+_AMOUNT = show_money("amount", of="order.currency")
+
 
 @admin.register(Refund)
 class RefundAdmin(ExactSearch, ReadOnly, SteppedAdmin):
-    list_display = ("order", "amount", "state", "reason", "created_at", "finished_at")
+    list_display = ("order", _AMOUNT, "state", "reason", "created_at", "finished_at")
     list_filter = ("state",)
     search_fields = ("order__number",)
     search_help_text = "an order's whole number"
     list_select_related = ("order", "by", "payment")
     show_full_result_count = False
-    readonly_fields = ("next_steps",)
+    readonly_fields = ("next_steps", _AMOUNT)
     fields = (
         "order",
         "payment",
-        "amount",
+        _AMOUNT,
         "reason",
         "state",
         "error",
@@ -50,5 +55,5 @@ class RefundAdmin(ExactSearch, ReadOnly, SteppedAdmin):
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: object = None
-    ) -> list[str]:
-        return ["next_steps", "created_at"]
+    ) -> list[Any]:
+        return ["next_steps", "created_at", _AMOUNT]

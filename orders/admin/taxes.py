@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from markrin.admin.amounts import show_money
 from markrin.admin.base import ModelAdmin, TabularInline
 from markrin.admin.previews import Preview, PreviewedAdmin
 from orders import tax_preview
@@ -42,7 +43,7 @@ class TaxRateAdmin(TaxAdmin):
     list_display = (
         "tax_class",
         "zone",
-        "up_to",
+        show_money("up_to", of=""),
         "percentages",
         "valid_from",
         "valid_until",

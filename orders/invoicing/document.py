@@ -111,7 +111,7 @@ def _describe_seller(tax: TaxSettings | None) -> Party:
             line for line in settings.SHOP_ADDRESS.split("\n") if line.strip()
         ),
         tax_id=settings.SHOP_TAX_ID,
-        state=describe_place(country, tax.state_code if tax else ""),
+        state=describe_place(country, tax.state_code) if tax and tax.state_code else "",
         country=country,
     )
 

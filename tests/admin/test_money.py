@@ -2,19 +2,69 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from markrin.admin.amounts import AmountField
+from markrin.admin.base import ReadOnly
+from markrin.admin.exports import cell_text
 from orders.models import Difference, Dispute, LedgerEntry, Reconciliation
+from orders.models.ledger import EntryKind
+from orders.services import ledger
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAX_QUERIES = 20
+
+
+def list_columns(page: Any) -> list[str]:
+    """Return the names of fields that a page shows as they are."""
+    places = [getattr(page, "list_display", ()), page.readonly_fields]
+    if issubclass(page if isinstance(page, type) else type(page), ReadOnly):
+        places.append(flatten_fieldsets([(None, {"fields": page.fields or ()})]))
+    return [name for place in places for name in place if isinstance(name, str)]
+
+
+def test_no_page_shows_the_three_decimals_that_amounts_have_in_the_database():
+    shown = []
+    for model, page in admin.site._registry.items():
+        inlines = [(each.model, each) for each in page.inlines]
+        for of, part in [(model, page), *inlines]:
+            fields = {field.name: field for field in of._meta.get_fields()}
+            shown += [
+                f"{of.__name__}.{name}"
+                for name in list_columns(part)
+                if getattr(fields.get(name), "decimal_places", None) == 3
+            ]
+    assert shown == []
+    assert len(admin.site._registry) > 50
+
+
+def test_amounts_are_shown_with_their_currencys_decimals(bookkeeper):
+    lines = {"cash": Decimal("499.5"), "receivable": Decimal("-499.5")}
+    with transaction.atomic():
+        ledger.book(EntryKind.CORRECTION, "cash:1", lines, currency="INR")
+    made = LedgerEntry.objects.get(key="cash:1")
+    page = bookkeeper.get(reverse("admin:orders_ledgerentry_change", args=[made.pk]))
+    assert "₹499.50" in page.content.decode()
+    assert "499.500" not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("499.000", "499.00"), ("499.125", "499.125"), ("18", "18"), ("18.0000", "18.00")],
+)
+def test_forms_and_exports_drop_zeros_that_say_nothing(amount, shown):
+    assert str(cell_text(Decimal(amount))) == shown
+    assert str(AmountField().prepare_value(Decimal(amount))) == shown
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from markrin.db import transactions
+from orders.invoicing import document
 from orders.invoicing.document import (
     EXPORT_WORDS,
     INTRA_COMMUNITY_WORDS,
@@ -24,6 +25,7 @@ from orders.models import (
     OrderLine,
     TaxPart,
     TaxRate,
+    TaxSettings,
 )
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order_status import OrderStatus
@@ -648,3 +650,9 @@ def test_a_confirmed_business_in_another_member_state_owes_the_tax_itself(
     [note] = send_back(order, order.lines.get())
     assert (note.original, note.tax, note.total) == (made, Decimal(0), order.total)
     keep_files({"eu-business": made, "eu-credit-note": note})
+
+
+def test_a_seller_whose_state_is_not_known_prints_none():
+    nowhere = TaxSettings(country="IN", state_code="")
+    assert document._describe_seller(nowhere).state == ""
+    assert document._describe_seller(None).state == ""
