@@ -384,8 +384,9 @@ _ROUTES: list[tuple[re.Pattern[str], PageReader]] = [
         (r"/orders/(?P<id>[^/]+)/(?:return|withdraw)", _private_page("return")),
         ("/find-order", _private_page("find-order")),
         ("/account", _private_page("account")),
-        (r"/account/(?P<tab>addresses|security|data)", _private_page("account")),
+        (r"/account/(?P<tab>addresses|security|credit|data)", _private_page("account")),
         ("/wishlist", _private_page("wishlist")),
+        ("/gift-cards", _private_page("gift-cards")),
         ("/sign-in", _private_page("sign-in")),
         ("/sign-up", _private_page("sign-in")),
         (

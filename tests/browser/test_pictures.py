@@ -153,10 +153,12 @@ def test_pictures_of_every_page(visit: BrowserContext, shop: Shop, view: Look) -
         take_bag_and_checkout(page, view, take)
         if not view.short:
             take_account(page, shop, go, take)
-            page.context.set_offline(True)
             if view.width < 700:
                 page.get_by_role("button", name="Menu").click()
-            page.get_by_role("link", name=re.compile("^Women")).first.click()
+            women = page.get_by_role("link", name=re.compile("^Women")).first
+            women.wait_for()  # what has not come by now never does
+            page.context.set_offline(True)
+            women.click()
             page.wait_for_timeout(1500)
             page.screenshot(path=PICTURES / f"page-offline-{view.name}.png")
     assert too_wide == []

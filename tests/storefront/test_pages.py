@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -16,6 +17,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from products.models import Collection, FormerSlug
 from products.services import facet_index
+from storefront import page_data
 from storefront.models import Page
 from storefront.views import pages
 from tests.factories import make_category, make_image, make_product, make_variant
@@ -68,6 +70,8 @@ OWN = [
     "/orders",
     "/orders/1",
     "/account/security",
+    "/account/credit",
+    "/gift-cards",
     "/wishlist",
     "/sign-in",
     "/sign-up",
@@ -96,6 +100,27 @@ def test_the_shops_addresses_answer_its_page_under_a_strict_policy(
     assert (head.meta.get("robots") == "noindex") == (path in OWN)
     assert head.json("shop-settings")["name"] == "Markrin"
     assert "categories" in head.json("page-data")
+
+
+def test_every_page_that_the_storefront_has_is_one_for_the_server_too():
+    """`/gift-cards`, to which a gift card's mail leads, and `/account/credit` were 404."""
+    pages = settings.BASE_DIR / "frontend/shop/src"
+    paths = re.findall(r'<Route path="([^"]+)"', (pages / "app.tsx").read_text())
+    tabs = re.findall(r'tab === "(\w+)"', (pages / "pages/account.tsx").read_text())
+    assert len(paths) > 15
+    assert len(tabs) > 3
+    paths += [f"/account/{tab}" for tab in tabs]
+    paths.remove("/account/:tab")
+    asked = [re.sub(r":\w+", "some", path) for path in paths]
+    known = [pattern for pattern, _read in page_data._ROUTES]
+    assert [
+        path for path in asked if not any(each.fullmatch(path) for each in known)
+    ] == []
+
+
+def test_the_icon_is_where_browsers_look_for_it_unasked(client, built, db):
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer["Location"]) == (301, "/favicon.svg")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ export function AddressFields({ legend, value, error }: Props) {
         name="phone"
         type="tel"
         autoComplete="shipping tel"
-        hint={t("For the courier: +91 98765 43210")}
+        hint={t("For the courier, such as +91 98765 43210")}
         pattern="\+?[0-9 \(\)\-]{7,20}"
         title={t("A telephone number has 7 to 15 digits, like +91 98765 43210.")}
         required

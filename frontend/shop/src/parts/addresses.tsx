@@ -25,6 +25,9 @@ export function Addresses() {
     <>
       {trouble && <Notice kind="bad">{said(trouble)}</Notice>}
       {!data && !error && <Bone shape="box" />}
+      {data?.items.length === 0 && (
+        <p className="hint">{t("No address is kept yet. The checkout fills in those that are.")}</p>
+      )}
       <ul className="address-list">
         {data?.items.map((address) => (
           <li key={address.id}>
