@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
-from threading import BoundedSemaphore
 from typing import Final
 from uuid import UUID
 
@@ -67,10 +66,11 @@ from orders.services.idempotency import KeyClaim
 from orders.services.lifecycle import SYSTEM, Actor
 from orders.shipping_choice import CashSender, ShippingWish, take_shipping
 from orders.shipping_offers import OfferedMethod, list_offered
+from orders.turns import Turns
 from products.errors import OutOfStock
 from products.services.stock import movements
 
-_turns = BoundedSemaphore(settings.CHECKOUTS_AT_ONCE)
+_turns = Turns(settings.CHECKOUTS_AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -155,8 +155,8 @@ def place_order(
 def _place_in_turn(
     checkout: Checkout, buyer: _Buyer, claim: KeyClaim
 ) -> tuple[Order, bool]:
-    """Place the order, a few at a time in this process: more would only wait for one
-    another's rows, against the clock.
+    """Place the order, a few at a time in this process and first come, first served: more would
+    only wait for one another's rows, against the clock.
 
     Raises:
         OutOfStock: also where the wait for a row was in vain, and the last piece is gone by now.
