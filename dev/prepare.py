@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 
 def main() -> int:
@@ -36,3 +37,9 @@ if __name__ == "__main__":
         sys.exit(main())
     except CommandError as error:
         sys.exit(f"markrin: {error}")
+    except OperationalError as error:  # such as a disk that has filled meanwhile
+        sys.exit(
+            f"markrin: the database: {str(error).strip().splitlines()[-1].strip()}"
+        )
+    except OSError as error:
+        sys.exit(f"markrin: {error.filename}: {error.strerror}.")

@@ -185,6 +185,28 @@ def test_a_full_disk_is_named_before_anything_is_begun(
         up._check_room(tmp_path)
 
 
+def test_a_database_that_cannot_be_used_is_told_in_a_line(tmp_path: Path) -> None:
+    """As where the disk fills while the demo is loaded: the reason, and no traceback."""
+    env = os.environ | {
+        "DATABASE_URL": f"postgresql://markrin@/shop?host={tmp_path}",
+        "LOCAL_DIR": str(tmp_path),
+        "DEBUG": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "dev.prepare"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("markrin: the database: ")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_folder_that_cannot_be_written_is_named_in_a_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
