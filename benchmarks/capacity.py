@@ -13,6 +13,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ LOAD = ROOT / "benchmarks" / "peers" / "open_load.mjs"
 SHARES = (0.3, 0.5, 0.7, 0.85, 1.3)  # of the predicted capacity that real runs ask for
 WITHIN = 0.25  # of the capacity that the model predicts
 LATENCY_WITHIN = 2  # times the median that it predicts, up to 0.7 of the capacity
+IDLE_S = 3  # that nothing is asked, to know what a process takes by itself
 QUEUES = "email,analytics,inventory,payments,outbound"
 Request = dict[str, Any]
 
@@ -159,11 +161,16 @@ class Bench:
     ) -> None:
         self.shop, self.seconds = shop, seconds
         self._pids, self._crowd, self._goods = pids, crowd, goods
+        # Milliseconds of processor a second with no request.
+        self._idle = dict.fromkeys(pids, 0.0)
 
     def warm_up(self) -> None:
         """Let the process load, plan and keep what it does once."""
         for kind in ("hit", "cart change", "cart look", "checkout"):
             self.ask(kind, rate=30, count=60)
+        times = ProcessorTimes(self._pids)
+        time.sleep(IDLE_S)
+        self._idle = {name: ms / IDLE_S for name, ms in times.milliseconds().items()}
 
     def measure(self, kind: str, *, rate: float, count: int) -> tuple[Work, Answers]:
         """Return what one request of the kind takes, and how it is answered when hardly
@@ -174,11 +181,14 @@ class Bench:
         wal = _wal_position()
         times = ProcessorTimes(self._pids)
         seen = self._send(requests, rate)
-        took = times.milliseconds()
+        took = {
+            name: max(0.0, ms - self._idle[name] * count / seen.per_s) / count
+            for name, ms in times.milliseconds().items()
+        }
         return Work(
-            web_ms=took["web"] / count,
-            database_ms=took["database"] / count,
-            valkey_ms=took["valkey"] / count,
+            web_ms=took["web"],
+            database_ms=took["database"],
+            valkey_ms=took["valkey"],
             wal_bytes=(_wal_position() - wal) / count,
         ), seen
 

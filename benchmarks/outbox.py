@@ -7,6 +7,7 @@ eight jobs at once. Ours is timed from the first row written until the last is d
 procrastinate's; Celery's from the first message sent until the worker has run the last."""
 
 import argparse
+import logging
 import os
 import subprocess
 import sys
@@ -211,6 +212,7 @@ def through_procrastinate(kind: str, count: int) -> None:
     """Give procrastinate as many jobs, a transaction for as many at once; wait for the last."""
     import procrastinate
 
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
     where = os.environ["PROCRASTINATE_DSN"]
     app = procrastinate.App(
         connector=procrastinate.SyncPsycopgConnector(conninfo=where)
