@@ -16,12 +16,14 @@ const IN_A_ROW = 4; // of the grid, at most: rows of four or two are always full
 
 export function Home() {
   useTitle(undefined);
+  const { data } = useQuery(featured);
+  const chosen = data ? fullRows(data.items).map(({ id }) => id) : [];
   return (
     <>
       <Hero />
       <Shelves />
       <Row title={t("Chosen for you to look at")} query={featured} href="/shop?featured=true" />
-      <Row title={t("Just arrived")} query={newArrivals} href="/shop?newArrival=true" />
+      <Row title={t("Just arrived")} query={newArrivals} href="/shop?newArrival=true" above={chosen} />
       <RecentlySeen />
     </>
   );
@@ -102,7 +104,15 @@ function Shelves() {
 const shelfPicture = (image: string | { url: string; thumbnails?: Record<string, string> }) =>
   typeof image === "string" ? image : pick(image, 400);
 
-function Row({ title, query, href }: { title: string; query: typeof featured | typeof newArrivals; href: string }) {
+interface RowProps {
+  title: string;
+  query: typeof featured | typeof newArrivals;
+  href: string;
+  /** What a row above shows already. */
+  above?: readonly string[];
+}
+
+function Row({ title, query, href, above = [] }: RowProps) {
   const { data, error, refetch } = useQuery(query as typeof featured);
   if (data?.items.length === 0) return null;
   return (
@@ -114,10 +124,16 @@ function Row({ title, query, href }: { title: string; query: typeof featured | t
         </Link>
       </div>
       <Trouble error={error} retry={refetch} />
-      {data && <ProductGrid products={fullRows(data.items)} />}
+      {data && <ProductGrid products={fullRows(leaveOut(data.items, above))} />}
       {!data && !error && <CardSkeletons many={IN_A_ROW} />}
     </section>
   );
+}
+
+/** Nothing is shown twice, unless there is too little else to fill a row. */
+function leaveOut(products: readonly Product[], above: readonly string[]): readonly Product[] {
+  const others = products.filter(({ id }) => !above.includes(id));
+  return others.length < IN_A_ROW ? products : others;
 }
 
 /** Two full rows, or one; fewer products than one row has are all shown. */
