@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { money, percentOff } from "../src/format";
 import { tn } from "../src/i18n";
-import { orderWords, parcelWords } from "../src/parts/order-words";
+import { nextWords, orderWords, parcelWords } from "../src/parts/order-words";
 import { fitWords, sizeFor } from "../src/parts/size-help";
 import type { SizeChart } from "../src/types";
 
@@ -81,4 +81,13 @@ it.each([
   const deliveredAt = status === "delivered" ? "2026-11-05T09:00:00Z" : null;
   const parcel = { status, deliveredAt, shippedAt: "2026-11-03T09:00:00Z" } as Parameters<typeof parcelWords>[0];
   expect(parcelWords(parcel)).toBe(words);
+});
+
+it("says that money went back once it has", () => {
+  const words = (paymentStatus: string) =>
+    nextWords({ status: "returned", fulfilments: [], refunded: "999.00", currency: "INR", paymentStatus } as Parameters<
+      typeof nextWords
+    >[0]);
+  expect(words("paid")).toBe("₹999 goes back to you. We write to you when it is on its way.");
+  expect(words("refunded")).toMatch("₹999 went back to you");
 });

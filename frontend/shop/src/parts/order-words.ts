@@ -71,10 +71,13 @@ export function parcelWords({ status, shippedAt, deliveredAt }: Order["fulfilmen
 
 const isRefunded = (order: Order) => Number(order.refunded) > 0;
 
-const refundWords = (order: Order) =>
-  t("{amount} went back to you, the way that you paid. It may take a few days to arrive.", {
-    amount: money(order.refunded, order.currency),
-  });
+/** What is asked for is not paid out yet: cash waits for a person, a card for its provider. */
+const refundWords = (order: Order) => {
+  const amount = money(order.refunded, order.currency);
+  return ["refunded", "partially_refunded"].includes(order.paymentStatus as string)
+    ? t("{amount} went back to you, the way that you paid. It may take a few days to arrive.", { amount })
+    : t("{amount} goes back to you. We write to you when it is on its way.", { amount });
+};
 
 /** How the money of an order stands. */
 export function paymentWords(order: Stand): string {

@@ -43,7 +43,7 @@ export function QuoteLines({ quote }: { quote: Sum }) {
         <Line name={t("Not owed any more")} amount={`−${money(quote.waived, currency)}`} />
       )}
       {quote.refunded !== undefined && !isZero(quote.refunded) && (
-        <Line name={t("Went back to you")} amount={money(quote.refunded, currency)} />
+        <Line name={t("Back to you")} amount={money(quote.refunded, currency)} />
       )}
       {giftCards.map(({ last4, amount }) => (
         <Line
