@@ -300,7 +300,9 @@ def write_article(
             ),
         )
         on_hand = choice.sellable + choice.reserved
-        sink.add("products_stocklevel", (choice.id, on_hand, choice.reserved, None))
+        sink.add(
+            "products_stocklevel", (choice.id, on_hand, choice.reserved, None, "deny")
+        )
         initial = on_hand + choice.gone
         sink.add(
             "products_stockmovement",

@@ -20,7 +20,7 @@ FIRST_RELEASE = {
     "markrin": 1,
     "shop_admin": 1,
     "outbox": 1,
-    "products": 1,
+    "products": 4,
     "accounts": 2,
     "orders": 1,
     "storefront": 1,

@@ -408,6 +408,7 @@ HOOKS: dict[str, list[str]] = {
     "list_archive_tables": ["storefront.redirects.list_archive_tables"],
     "list_vain_searches": ["analytics.selectors.searches.list_vain_searches"],
     "list_popular_searches": ["analytics.selectors.searches.list_popular_searches"],
+    "count_waiting_pieces": ["orders.waiting_pieces.count_waiting_pieces"],
     "list_promotions": ["orders.promotion_terms.list_promotions"],
     "trace_find": ["orders.timeline.find"],
     "trace_tell": ["accounts.timeline.tell", "orders.timeline.tell"],

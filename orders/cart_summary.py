@@ -32,6 +32,7 @@ from orders.shipping_offers import (
     describe_method,
     list_offered,
 )
+from products.models import InventoryPolicy
 from products.selectors import offers
 from products.selectors.offers import Offer, ProductChoices
 
@@ -54,11 +55,19 @@ class CartItem:
     @property
     def available(self) -> bool:
         """Whether all of its pieces can be bought now."""
-        return self.quantity <= self.count_in_stock
+        return self.offer.on_sale and self.quantity <= self.offer.sellable
 
     @property
     def count_in_stock(self) -> int:
-        return self.offer.sellable if self.offer.on_sale else 0
+        """Pieces that are there; where the offer may be sold without, more can be bought."""
+        return self.offer.count_in_stock if self.offer.on_sale else 0
+
+    @property
+    def on_back_order(self) -> int:
+        """How many of its pieces can be bought, but are not there yet."""
+        if self.offer.inventory_policy != InventoryPolicy.CONTINUE:
+            return 0
+        return max(0, self.quantity - self.count_in_stock)
 
     @property
     def line_total(self) -> Decimal:

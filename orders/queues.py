@@ -22,6 +22,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from orders import waiting_pieces
 from orders.models import (
     Fulfilment,
     FulfilmentLine,
@@ -42,6 +43,7 @@ class QueueName(models.TextChoices):
     """The queues, in the order in which an order passes them."""
 
     CONFIRM = "confirm", "To confirm"
+    STOCK = "stock", "Waits for stock"
     PACK = "pack", "To pack"
     SEND = "send", "To send"
     UNDELIVERED = "undelivered", "Undelivered"
@@ -59,7 +61,7 @@ def _list_to_confirm() -> QuerySet[Order]:
     return Order.objects.filter(_not_waiting_for_payment(), status=OrderStatus.PENDING)
 
 
-def _list_to_pack() -> QuerySet[Order]:
+def _list_with_free_pieces() -> QuerySet[Order]:
     """Orders with pieces that neither lie in a packed parcel nor have left."""
     packed = (
         FulfilmentLine.objects.filter(
@@ -85,6 +87,16 @@ def _list_to_pack() -> QuerySet[Order]:
     )
 
 
+def _list_to_pack() -> QuerySet[Order]:
+    """Orders of which all that is to be packed is there."""
+    return _list_with_free_pieces().exclude(waiting_pieces.waits_for_stock())
+
+
+def _list_waiting_for_stock() -> QuerySet[Order]:
+    """Orders of which some pieces are on back order."""
+    return _list_with_free_pieces().filter(waiting_pieces.waits_for_stock())
+
+
 def _list_with_parcel(status: ParcelStatus) -> QuerySet[Order]:
     parcels = Fulfilment.objects.filter(status=status).order_by()
     return Order.objects.filter(pk__in=parcels.values("order"))
@@ -98,6 +110,7 @@ def _list_with_return() -> QuerySet[Order]:
 
 QUEUES: Final[Mapping[QueueName, Callable[[], QuerySet[Order]]]] = {
     QueueName.CONFIRM: _list_to_confirm,
+    QueueName.STOCK: _list_waiting_for_stock,
     QueueName.PACK: _list_to_pack,
     QueueName.SEND: lambda: _list_with_parcel(ParcelStatus.PACKED),
     QueueName.UNDELIVERED: lambda: _list_with_parcel(ParcelStatus.UNDELIVERED),

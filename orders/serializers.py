@@ -26,6 +26,7 @@ from orders.models.return_request import ReturnStatus
 from orders.pricing.promotions import Reason
 from orders.pricing.quote import Quote as PricedQuote
 from orders.pricing.shipping import CashReason
+from products.models import InventoryPolicy
 
 if TYPE_CHECKING:
     from orders.services import checkout
@@ -168,6 +169,7 @@ class CartChoice(Serializer):
     size = serializers.CharField()
     color = serializers.CharField()
     count_in_stock = serializers.IntegerField(min_value=0)
+    in_stock = serializers.BooleanField(help_text="whether it can be bought")
 
 
 class CartProduct(Serializer):
@@ -181,7 +183,7 @@ class CartProduct(Serializer):
     variants = CartChoice(
         source="choices.variants",
         many=True,
-        help_text="the sizes and colours on sale, with the pieces that can be sold",
+        help_text="the sizes and colours on sale, with the pieces that are there",
     )
 
 
@@ -201,7 +203,13 @@ class CartItem(Serializer):
     available = serializers.BooleanField(
         help_text="whether this many can be bought now"
     )
-    count_in_stock = serializers.IntegerField()
+    count_in_stock = serializers.IntegerField(help_text="pieces that are there")
+    on_back_order = serializers.IntegerField(
+        min_value=0, help_text="pieces of this line that are not there yet"
+    )
+    inventory_policy = serializers.ChoiceField(
+        source="offer.inventory_policy", choices=InventoryPolicy.choices
+    )
 
 
 class CartCoupon(Serializer):

@@ -19,6 +19,22 @@ class StockTooHigh(ShopError):
     status, code, message = 422, "stock_too_high", "More pieces than a shelf can hold."
 
 
+class StockUntracked(ShopError):
+    status, code, message = (
+        409,
+        "stock_untracked",
+        "The stock of this variant is not counted.",
+    )
+
+
+class PiecesNotThere(ShopError):
+    status, code, message = (
+        409,
+        "pieces_not_there",
+        "Some of these pieces are on back order: they are not counted in yet.",
+    )
+
+
 class StockNotAsExpected(ShopError):
     status, code, message = (
         409,

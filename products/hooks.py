@@ -1,5 +1,6 @@
 """What other apps tell the catalogue: settings.HOOKS names their functions."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -39,6 +40,12 @@ def list_promotions(
     """Return the names of the promotions that go by this category, or this collection. Without it
     they would be about everything, so it cannot be deleted.
     """
+    raise NotImplementedError  # never run: only the signature counts
+
+
+@declare_hook
+def count_waiting_pieces(*, variant_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many pieces of these variants were sold, not cancelled, and have not left."""
     raise NotImplementedError  # never run: only the signature counts
 
 

@@ -65,12 +65,18 @@ INVARIANTS = [
         lock="""SELECT FROM products_stocklevel WHERE variant_id = ANY(%(keys)s::uuid[])
             ORDER BY variant_id FOR NO KEY UPDATE""",
         repair="""UPDATE products_stocklevel AS level
-            SET on_hand = ledger.on_hand, reserved = ledger.reserved
+            SET on_hand = ledger.on_hand, reserved = ledger.reserved,
+                overpromised = CASE WHEN inventory_policy = 'deny'
+                    THEN greatest(0, ledger.reserved - ledger.on_hand) ELSE 0 END
             FROM (SELECT variant_id, sum(d_on_hand) AS on_hand, sum(d_reserved) AS reserved
                 FROM products_stockmovement WHERE variant_id = ANY(%(keys)s::uuid[])
                     GROUP BY 1) AS ledger
             WHERE level.variant_id = ledger.variant_id
-            AND ledger.on_hand >= ledger.reserved AND ledger.reserved >= 0""",
+            AND ledger.on_hand >= 0 AND ledger.reserved >= 0
+            AND CASE inventory_policy WHEN 'deny'
+                    THEN ledger.on_hand + overpromised >= ledger.reserved
+                WHEN 'untracked' THEN (ledger.on_hand, ledger.reserved) = (0, 0)
+                ELSE true END""",
     ),
     Invariant(
         rule="what a search looks through = the product's own fields",
@@ -110,7 +116,7 @@ INVARIANTS = [
             WHERE id > %(after)s AND id <= %(upto)s AND in_stock <> EXISTS (
                 SELECT FROM products_variant AS variant
                 JOIN products_stocklevel AS level ON level.variant_id = variant.id
-                WHERE variant.product_id = product.id AND is_active AND on_hand > reserved)""",
+                WHERE variant.product_id = product.id AND is_active AND level.sellable > 0)""",
         lock=(
             "SELECT FROM products_product WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR"
             " NO KEY UPDATE"
@@ -155,7 +161,7 @@ INVARIANTS = [
                         '{}') AS sizes
                 FROM products_variant AS variant JOIN products_stocklevel AS level ON
                     level.variant_id = variant.id
-                WHERE variant.product_id = product.id AND is_active AND on_hand > reserved) AS truth
+                WHERE variant.product_id = product.id AND is_active AND level.sellable > 0) AS truth
             WHERE product.id > %(after)s AND product.id <= %(upto)s
             AND (stocked_colors::text[], stocked_sizes::text[]) <> (truth.colors::text[],
                 truth.sizes::text[])""",

@@ -8,11 +8,13 @@ from rest_framework import serializers
 
 from markrin.api.serializers import Serializer
 from markrin.webhooks.public_events import PublicEvent, Snapshot
-from products.models import Variant
+from products.models import InventoryPolicy, Variant
 
 
 class StockSnapshot(Serializer):
-    """How many pieces of a variant there are; `countInStock` of them can be sold."""
+    """How many pieces of a variant there are; `countInStock` of them are not promised yet.
+    `inStock` says whether it can be bought, by its `inventoryPolicy`.
+    """
 
     id = serializers.UUIDField()
     product_id = serializers.UUIDField()
@@ -22,10 +24,16 @@ class StockSnapshot(Serializer):
     is_active = serializers.BooleanField()
     on_hand = serializers.IntegerField(source="stock.on_hand", min_value=0)
     reserved = serializers.IntegerField(source="stock.reserved", min_value=0)
-    count_in_stock = serializers.SerializerMethodField()
+    count_in_stock = serializers.IntegerField(
+        source="stock.count_in_stock", min_value=0
+    )
+    in_stock = serializers.SerializerMethodField()
+    inventory_policy = serializers.ChoiceField(
+        source="stock.inventory_policy", choices=InventoryPolicy.choices
+    )
 
-    def get_count_in_stock(self, variant: Variant) -> int:
-        return max(0, variant.stock.on_hand - variant.stock.reserved)
+    def get_in_stock(self, variant: Variant) -> bool:
+        return bool(variant.stock.sellable > 0)
 
 
 def list_events() -> Sequence[PublicEvent]:

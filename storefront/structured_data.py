@@ -11,10 +11,6 @@ from urllib.parse import urlencode
 from django.utils.encoding import iri_to_uri
 
 Data = dict[str, object]
-_AVAILABILITY = {
-    True: "https://schema.org/InStock",
-    False: "https://schema.org/OutOfStock",
-}
 _AUDIENCE = {
     "men": ("male", "adult"),
     "women": ("female", "adult"),
@@ -147,11 +143,19 @@ def _describe_variant(
                 "url": f"{url}?{urlencode(chosen)}" if chosen else url,
                 "price": variant.get("price") or shown["price"],
                 "priceCurrency": shown["currency"],
-                "availability": _AVAILABILITY[bool(variant["inStock"])],
+                "availability": f"https://schema.org/{_describe_availability(variant)}",
                 "itemCondition": "https://schema.org/NewCondition",
             },
         }
     )
+
+
+def _describe_availability(variant: Mapping[str, Any]) -> str:
+    if not variant["inStock"]:
+        return "OutOfStock"
+    if variant["inventoryPolicy"] == "continue" and not variant["countInStock"]:
+        return "BackOrder"
+    return "InStock"
 
 
 def _pictures_of(

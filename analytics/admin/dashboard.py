@@ -90,6 +90,7 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
 
 _TASKS = {
     QueueName.CONFIRM: "orders to confirm",
+    QueueName.STOCK: "orders wait for stock",
     QueueName.PACK: "orders to pack",
     QueueName.SEND: "orders to send",
     QueueName.UNDELIVERED: "orders undelivered",

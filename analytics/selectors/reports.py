@@ -306,12 +306,12 @@ REPORTS: dict[str, Definition] = {
             SELECT variant_id, sum(units) AS sold FROM analytics_dailyvariant
             WHERE day BETWEEN %(first)s AND %(last)s GROUP BY variant_id HAVING sum(units) > 0
         ), low AS NOT MATERIALIZED (
-            SELECT variant.id, variant.sku, product.name, variant.size, variant.color, on_hand
-                - reserved AS sellable
+            SELECT variant.id, variant.sku, product.name, variant.size, variant.color,
+                level.sellable
             FROM products_stocklevel AS level JOIN products_variant AS variant ON variant.id =
                 level.variant_id
             JOIN products_product AS product ON product.id = variant.product_id
-            WHERE on_hand - reserved <= %(low)s AND variant.is_active AND product.status =
+            WHERE level.sellable <= %(low)s AND variant.is_active AND product.status =
                 'published'
         ), selling AS MATERIALIZED (
             SELECT low.*, sold FROM (SELECT * FROM sales ORDER BY sold DESC) AS sales JOIN low

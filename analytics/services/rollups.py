@@ -61,7 +61,7 @@ SELECT %(day)s,
         WHERE level.variant_id IN (
             SELECT variant_id FROM products_stockmovement
             WHERE created_at >= %(start)s AND created_at < %(end)s AND d_on_hand < d_reserved)
-        AND level.on_hand - level.reserved = (
+        AND level.inventory_policy = 'deny' AND level.on_hand - level.reserved = (
             SELECT coalesce(sum(d_on_hand - d_reserved), 0) FROM products_stockmovement AS later
             WHERE later.variant_id = level.variant_id AND later.created_at >= %(end)s)) AS out)
 """

@@ -29,7 +29,7 @@ from django.utils.safestring import SafeString
 from markrin import localized
 from markrin.admin.base import SteppedAdmin
 from markrin.api.errors import ShopError
-from orders import queues, selectors
+from orders import queues, selectors, waiting_pieces
 from orders.admin import forms
 from orders.models import Fulfilment, Order, OrderLine, ReturnRequest
 from orders.models.fulfilment import ParcelStatus
@@ -223,6 +223,7 @@ def show_queue(admin: SteppedAdmin, request: HttpRequest, name: str) -> HttpResp
     )
     counts = queues.count_waiting()
     now = timezone.now()
+    missing = _list_missing(queue, orders)
     context = {
         **admin.admin_site.each_context(request),
         "title": queue.label,
@@ -231,7 +232,9 @@ def show_queue(admin: SteppedAdmin, request: HttpRequest, name: str) -> HttpResp
             (each, queue_link(each), queues.show_count(counts[each]))
             for each in QueueName
         ],
-        "rounds": [_describe_order(admin, queue, order, now) for order in orders],
+        "rounds": [
+            _describe_order(admin, queue, order, now, missing) for order in orders
+        ],
         "step": BULK_STEPS.get(queue) if may_step else None,
         "carriers": forms.list_carriers() if queue == QueueName.SEND else [],
         "picks": queues.list_picks(orders) if queue == QueueName.PACK else [],
@@ -250,8 +253,19 @@ def show_queue(admin: SteppedAdmin, request: HttpRequest, name: str) -> HttpResp
     return answer
 
 
+def _list_missing(queue: QueueName, orders: Iterable[Order]) -> dict[UUID, int]:
+    """Return how many pieces are not there yet, by line, where that is what the queue is about."""
+    if queue != QueueName.STOCK:
+        return {}
+    return waiting_pieces.list_missing_pieces([order.pk for order in orders])
+
+
 def _describe_order(
-    admin: SteppedAdmin, queue: QueueName, order: Order, now: datetime
+    admin: SteppedAdmin,
+    queue: QueueName,
+    order: Order,
+    now: datetime,
+    missing: Mapping[UUID, int],
 ) -> dict[str, object]:
     order.queue = queue  # type: ignore[attr-defined]  # its steps lead back to the queue
     parcel_pages = _get_pages(admin, Fulfilment)
@@ -264,7 +278,10 @@ def _describe_order(
         parcel.order = order  # which knows the queue
     return {
         "order": order,
-        "lines": _list_lines(queue, order, parcels),
+        "lines": [
+            (line, pieces, missing.get(line.pk, 0))
+            for line, pieces in _list_lines(queue, order, parcels)
+        ],
         "pays": order.get_payment_method_display().lower(),
         "amount": localized.format_money(order.payable, order.currency),
         "waits": _format_wait((now - order.created_at).total_seconds()),
@@ -325,13 +342,14 @@ def _list_lines(
     if shown:
         return [(row.line, row.quantity) for each in shown for row in each.lines.all()]
     free = queues.count_free(order)
-    if queue == QueueName.PACK:
+    if queue in (QueueName.PACK, QueueName.STOCK):
         return [(line, pieces) for line, pieces in free.items() if pieces]
     return [(line, line.quantity) for line in free]
 
 
 _STEPS_SHOWN: Final[Mapping[QueueName, tuple[str, ...]]] = {
     QueueName.CONFIRM: ("confirm", "cancel"),
+    QueueName.STOCK: ("pack", "cancel_pieces"),
     QueueName.PACK: ("pack", "cancel_pieces"),
     QueueName.SEND: ("ship",),
     QueueName.UNDELIVERED: ("note",),

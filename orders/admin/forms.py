@@ -16,6 +16,7 @@ from unfold.widgets import (
 
 from markrin import localized
 from markrin.admin.forms import StrictForm
+from orders import waiting_pieces
 from orders.models import Carrier, Fulfilment, Order, OrderLine
 from orders.models.cart import MAX_PER_LINE
 from orders.models.fulfilment import UndeliveredReason
@@ -142,8 +143,11 @@ class CountInForm(NoteForm):
 
 
 def pieces_form(order: Order, *, all_of_them: bool) -> dict[str, forms.Field]:
-    """Return a field for each line of which pieces are left to pack or cancel."""
+    """Return a field for each line of which pieces are left to pack or cancel. With `all_of_them`
+    each is filled in with all that is there.
+    """
     packed = parcels.count_packed(order)
+    missing = waiting_pieces.list_missing_pieces([order.pk]) if all_of_them else {}
     found: dict[str, forms.Field] = {}
     for line in order.lines.all():
         free = line.to_ship - packed.get(line.pk, 0)
@@ -152,11 +156,17 @@ def pieces_form(order: Order, *, all_of_them: bool) -> dict[str, forms.Field]:
                 label=describe_line(line),
                 min_value=0,
                 max_value=free,
-                initial=free if all_of_them else 0,
+                initial=free - missing.get(line.pk, 0) if all_of_them else 0,
                 widget=UnfoldAdminIntegerFieldWidget,
-                help_text=f"pieces, of {free}",
+                help_text=_describe_free(free, missing.get(line.pk, 0)),
             )
     return found
+
+
+def _describe_free(free: int, missing: int) -> str:
+    if missing:
+        return f"pieces, of {free}; {missing} not there yet"
+    return f"pieces, of {free}"
 
 
 def pack_form(order: Order) -> type[forms.Form]:

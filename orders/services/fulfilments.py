@@ -13,7 +13,7 @@ from django.utils import timezone
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
-from orders import errors, events
+from orders import errors, events, waiting_pieces
 from orders.models import Carrier, Fulfilment, FulfilmentLine, Order, OrderLine
 from orders.models.fulfilment import ParcelStatus
 from orders.models.order_event import OrderEventKind
@@ -29,6 +29,7 @@ from orders.services import (
 )
 from orders.services.lifecycle import Actor
 from orders.staff_schemas import Parcel, ParcelMove, ParcelPieces, Tracking
+from products.errors import PiecesNotThere
 from products.services import purchases
 from products.services.stock import movements
 
@@ -51,6 +52,7 @@ def create_parcel(parcel: Parcel, *, order_id: UUID, actor: Actor) -> Fulfilment
         NotFound: there is no such order.
         OrderNotIn: it cannot be packed: not confirmed, not paid online, or over.
         ParcelTooMany: more pieces of a line than are left to send; or of none.
+        PiecesNotThere: more pieces than are counted in.
     """
     return _create_parcel(parcel, order_id=order_id, actor=actor)
 
@@ -102,6 +104,7 @@ def pack_parcel(
         )
     lines = {line.pk: line for line in order.lines.all()}
     chosen = _choose_pieces(order, lines, pieces)
+    _refuse_missing(lines, chosen)
     last = Fulfilment.objects.filter(order=order).aggregate(last=Max("position"))
     parcel = Fulfilment.objects.create(
         order=order, position=(last["last"] or 0) + 1, **find_tracking(tracking)
@@ -143,6 +146,26 @@ def _choose_pieces(
     if not chosen or any(n > free.get(pk, 0) for pk, n in chosen.items()):
         raise errors.ParcelTooMany
     return chosen
+
+
+def _refuse_missing(
+    lines: Mapping[UUID, OrderLine], chosen: Mapping[UUID, int]
+) -> None:
+    """Refuse pieces that are on back order. Only a look: sending decides. One query."""
+    there = waiting_pieces.count_packable({lines[pk].variant_id for pk in chosen})
+    short = [
+        {
+            "variantId": lines[pk].variant_id,
+            "sku": lines[pk].sku,
+            "requested": pieces,
+            "onHand": max(0, there[lines[pk].variant_id]),
+        }
+        for pk, pieces in chosen.items()
+        if pieces > there.get(lines[pk].variant_id, pieces)
+    ]
+    if short:
+        waiting = ", ".join(str(each["sku"]) for each in short)
+        raise PiecesNotThere(f"Not counted in yet: {waiting}.", lines=short)
 
 
 def find_tracking(tracking: Tracking) -> dict[str, str]:
@@ -243,6 +266,7 @@ def move_parcel(move: ParcelMove, *, fulfilment_id: UUID, actor: Actor) -> Fulfi
     Raises:
         NotFound: there is no such parcel.
         ParcelNotIn: its status does not allow it.
+        PiecesNotThere: it leaves with pieces that are not counted in.
     """
     order, parcel = parcels.lock_parcel(fulfilment_id)
     take_step(order, parcel, move, actor=actor)

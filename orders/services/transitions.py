@@ -237,6 +237,7 @@ def move_order(move: Move, *, order_id: UUID, actor: Actor) -> None:
         NotFound: there is no such order.
         OrderNotIn: its status, or an online payment that has not arrived, does not allow it.
         DisputeOpen: the shopper's bank asks the payment back.
+        PiecesNotThere: pieces are to leave that are not counted in.
     """
     order = lifecycle.lock_order(order_id)
     waits = (

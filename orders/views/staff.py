@@ -25,7 +25,7 @@ from orders.services import (
 )
 from orders.views.base import StaffView, get_actor, mark_replayed
 from orders.views.orders import IDEMPOTENCY_ERRORS, invoice_response
-from products.errors import OutOfStock
+from products.errors import OutOfStock, PiecesNotThere
 
 
 def _respond(order_id: UUID, status: HTTPStatus = HTTPStatus.OK) -> Response:
@@ -83,7 +83,7 @@ class OrderTransition(StaffView):
     @operation(
         body=schemas.MoveOrder,
         response=serializers.StaffOrder,
-        errors=[NotFound, errors.OrderNotIn, Unavailable],
+        errors=[NotFound, errors.OrderNotIn, PiecesNotThere, Unavailable],
         id="moveOrder",
         tag="staff-orders",
         summary="Take an order to its next status",
@@ -99,7 +99,13 @@ class FulfilmentList(StaffView):
         headers=IdempotencyHeaders,
         response=serializers.StaffOrder,
         status=HTTPStatus.CREATED,
-        errors=[*IDEMPOTENCY_ERRORS, NotFound, errors.OrderNotIn, errors.ParcelTooMany],
+        errors=[
+            *IDEMPOTENCY_ERRORS,
+            NotFound,
+            errors.OrderNotIn,
+            errors.ParcelTooMany,
+            PiecesNotThere,
+        ],
         id="createFulfilment",
         tag="staff-orders",
         summary="Pack a parcel of some pieces or of all that are left, and send it",
@@ -143,7 +149,7 @@ class FulfilmentTransition(StaffView):
     @operation(
         body=schemas.MoveParcel,
         response=serializers.StaffOrder,
-        errors=[NotFound, errors.ParcelNotIn, Unavailable],
+        errors=[NotFound, errors.ParcelNotIn, PiecesNotThere, Unavailable],
         id="moveFulfilment",
         tag="staff-orders",
         summary="Take a parcel to its next status: sent, delivered, undelivered, back, lost",

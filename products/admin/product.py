@@ -34,7 +34,7 @@ from products.admin.import_export import CatalogueTransfer, send_file
 from products.admin.product_search import CategoryFilter, ProductSearch
 from products.admin.slug_field import PageSlugField
 from products.admin.variants import GridForm, VariantInline, variant_row
-from products.models import FormerSlug, Product, ProductStatus, Variant
+from products.models import FormerSlug, InventoryPolicy, Product, ProductStatus, Variant
 from products.schemas.products import NewProduct, ProductChange, SeoTexts
 from products.schemas.variants import VariantChange
 from products.selectors import brands
@@ -361,10 +361,16 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
             if names := [
                 name for name in each.changed_data if name not in ("id", "stock")
             ]:
+                changes = {name: each.cleaned_data[name] for name in names}
+                if "inventory_policy" in changes:
+                    changes["inventory_policy"] = InventoryPolicy(
+                        changes["inventory_policy"]
+                    )
                 variants.change_variant(
-                    VariantChange(**{name: each.cleaned_data[name] for name in names}),
+                    VariantChange(**changes),
                     product_id=product.pk,
                     variant_id=each.instance.pk,
+                    actor_id=request.user.pk,
                 )
                 formset.changed_objects.append((each.instance, names))
         if new := [each for each in formset.extra_forms if each.has_changed()]:

@@ -17,6 +17,7 @@ from markrin.admin.base import (
 )
 from markrin.admin.exact_search import ExactSearch
 from markrin.admin.forms import StrictForm
+from products.admin.variants import describe_level
 from products.models import (
     BackInStockRequest,
     LowStock,
@@ -50,7 +51,7 @@ def _adjust_stock(request: HttpRequest, variant: Variant, data: CleanedData) -> 
 class LevelInline(ReadOnly, TabularInline):
     model = StockLevel
     extra = 0
-    fields = ("on_hand", "reserved", "counted_at")
+    fields = ("inventory_policy", "on_hand", "reserved", "overpromised", "counted_at")
     readonly_fields = fields
 
 
@@ -99,9 +100,10 @@ class VariantAdmin(ExactSearch, ReadOnly, SteppedAdmin):
     ) -> list[str]:
         return ["next_steps"]
 
-    def sellable(self, variant: Variant) -> int | None:
+    @admin.display(description="in stock")
+    def sellable(self, variant: Variant) -> str:
         level = getattr(variant, "stock", None)
-        return None if level is None else level.sellable
+        return "" if level is None else describe_level(level)
 
 
 @admin.register(StockMovement)
@@ -127,7 +129,14 @@ class StockMovementAdmin(ExactSearch, ReadOnlyAdmin):
 class StockLevelAdmin(ExactSearch, ReadOnlyAdmin):
     search_fields = ("variant__sku",)
     search_help_text = "a whole SKU"
-    list_display = ("variant", "on_hand", "reserved", "counted_at")
+    list_display = (
+        "variant",
+        "inventory_policy",
+        "on_hand",
+        "reserved",
+        "counted_at",
+    )
+    list_filter = ("inventory_policy",)
     list_select_related = ("variant",)
 
 

@@ -10,13 +10,26 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from markrin.admin.base import TabularInline
 from markrin.admin.forms import StrictForm, StrictModelForm
-from products.models import Variant
+from products.models import InventoryPolicy, StockLevel, Variant
 from products.schemas.variants import MAX_PIECES, NewVariant
 from products.services.variants import VariantGrid
+
+
+def describe_level(level: StockLevel) -> str:
+    """Return in words what is there, and how much of it is promised."""
+    if level.inventory_policy == InventoryPolicy.UNTRACKED:
+        return "not counted"
+    text = f"{level.count_in_stock} ({level.reserved} reserved)"
+    missing = level.reserved - level.on_hand
+    return f"{text}, {missing} not there yet" if missing > 0 else text
 
 
 class VariantForm(StrictModelForm):
@@ -28,6 +41,13 @@ class VariantForm(StrictModelForm):
         max_value=MAX_PIECES,
         label="first pieces",
         widget=UnfoldAdminIntegerFieldWidget(attrs={"aria-label": "first pieces"}),
+    )
+    inventory_policy = forms.ChoiceField(
+        choices=InventoryPolicy.choices,
+        initial=InventoryPolicy.DENY,
+        required=False,
+        label="may be sold",
+        widget=UnfoldAdminSelectWidget(attrs={"aria-label": "may be sold"}),
     )
 
     class Meta:
@@ -49,10 +69,20 @@ class VariantForm(StrictModelForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
+            self.initial["inventory_policy"] = self.instance.inventory_policy
             self.fields["stock"].disabled = True
             self.fields["stock"].widget.attrs["title"] = (
                 "after the first pieces, stock only moves"
             )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse pieces of what is not counted."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        data["inventory_policy"] = data.get("inventory_policy") or InventoryPolicy.DENY
+        is_uncounted = data.get("inventory_policy") == InventoryPolicy.UNTRACKED
+        if is_uncounted and data.get("stock") and self.instance._state.adding:
+            self.add_error("stock", "What is not counted has no stock.")
+        return data
 
     def _get_validation_exclusions(self) -> set[str]:
         """Check nothing of a row that stays as it is: each rule would be a query."""
@@ -71,6 +101,7 @@ class VariantInline(TabularInline):
         "base_price",
         "sale_price",
         "stock",
+        "inventory_policy",
         "barcode",
         "weight_g",
         "bin_location",
@@ -91,7 +122,7 @@ class VariantInline(TabularInline):
 
     def sellable(self, variant: Variant) -> str:
         level = getattr(variant, "stock", None)
-        return "" if level is None else f"{level.sellable} ({level.reserved} reserved)"
+        return "" if level is None else describe_level(level)
 
     @admin.display(description="move stock")
     def page(self, variant: Variant) -> SafeString | str:
@@ -134,6 +165,23 @@ class GridForm(StrictForm):
         widget=UnfoldAdminIntegerFieldWidget,
     )
 
+    inventory_policy = forms.ChoiceField(
+        choices=InventoryPolicy.choices,
+        initial=InventoryPolicy.DENY,
+        required=False,
+        label="May be sold",
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse pieces of what is not counted."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("inventory_policy") == InventoryPolicy.UNTRACKED and data.get(
+            "stock"
+        ):
+            self.add_error("stock", "What is not counted has no stock.")
+        return data
+
     def grid(self) -> VariantGrid:
         """Return the grid, each size and colour once."""
         data = self.cleaned_data
@@ -142,6 +190,9 @@ class GridForm(StrictForm):
             sizes=_split_names(data["sizes"]),
             colors=_split_names(data["colors"]) or [""],
             stock=data["stock"],
+            inventory_policy=InventoryPolicy(
+                data["inventory_policy"] or InventoryPolicy.DENY
+            ),
         )
 
 
@@ -157,6 +208,9 @@ def variant_row(values: Mapping[str, Any]) -> NewVariant:
         size=values["size"],
         color=values["color"],
         stock=values.get("stock") or 0,
+        inventory_policy=InventoryPolicy(
+            values.get("inventory_policy") or InventoryPolicy.DENY
+        ),
         base_price=values.get("base_price"),
         sale_price=values.get("sale_price"),
         barcode=values.get("barcode") or "",

@@ -130,7 +130,7 @@ def _write_lines(
             "sku": each.sku,
             "size": each.size,
             "color": each.color,
-            "stock": str(each.stock.sellable),
+            "stock": str(each.stock.count_in_stock),
             "variantBasePrice": _format_value(each.base_price),
             "variantSalePrice": _format_value(each.sale_price),
             "variantSaleStartsAt": _format_time(each.sale_starts_at),
@@ -141,6 +141,7 @@ def _write_lines(
             "originCountry": each.origin_country,
             "binLocation": each.bin_location,
             "costPrice": _format_value(each.cost_price),
+            "inventoryPolicy": each.inventory_policy.value,
         }
         for each in variants
     ] or [{"product": ref}]

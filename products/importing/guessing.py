@@ -41,6 +41,8 @@ _NAMES: Final[dict[str, str]] = {
     "hsCode": "hs ?code|hsn( ?code)?|tariff ?(number|code)|zolltarifnummer",
     "originCountry": "country ?of ?origin|origin ?country|coo",
     "costPrice": "cost( ?price| ?per ?item)?|inkoopprijs|einkaufspreis|purchase ?price",
+    "inventoryPolicy": "(inventory|stock) ?policy|continue ?selling( ?when ?out ?of ?stock)?|"
+    "back ?orders?( ?allowed)?",
     "status": "status|published|enabled|visible|active|actief|aktiv",
     "collection": "collection|season|collectie|saison|kollektion",
     "slug": "slug|url ?key|handle|permalink",

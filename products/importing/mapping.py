@@ -31,6 +31,7 @@ _ALWAYS = (
     "isFeatured",
     "isNewArrival",
     "status",
+    "inventoryPolicy",
 )
 _NONE_IF_EMPTY = ("salePrice", "saleStartsAt", "saleEndsAt", "weightG", "costPrice")
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
@@ -41,6 +42,11 @@ _STATUS: Final = {
     **dict.fromkeys(
         ("0", "-1", "false", "no", "inactive", "disabled", "hidden", "private"), "draft"
     ),
+}
+# The columns that ask whether it may be sold when there is none.
+_POLICY: Final = {
+    **dict.fromkeys(("1", "true", "yes", "notify"), "continue"),
+    **dict.fromkeys(("0", "false", "no"), "deny"),
 }
 _BOOLS: Final = {"1": "true", "yes": "true", "0": "false", "no": "false"}
 _R = TypeVar("_R", bound=Rule)
@@ -161,6 +167,8 @@ class MappedFormat(FileFormat):
             return _STATUS.get(text.lower(), text)
         if name == "gender":
             return words.find_gender(text) or text
+        if name == "inventoryPolicy":
+            return _POLICY.get(text.lower(), text.lower())
         if name.startswith("is"):
             return _BOOLS.get(text.lower(), text.lower())
         return text
@@ -216,7 +224,7 @@ class MappedFormat(FileFormat):
         for name in _IN_VARIANT:
             if text := self._text(name, values):
                 data[name] = self._convert(draft, name, text, line.number)
-            elif self._is_mapped(name):
+            elif self._is_mapped(name) and name not in _ALWAYS:
                 data[name] = None if name in (*_NONE_IF_EMPTY, "basePrice") else ""
         own = {name: data.pop(name) for name in _PRICES if name in data}
         differs = any(value != draft.data.get(name) for name, value in own.items())

@@ -49,6 +49,7 @@ VARIANT = (
     "originCountry",
     "binLocation",
     "costPrice",
+    "inventoryPolicy",
 )
 FIELDS = (*TEXTS, *LISTS, *VARIANT)
 _T = TypeVar("_T")
@@ -305,7 +306,8 @@ class MappingFile(InputSchema[MappingRules]):
         fields.Text(max=10_000, min=0, multiline=True), keys=FIELDS
     )
     values = _TableField[dict[str, str]](
-        _TableField[str](fields.Text(max=200, min=0)), keys=(*TEXTS, "size", "color")
+        _TableField[str](fields.Text(max=200, min=0)),
+        keys=(*TEXTS, "size", "color", "inventoryPolicy"),
     )
     templates = _TableField[str](fields.Text(max=2000), keys=FIELDS)
     category = fields.Nested(_CategorySchema)

@@ -19,8 +19,9 @@ from products.importing.drafts import Draft, NoteKind
 from products.importing.schemas import ImportedImage, ImportedProduct, ImportedVariant
 from products.models import Variant
 from products.schemas.variants import ReplacedVariant
-from products.services.variants import COLUMNS
+from products.services.variants import COLUMNS as OWN_COLUMNS
 
+COLUMNS = (*OWN_COLUMNS, "inventory_policy")
 Plain = Any  # what JSON can hold
 _SHORT = 120  # characters of a change that are shown
 _UNKNOWN = object()

@@ -65,11 +65,14 @@ VARIANT = {
     "originCountry": "originCountry",
     "binLocation": "binLocation",
     "costPrice": "costPrice",
+    "inventoryPolicy": "inventoryPolicy",
 }
 # What an empty cell of a variant's column is; the rest is empty text.
 _EMPTY: Final[dict[str, object]] = dict.fromkeys(
     ("basePrice", "salePrice", "saleStartsAt", "saleEndsAt", "weightG", "costPrice")
 )
+# An empty cell of these says nothing.
+_KEPT_IF_EMPTY = ("sku", "stock", "inventoryPolicy")
 _VARIANT_AMOUNTS = ("basePrice", "salePrice", "costPrice")
 COLUMNS = ("product", *PRODUCT, *VARIANT)
 # a field → its column, where they are not called alike
@@ -203,7 +206,7 @@ def _read_variant(values: Mapping[str, str]) -> dict[str, object]:
         text = values[name].strip()
         if text and field in _VARIANT_AMOUNTS:
             text = normalize_amount(text)
-        if text or field not in ("sku", "stock"):
+        if text or field not in _KEPT_IF_EMPTY:
             data[field] = text or _EMPTY.get(field, "")
     return data
 

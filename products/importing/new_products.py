@@ -13,10 +13,11 @@ from markrin.db import copy
 from markrin.db.models import uuid7
 from products.importing import memory, merging
 from products.importing.drafts import Draft, ProductChange
-from products.models import FormerSlug, Gender, ProductStatus
+from products.models import FormerSlug, Gender, InventoryPolicy, ProductStatus
 from products.schemas.variants import ReplacedVariant
 from products.services import search_words, slugs
 from products.services.stock import initial_stock
+from products.services.stock.movements import FirstStock
 from products.services.variants import COLUMNS as VARIANT_COLUMNS
 from products.transliteration import ascii_slug
 
@@ -62,6 +63,9 @@ _IMAGE = (
 )
 
 
+_SOLD_WITHOUT_STOCK = (InventoryPolicy.CONTINUE, InventoryPolicy.UNTRACKED)
+
+
 class NewProducts:
     """Inserts the new products of one source. With `keep_slugs`, it knows what an earlier batch
     would have taken, which a dry run has rolled back.
@@ -105,13 +109,13 @@ class NewProducts:
                 for draft in drafts
             ),
         )
-        pieces: dict[UUID, int] = {}
+        first: dict[UUID, FirstStock] = {}
         copy.copy_rows(
             "products_variant",
             _VARIANT,
-            _variant_rows(drafts, ids, variants, pieces, now),
+            _variant_rows(drafts, ids, variants, first, now),
         )
-        initial_stock.insert_initial_stock(pieces)
+        initial_stock.insert_initial_stock(first)
         if images := list(_image_rows(drafts, ids, now)):
             copy.copy_rows("products_productimage", _IMAGE, images)
         further = [
@@ -177,13 +181,14 @@ def _variant_rows(
     drafts: Sequence[Draft],
     ids: Mapping[str, UUID],
     variants: Mapping[str, Sequence[ReplacedVariant]],
-    pieces: dict[UUID, int],
+    first: dict[UUID, FirstStock],
     now: datetime,
 ) -> Iterator[tuple[object, ...]]:
     for draft in drafts:
         for position, each in enumerate(variants[draft.ref]):
             pk = uuid7()
-            pieces[pk] = each.stock or 0
+            policy = each.inventory_policy or InventoryPolicy.DENY
+            first[pk] = FirstStock(each.stock or 0, policy)
             columns = (getattr(each, name) for name in VARIANT_COLUMNS)
             yield (pk, now, ids[draft.ref], *columns, position)
 
@@ -200,10 +205,14 @@ def _image_rows(
 def _collect_options(
     variants: Sequence[ReplacedVariant],
 ) -> tuple[bool, list[str], list[str], list[str], list[str]]:
-    """Return whether there is any stock, and the colours and sizes of all and of what is in stock,
+    """Return whether any can be bought, and the colours and sizes of all and of what can be bought,
     as the triggers of the variants and their stock would write them: already there, they need no
     second version of the product's row."""
-    stocked = [each for each in variants if each.stock]
+    stocked = [
+        each
+        for each in variants
+        if each.stock or each.inventory_policy in _SOLD_WITHOUT_STOCK
+    ]
     return (
         bool(stocked),
         sorted({each.color for each in variants} - {""}),

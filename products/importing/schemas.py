@@ -13,10 +13,10 @@ import marshmallow as ma
 from markrin.api import fields
 from markrin.api.schemas import InputSchema, PatchSchema
 from markrin.api.unset import UNSET, Unset, sent_fields
-from products.models import Gender, ProductStatus
+from products.models import Gender, InventoryPolicy, ProductStatus
 from products.models.product import MAX_IMAGES, MAX_VARIANTS
 from products.schemas.products import ImageUrl, ProductFields
-from products.schemas.variants import MAX_PIECES, VariantFields
+from products.schemas.variants import MAX_PIECES, StockFields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +52,13 @@ class ImportedVariant:
     bin_location: str | Unset = UNSET
     cost_price: Decimal | Unset | None = UNSET
     stock: int | Unset = UNSET
+    inventory_policy: InventoryPolicy | Unset = UNSET
 
 
-class ImportVariant(PatchSchema[ImportedVariant], VariantFields[ImportedVariant]):
+class ImportVariant(PatchSchema[ImportedVariant], StockFields[ImportedVariant]):
     from_text = True
     stock = fields.Int(min=0, max=MAX_PIECES)
+    inventory_policy = fields.Enum(InventoryPolicy)
 
     def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
         super().on_bind_field(field_name, field_obj)
@@ -66,6 +68,7 @@ class ImportVariant(PatchSchema[ImportedVariant], VariantFields[ImportedVariant]
         """Check the rules over several fields. Raises: marshmallow's ValidationError."""
         self._sale_is_whole(data)
         self._prices_together(data)
+        self._uncounted_is_none(data)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,8 +52,8 @@ def load_states(products: Iterable[Product]) -> dict[UUID, ShopState]:
     ):
         images[image.product_id].append(image)
     variants: dict[UUID, list[Variant]] = defaultdict(list)
-    rows = Variant.objects.filter(product__in=ids).order_by("position", "pk")
-    for variant in rows:
+    rows = Variant.objects.filter(product__in=ids).select_related("stock")
+    for variant in rows.order_by("position", "pk"):
         variants[variant.product_id].append(variant)
     return {
         product.pk: ShopState(

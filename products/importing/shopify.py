@@ -87,6 +87,7 @@ _FIELDS: Final = {
     "variants.size": "Option1 Value",
     "variants.color": "Option1 Value",
     "variants.stock": "Variant Inventory Qty",
+    "variants.inventoryPolicy": "Variant Inventory Policy",
     "variants.barcode": "Variant Barcode",
     "variants.weightG": "Variant Grams",
     "variants.costPrice": "Cost per item",
@@ -280,24 +281,21 @@ class _ShopifyProduct:
                 message = f"{text} pieces, sold before they came, are 0."
                 self._note("variants.stock", message, line=line.number)
         self._read_details(line, data)
-        self._report_policy(line)
+        self._read_policy(line, data)
         return data
 
-    def _report_policy(self, line: Line) -> None:
-        """Say so where Shopify sells without stock: here nothing is sold that is not there."""
-        values = line.values
-        untracked = (
-            self.file.has("Variant Inventory Tracker")
-            and not values.get("Variant Inventory Tracker", "").strip()
-        )
-        policy = values.get("Variant Inventory Policy", "").strip().lower()
-        text = "It is sold without stock there; here only pieces that are counted are sold."
-        if untracked:
-            column = self.file.name_of("Variant Inventory Tracker")
-            self.draft.note(NoteKind.IGNORED, text, column=column, line=line.number)
-        elif policy in ("continue", "true"):
-            column = self.file.name_of("Variant Inventory Policy")
-            self.draft.note(NoteKind.IGNORED, text, column=column, line=line.number)
+    def _read_policy(self, line: Line, data: dict[str, object]) -> None:
+        """Read whether it is sold without stock. What Shopify does not track has no tracker, and
+        quantities that mean nothing.
+        """
+        has_tracker = self.file.has("Variant Inventory Tracker")
+        if has_tracker and not line.values.get("Variant Inventory Tracker", "").strip():
+            data["inventoryPolicy"] = "untracked"
+            data.pop("stock", None)
+        elif has_tracker or self.file.has("Variant Inventory Policy"):
+            policy = line.values.get("Variant Inventory Policy", "").strip().lower()
+            goes_on = policy in ("continue", "true")
+            data["inventoryPolicy"] = "continue" if goes_on else "deny"
 
     def _read_options(self, line: Line) -> tuple[str, str, list[str]]:
         """Return size, colour and all options. Those that are neither stand behind the size."""

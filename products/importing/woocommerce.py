@@ -253,7 +253,7 @@ class _WooProduct:
             if text.startswith("-"):
                 message = f"{text} pieces, sold before they came, are 0."
                 self._note(NoteKind.CONVERTED, "Stock", message, line.number)
-        self._report_policy(line)
+        self._read_policy(line, variant)
         if self._has(_GTIN):
             barcode = values.get(_GTIN, "").strip()
             fits = barcode.isdecimal() and ean.is_valid(barcode)
@@ -268,18 +268,18 @@ class _WooProduct:
                 variant["weightG"] = str(round(weight * grams)) if weight else None
         return variant
 
-    def _report_policy(self, line: Line) -> None:
-        """Say so where WooCommerce sells without stock: here nothing is sold that is not there."""
-        values = line.values
-        backorders = values.get("Backorders allowed?", "").strip() in ("1", "notify")
-        uncounted = (
-            values.get("In stock?", "").strip() == "1"
-            and not values.get("Stock", "").strip()
-        )
-        if backorders or uncounted:
-            column = "Backorders allowed?" if backorders else "In stock?"
-            text = "It is sold without stock there; here only pieces that are counted are sold."
-            self._note(NoteKind.IGNORED, column, text, line.number)
+    def _read_policy(self, line: Line, variant: dict[str, Any]) -> None:
+        """Read whether it is sold without stock: on back order, or in stock without a number."""
+        in_stock = line.values.get("In stock?", "").strip()
+        stock = line.values.get("Stock", "").strip()
+        if self._has("Stock") and not stock and in_stock == "1":
+            variant["inventoryPolicy"] = "untracked"
+            variant.pop("stock", None)
+        elif self._has("Backorders allowed?") or in_stock == "backorder":
+            managing = self.parent if stock == "parent" else line
+            allowed = managing.values.get("Backorders allowed?", "").strip()
+            goes_on = allowed in ("1", "notify") or in_stock == "backorder"
+            variant["inventoryPolicy"] = "continue" if goes_on else "deny"
 
     def _read_attributes(
         self, line: Line, data: dict[str, Any]

@@ -25,6 +25,7 @@ from products.models.review import Fit, Purchase, Review, ReviewStatus
 from products.models.search import IgnoredWord, SearchPin, SearchWord, SynonymGroup
 from products.models.stock import (
     BackInStockRequest,
+    InventoryPolicy,
     MovementKind,
     StockLevel,
     StockMovement,
@@ -57,6 +58,7 @@ __all__ = [
     "ImportLine",
     "ImportPart",
     "ImportedValues",
+    "InventoryPolicy",
     "LowStock",
     "MovementKind",
     "PictureFetch",

@@ -59,7 +59,7 @@ BEGIN
         coalesce(max(price) FILTER (WHERE stocked), max(price)), min(change)
     INTO low, high, until
     FROM (
-        SELECT coalesce(level.on_hand > level.reserved, false) AS stocked,
+        SELECT coalesce(level.sellable > 0, false) AS stocked,
             CASE WHEN variant.base_price IS NULL
                 THEN products_price_at(own_base, own_sale, own_starts, own_ends, moment)
                 ELSE products_price_at(variant.base_price, variant.sale_price,

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Lower, Now
 
 from markrin.db import constraints
@@ -15,18 +15,32 @@ MAX_STOCK = (
 )
 
 
+class InventoryPolicy(models.TextChoices):
+    """What may be promised to shoppers of a variant."""
+
+    DENY = "deny", "Only what is there"
+    CONTINUE = "continue", "Also on back order"
+    UNTRACKED = "untracked", "Without counting"
+
+
 class StockLevelQuerySet(QuerySet["StockLevel"]):
     def sellable(self) -> "StockLevelQuerySet":
         """Return levels of which at least one piece can be sold."""
-        return self.filter(on_hand__gt=F("reserved"))
+        return self.filter(sellable__gt=0)
 
 
 class StockLevel(models.Model):
-    """Pieces of one variant: on the shelf, and how many of them are promised to orders.
+    """Pieces of one variant: on the shelf, and how many are promised to orders.
 
-    Written only by products/services/stock/movements.py. A narrow table without further indexes,
-    half-filled pages: updates stay heap-only tuples, and nothing else locks the rows that
-    every checkout fights for."""
+    `sellable` is the one answer to "how many more pieces may be promised?", for SQL and Python:
+    what is there and not promised yet, or any number where the policy is not `deny`.
+    `overpromised` are promises beyond the shelf from before the policy went back to `deny`. They
+    are kept; the number only shrinks, as pieces come in or promises end. Nothing is counted of an
+    untracked variant: no order moves its stock.
+
+    Written only by products/services/stock/: movements.py and policies.py. A narrow table without
+    further indexes, half-filled pages: updates stay heap-only tuples, and nothing else locks the
+    rows that every checkout fights for."""
 
     variant = models.OneToOneField(
         "products.Variant", models.PROTECT, primary_key=True, related_name="stock"
@@ -36,16 +50,52 @@ class StockLevel(models.Model):
     counted_at = models.DateTimeField(
         null=True, blank=True, help_text="when a feed last counted the shelf"
     )
+    inventory_policy = models.CharField(
+        max_length=9,
+        choices=InventoryPolicy,
+        default=InventoryPolicy.DENY,
+        db_default=InventoryPolicy.DENY,
+    )
+    overpromised = models.IntegerField(default=0, db_default=0)
+    sellable = models.GeneratedField(
+        expression=Case(
+            When(
+                inventory_policy=InventoryPolicy.DENY, then=F("on_hand") - F("reserved")
+            ),
+            default=Value(MAX_STOCK) - F("reserved"),
+        ),
+        output_field=models.IntegerField(),
+        db_persist=True,
+    )
     objects = StockLevelQuerySet.as_manager()
 
     class Meta:
         constraints = [
             constraints.check_range("stock_level", "on_hand", 0, MAX_STOCK),
-            *constraints.check_not_negative("stock_level", "reserved"),
+            constraints.check_range("stock_level", "reserved", 0, MAX_STOCK),
+            constraints.check_choice(
+                "stock_level", "inventory_policy", InventoryPolicy
+            ),
             models.CheckConstraint(
-                condition=Q(reserved__lte=F("on_hand")),
+                condition=~Q(inventory_policy="deny")
+                | Q(reserved__lte=F("on_hand") + F("overpromised")),
                 name="stock_level_reserved_on_hand",
                 violation_error_message="No more pieces can be reserved than are on hand.",
+            ),
+            models.CheckConstraint(
+                condition=Q(overpromised=0)
+                | Q(
+                    inventory_policy="deny",
+                    overpromised__gt=0,
+                    overpromised__lte=F("reserved") - F("on_hand"),
+                ),
+                name="stock_level_overpromised_beyond_shelf",
+                violation_error_message="Only what is promised beyond the shelf is overpromised.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(inventory_policy="untracked") | Q(on_hand=0, reserved=0),
+                name="stock_level_untracked_counts_nothing",
+                violation_error_message="Nothing is counted of an untracked variant.",
             ),
             StorageParameters(
                 name="products_stocklevel_storage",
@@ -57,12 +107,19 @@ class StockLevel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.on_hand - self.reserved} sellable"
+        return f"{self.count_in_stock} in stock"
 
     @property
-    def sellable(self) -> int:
-        """Pieces that can still be sold: the API's `countInStock`."""
-        return self.on_hand - self.reserved
+    def count_in_stock(self) -> int:
+        """Pieces that are there and not promised to an order."""
+        return max(0, self.on_hand - self.reserved)
+
+    @property
+    def least_on_hand(self) -> int:
+        """How few pieces may lie on the shelf, for what is promised."""
+        if self.inventory_policy == InventoryPolicy.DENY:
+            return self.reserved - self.overpromised
+        return 0
 
 
 class MovementKind(models.TextChoices):

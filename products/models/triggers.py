@@ -124,7 +124,7 @@ REFRESH_STOCKED = Function(
         LEFT JOIN (
             products_variant AS variant
             JOIN products_stocklevel AS level
-                ON level.variant_id = variant.id AND level.on_hand > level.reserved
+                ON level.variant_id = variant.id AND level.sellable > 0
         ) ON variant.product_id = each.id AND variant.is_active
         GROUP BY each.id
     ) AS truth
@@ -207,13 +207,13 @@ STOCKED_OPTIONS = [
         "insert",
         "NEW TABLE AS changed",
         """SELECT array_agg(DISTINCT product_id) INTO wanted FROM changed
-    JOIN products_variant AS variant ON variant.id = variant_id WHERE on_hand > reserved;""",
+    JOIN products_variant AS variant ON variant.id = variant_id WHERE sellable > 0;""",
     ),
     _levels(
         "update",
         "OLD TABLE AS former NEW TABLE AS changed",
         """SELECT array_agg(DISTINCT product_id) INTO wanted FROM changed
     JOIN former USING (variant_id) JOIN products_variant AS variant ON variant.id = variant_id
-    WHERE (changed.on_hand > changed.reserved) <> (former.on_hand > former.reserved);""",
+    WHERE (changed.sellable > 0) <> (former.sellable > 0);""",
     ),
 ]

@@ -12,6 +12,7 @@ from markrin.db.models import Model, QuerySet
 from products.models import price_triggers, triggers
 from products.models.prices import MAX_PRICE, check_prices
 from products.models.product import Product, ProductStatus
+from products.models.stock import InventoryPolicy
 
 SKU_KEY = Upper(Func(F("sku"), Value("._/-"), Value(""), function="translate"))
 
@@ -191,6 +192,13 @@ class Variant(Model):
 
     def __str__(self) -> str:
         return self.sku
+
+    @property
+    def inventory_policy(self) -> InventoryPolicy:
+        """What may be promised of it, which stands with its stock. One query, if `stock` is not
+        loaded.
+        """
+        return InventoryPolicy(self.stock.inventory_policy)
 
 
 class PriceHistory(models.Model):

@@ -117,11 +117,16 @@ def list_files(table: ArchiveTable, row: dict[str, Any]) -> Iterator[str]:
 def _write_stock(archive: ZipFile) -> int:
     count = 0
     levels = StockLevel.objects.order_by("variant_id").values_list(
-        "variant_id", "on_hand"
+        "variant_id", "on_hand", "inventory_policy"
     )
     with archive.open(_entry(f"{STOCK}.jsonl"), "w", force_zip64=True) as part:
-        for variant_id, on_hand in levels.iterator(chunk_size=_BATCH):
-            part.write(_to_line({"variant_id": variant_id, "on_hand": on_hand}))
+        for variant_id, on_hand, policy in levels.iterator(chunk_size=_BATCH):
+            row = {
+                "variant_id": variant_id,
+                "on_hand": on_hand,
+                "inventory_policy": policy,
+            }
+            part.write(_to_line(row))
             count += 1
     return count
 

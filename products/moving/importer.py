@@ -23,12 +23,13 @@ from django.db import models
 
 from markrin.cache.tags import invalidate
 from markrin.db import advisory_locks, transactions
-from products.models import Category, Collection, Product, TaxClass
+from products.models import Category, Collection, InventoryPolicy, Product, TaxClass
 from products.moving.archive_table import ArchiveTable
 from products.moving.exporter import Progress
 from products.moving.tables import FORMAT, STOCK, VERSION, list_tables
 from products.services import search_words
 from products.services.stock import movements
+from products.services.stock.movements import FirstStock
 
 _BATCH: Final = 500
 _FILE: Final = re.compile(r"[a-z-]+/(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/-]{0,190}")
@@ -212,7 +213,13 @@ def _read_value(column: models.Field[Any, Any], value: object) -> object:
 def _insert_stock(rows: list[Row]) -> None:
     """Give the variants their pieces, once: a movement has a name of its own."""
     movements.set_initial_stock(
-        {UUID(row["variant_id"]): int(row["on_hand"]) for row in rows}
+        {
+            UUID(row["variant_id"]): FirstStock(
+                int(row["on_hand"]),
+                InventoryPolicy(row.get("inventory_policy", InventoryPolicy.DENY)),
+            )
+            for row in rows
+        }
     )
 
 

@@ -12,6 +12,7 @@ from stdnum import ean
 from markrin.api import fields
 from markrin.api.schemas import InputSchema, PatchSchema, T
 from markrin.api.unset import UNSET, Unset
+from products.models import InventoryPolicy
 from products.schemas.prices import MAX_PRICE, SaleFields, SaleInput
 
 SKU = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}"
@@ -86,27 +87,42 @@ class NewVariant(VariantInput):
     """A variant with its first pieces."""
 
     stock: int = 0
+    inventory_policy: InventoryPolicy = InventoryPolicy.DENY
 
 
-class CreateVariant(VariantFields[NewVariant]):
+class StockFields(VariantFields[T]):
+    @validates_schema
+    def _uncounted_is_none(self, data: Mapping[str, object], **kwargs: object) -> None:
+        if data.get("inventory_policy") == InventoryPolicy.UNTRACKED and data.get(
+            "stock"
+        ):
+            raise fields.refuse(
+                "untracked", "What is not counted has no stock.", "stock"
+            )
+
+
+class CreateVariant(StockFields[NewVariant]):
     stock = fields.Int(min=0, max=MAX_PIECES, load_default=0)
+    inventory_policy = fields.Enum(InventoryPolicy, load_default=InventoryPolicy.DENY)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReplacedVariant(VariantInput):
     """A variant in a PUT. `stock` is for new variants; for one that exists it is None, or
-    what is left of it.
+    what is left of it. Without `inventory_policy` it keeps the one that it has.
     """
 
     stock: int | None = None
+    inventory_policy: InventoryPolicy | None = None
 
 
-class ReplaceVariant(VariantFields[ReplacedVariant]):
+class ReplaceVariant(StockFields[ReplacedVariant]):
     """In a PUT: `stock` is for new variants; for one that exists it may be left out or be
-    what it is.
+    what it is. Without `inventoryPolicy` it keeps the one that it has.
     """
 
     stock = fields.Int(min=0, max=MAX_PIECES)
+    inventory_policy = fields.Enum(InventoryPolicy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,11 +144,13 @@ class VariantChange:
     cost_price: Decimal | Unset | None = UNSET
     position: int | Unset = UNSET
     is_active: bool | Unset = UNSET
+    inventory_policy: InventoryPolicy | Unset = UNSET
 
 
 class UpdateVariant(PatchSchema[VariantChange], VariantFields[VariantChange]):
     position = fields.Int(min=0, max=32_767)
     is_active = fields.Bool()
+    inventory_policy = fields.Enum(InventoryPolicy)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -544,7 +544,7 @@ class _FacetQuery:
         if not self.filters.in_stock:
             return join
         return f"""{join} JOIN products_stocklevel AS level ON level.variant_id = variant.id
-            AND level.on_hand > level.reserved"""
+            AND level.sellable > 0"""
 
     def price(self) -> None:
         # Without a count, which nobody asks for: the two ends of an index are enough where

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 
 from markrin.db.sql import Row, fetch_all
+from products.models import InventoryPolicy
 from products.selectors.prices import inherited, price_now
 
 _BATCH: Final = 1_000
@@ -44,8 +45,9 @@ class FeedItem:
     sale_starts_at: datetime | None
     sale_ends_at: datetime | None
     price: Decimal
-    sellable: int
+    count_in_stock: int
     in_stock: bool
+    inventory_policy: InventoryPolicy
     has_variations: bool
     images: tuple[str, ...]
     rating: Decimal | None
@@ -58,8 +60,9 @@ SELECT v.id AS variant_id, p.id AS product_id, v.sku, p.name, p.slug, p.descript
     ({inherited("base_price")}) AS base_price, ({inherited("sale_price")}) AS sale_price,
     ({inherited("sale_starts_at")}) AS sale_starts_at,
     ({inherited("sale_ends_at")}) AS sale_ends_at, ({price_now()}) AS price,
-    greatest(coalesce(l.on_hand - l.reserved, 0), 0) AS sellable,
-    coalesce(l.on_hand > l.reserved, false) AS in_stock,
+    greatest(0, l.on_hand - l.reserved) AS count_in_stock,
+    coalesce(l.sellable > 0, false) AS in_stock,
+    coalesce(l.inventory_policy, 'deny') AS inventory_policy,
     EXISTS (SELECT FROM products_variant o
         WHERE o.product_id = p.id AND o.is_active AND o.id <> v.id) AS has_variations,
     p.rated_1, p.rated_2, p.rated_3, p.rated_4, p.rated_5,

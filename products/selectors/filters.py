@@ -222,7 +222,7 @@ class Filters:
         if self.min_price is not None and self.max_price is not None:
             # Of a range of prices, both ends may lie outside of the limits.
             offered = self._priced_variants().filter(
-                Q(product__in_stock=False) | Q(stock__on_hand__gt=F("stock__reserved"))
+                Q(product__in_stock=False) | Q(stock__sellable__gt=0)
             )
             one_price = Q(**{self.price_column: F(f"{self.price_column}_max")})
             within &= one_price | Q(Exists(offered))
@@ -277,7 +277,7 @@ class Filters:
         if self.color:
             variants = variants.filter(color__in=self.color)
         if self.in_stock:
-            variants = variants.filter(stock__on_hand__gt=F("stock__reserved"))
+            variants = variants.filter(stock__sellable__gt=0)
         return variants
 
     def by_relevance(self, sort: str | None) -> bool:

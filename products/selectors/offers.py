@@ -11,7 +11,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 
 from markrin.db.sql import Row, fetch_prepared
-from products.models import Variant
+from products.models import InventoryPolicy, Variant
 from products.selectors.prices import inherited, price_now
 from products.tax_classes import TAX_CLASS_OF_PRODUCT
 
@@ -31,8 +31,9 @@ class Offer:
     `price` is that of the moment; `is_reduced` says that it is a sale's, below `base_price`.
     `category_ids` are its categories and all above them. `weight_g` is in grams. `tax_class` is the
     product's own, that of the nearest category above which names one, or the default; or empty.
-    `sellable` is pieces, 0 too where `on_sale` is true; `on_sale` says that the variant is
-    active and its product published.
+    `sellable` is how many pieces may be promised, 0 too where `on_sale` is true;
+    `count_in_stock` is how many of them are there. `on_sale` says that the variant is active and
+    its product published.
     """
 
     variant_id: UUID
@@ -52,6 +53,8 @@ class Offer:
     is_gift_card: bool
     on_sale: bool
     sellable: int
+    count_in_stock: int
+    inventory_policy: InventoryPolicy
     image: OfferImage | None
 
 
@@ -71,7 +74,11 @@ OFFERS: Final = f"""
         < ({inherited("base_price", variant="variant", product="product")}) AS is_reduced,
     variant.weight_g::bigint,
     variant.is_active AND product.status = 'published' AS on_sale,
-    coalesce(level.on_hand - level.reserved, 0)::bigint AS sellable,
+    -- a gift card is made at once when it is paid, so it cannot be on back order
+    greatest(0, CASE WHEN product.is_gift_card AND level.inventory_policy = 'continue'
+        THEN level.on_hand - level.reserved ELSE level.sellable END)::bigint AS sellable,
+    greatest(0, level.on_hand - level.reserved)::bigint AS count_in_stock,
+    coalesce(level.inventory_policy, 'deny')::text AS inventory_policy,
     {TAX_CLASS_OF_PRODUCT} AS tax_class, product.is_gift_card,
     image.id AS image_id, image.file::text AS image_file, image.external_url::text AS image_url,
     image.alt_text::text AS image_alt
@@ -131,12 +138,15 @@ def _image_from_row(row: Row) -> OfferImage | None:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A variant on sale that a shopper may choose instead; `count_in_stock` is pieces."""
+    """A variant on sale that a shopper may choose instead; `count_in_stock` is pieces that are
+    there, `in_stock` whether it can be bought.
+    """
 
     id: UUID
     size: str
     color: str
     count_in_stock: int
+    in_stock: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +171,7 @@ _CHOICES: Final = """
     SELECT product.id, product.brand::text, category.id AS category_id,
         category.slug::text AS category_slug, category.name::text AS category_name,
         ARRAY(SELECT json_build_array(variant.id, variant.size, variant.color,
-                greatest(0, coalesce(level.on_hand - level.reserved, 0)))
+                greatest(0, level.on_hand - level.reserved), coalesce(level.sellable > 0, false))
             FROM products_variant AS variant
             LEFT JOIN products_stocklevel AS level ON level.variant_id = variant.id
             WHERE variant.product_id = product.id AND variant.is_active
@@ -187,8 +197,8 @@ def list_choices(product_ids: Iterable[UUID]) -> dict[UUID, ProductChoices]:
                 row["category_id"], row["category_slug"], row["category_name"]
             ),
             variants=[
-                Choice(UUID(variant_id), size, color, count)
-                for variant_id, size, color, count in row["variants"]
+                Choice(UUID(variant_id), *others)
+                for variant_id, *others in row["variants"]
             ],
         )
         for row in fetch_prepared(_CHOICES, [ids])

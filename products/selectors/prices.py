@@ -38,7 +38,7 @@ COST_JOIN = f"""
         SELECT base_price, price, max(price) OVER (PARTITION BY rank) AS price_max,
             lowest_prior_price, sale_ends_at
         FROM (
-            SELECT CASE WHEN l.on_hand > l.reserved THEN 2 ELSE 1 END AS rank, v.position, v.id,
+            SELECT CASE WHEN l.sellable > 0 THEN 2 ELSE 1 END AS rank, v.position, v.id,
                 {inherited("base_price")} AS base_price, {price_now()} AS price,
                 {inherited("lowest_prior_price")} AS lowest_prior_price,
                 {inherited("sale_ends_at")} AS sale_ends_at

@@ -254,8 +254,9 @@ _DETAIL = f"""
             'is_active', v.is_active, {_VARIANT_PRICES},
             'barcode', v.barcode, 'weight_g', v.weight_g, 'on_hand', coalesce(l.on_hand, 0),
                 'reserved', coalesce(l.reserved, 0),
-            'count_in_stock', coalesce(l.on_hand - l.reserved, 0),
-            'in_stock', coalesce(l.on_hand > l.reserved, false)
+            'count_in_stock', greatest(0, l.on_hand - l.reserved),
+            'in_stock', coalesce(l.sellable > 0, false),
+            'inventory_policy', coalesce(l.inventory_policy, 'deny')
          ) ORDER BY v.position, v.id), '[]')
          FROM products_variant v LEFT JOIN products_stocklevel l ON l.variant_id = v.id
          WHERE v.product_id = p.id {{choosable}}) AS variants,

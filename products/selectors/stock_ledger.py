@@ -52,7 +52,8 @@ def get_staff_variant(*, variant_id: UUID) -> Row:
 
 _VARIANT = f"""
     SELECT v.id, v.sku, v.size, v.color, v.position, v.is_active, l.on_hand, l.reserved,
-        l.on_hand - l.reserved AS count_in_stock, l.on_hand > l.reserved AS in_stock,
+        greatest(0, l.on_hand - l.reserved) AS count_in_stock, l.sellable > 0 AS in_stock,
+        l.inventory_policy,
         v.base_price AS own_base_price, v.sale_price AS own_sale_price,
         v.sale_starts_at AS own_sale_starts_at, v.sale_ends_at AS own_sale_ends_at,
         {price_now()} AS price, CASE WHEN {price_now()} < {inherited("base_price")}

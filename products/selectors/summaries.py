@@ -37,7 +37,8 @@ _SUMMARIES = f"""
 
 _STOCK = """
     SELECT variant.product_id, array_agg(variant.sku::text ORDER BY variant.position, variant.id)
-        AS skus, coalesce(sum(level.on_hand - level.reserved), 0)::bigint AS count_in_stock
+        AS skus, coalesce(sum(greatest(0, level.on_hand - level.reserved)), 0)::bigint
+        AS count_in_stock
     FROM products_variant AS variant
     LEFT JOIN products_stocklevel AS level ON level.variant_id = variant.id
     WHERE variant.is_active AND variant.product_id = ANY (%s::uuid[])

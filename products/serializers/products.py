@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from markrin.api.serializers import Money, Serializer, Timestamp, page_of
-from products.models import Gender, MovementKind, ProductStatus
+from products.models import Gender, InventoryPolicy, MovementKind, ProductStatus
 from products.serializers.categories import CategoryLink, SizeChart
 
 
@@ -246,7 +246,8 @@ class Colors(Serializer):
 
 
 class Variant(Serializer):
-    """A size and colour that can be chosen; `countInStock` is how many pieces can be sold.
+    """A size and colour that can be chosen. `countInStock` is how many pieces are there for sale;
+    `inStock` says whether it can be bought, which by its `inventoryPolicy` it may be without.
 
     `price` is what it costs now: `salePrice` while a sale is on, else `basePrice`.
     `lowestPriorPrice` is the lowest of the 30 days before that sale began."""
@@ -264,6 +265,10 @@ class Variant(Serializer):
     weight_g = serializers.IntegerField(allow_null=True, min_value=1)
     count_in_stock = serializers.IntegerField(min_value=0)
     in_stock = serializers.BooleanField()
+    inventory_policy = serializers.ChoiceField(
+        choices=InventoryPolicy.choices,
+        help_text="deny: only what is there; continue: also on back order; untracked: not counted",
+    )
 
 
 class StaffVariant(Variant):

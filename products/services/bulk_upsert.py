@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from markrin.api.errors import ShopError, from_constraint
-from products.models import Product, Variant
+from products.models import InventoryPolicy, Product, Variant
 from products.schemas.products import BulkProducts, NewProduct, ReplacedProduct
 from products.schemas.variants import NewVariant, ReplacedVariant
 from products.services import products
@@ -90,4 +90,7 @@ def _as_new(item: ReplacedProduct) -> NewProduct:
 
 def _as_new_variant(variant: ReplacedVariant) -> NewVariant:
     given = {name: getattr(variant, name) for name in variant.__dataclass_fields__}
-    return NewVariant(**{**given, "stock": variant.stock or 0})
+    policy = variant.inventory_policy or InventoryPolicy.DENY
+    return NewVariant(
+        **{**given, "stock": variant.stock or 0, "inventory_policy": policy}
+    )

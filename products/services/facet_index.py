@@ -40,7 +40,7 @@ _KEYS = f"""
         UNION ALL SELECT 'stocked_color:' || color FROM unnest(stocked_colors) AS color
         UNION ALL SELECT 'stocked_size:' || size FROM unnest(stocked_sizes) AS size
         UNION SELECT unnest(ARRAY['option:' || color || '{SEPARATOR}' || size]
-            || CASE WHEN level.on_hand > level.reserved
+            || CASE WHEN level.sellable > 0
                 THEN ARRAY['stocked_option:' || color || '{SEPARATOR}' || size] END
             || CASE WHEN variant.base_price IS NOT NULL THEN ARRAY['own_price:'] END
             || CASE WHEN product.price < product.base_price THEN ARRAY['reduced:'] END

@@ -12,7 +12,7 @@ from markrin.cache.tags import invalidate
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from products import errors
-from products.models import Product, Variant
+from products.models import InventoryPolicy, Product, Variant
 from products.models.product import MAX_VARIANTS
 from products.schemas.variants import (
     CreateVariant,
@@ -21,7 +21,8 @@ from products.schemas.variants import (
     VariantChange,
 )
 from products.services import prices
-from products.services.stock import movements
+from products.services.stock import movements, policies
+from products.services.stock.movements import FirstStock
 from products.transliteration import ascii_slug
 
 _Row = NewVariant | ReplacedVariant
@@ -76,10 +77,13 @@ def insert_variants(
     ]
     Variant.objects.bulk_create(new)
     invalidate(f"product:{product.pk}", "products")
-    pieces = {
-        variant.pk: row.stock or 0 for variant, row in zip(new, rows, strict=True)
+    first = {
+        variant.pk: FirstStock(
+            row.stock or 0, row.inventory_policy or InventoryPolicy.DENY
+        )
+        for variant, row in zip(new, rows, strict=True)
     }
-    movements.set_initial_stock(pieces, actor_id=actor_id)
+    movements.set_initial_stock(first, actor_id=actor_id)
     return new
 
 
@@ -130,21 +134,27 @@ def check_distinct(rows: Sequence[_Row]) -> None:
 
 
 @transactions.durable
-def update_variant(body: VariantChange, *, product_id: UUID, variant_id: UUID) -> None:
+def update_variant(
+    body: VariantChange, *, product_id: UUID, variant_id: UUID, actor_id: UUID | None
+) -> None:
     """Change a variant in place: carts and orders keep it.
 
-    Locks: the variant; the product, if the variant is put on or taken off sale.
+    Locks: the variant; as `policies.set_policies`, if that changes; the product.
 
     Raises:
         NotFound: the product has no such variant.
         SkuTaken, VariantExists: another one has that already.
         SalePriceNotBelow, SaleDatesWrong, VariantPricesApart: its prices do not fit.
     """
-    change_variant(body, product_id=product_id, variant_id=variant_id)
+    change_variant(
+        body, product_id=product_id, variant_id=variant_id, actor_id=actor_id
+    )
 
 
 @transactions.requires_transaction
-def change_variant(body: VariantChange, *, product_id: UUID, variant_id: UUID) -> None:
+def change_variant(
+    body: VariantChange, *, product_id: UUID, variant_id: UUID, actor_id: UUID | None
+) -> None:
     """Do the work of `update_variant` within the caller's transaction. Locks and raises as
     that.
     """
@@ -154,6 +164,10 @@ def change_variant(body: VariantChange, *, product_id: UUID, variant_id: UUID) -
         raise errors.SkuTaken(skus=[body.sku])
     was_active = variant.is_active
     changes = sent_fields(body)
+    changes.pop("inventory_policy", None)  # a column of the level
+    if body.inventory_policy is not UNSET:
+        # First: levels are locked before products.
+        policies.set_policies({variant_id: body.inventory_policy}, actor_id=actor_id)
     if body.base_price is None:  # as the product's: all prices or none
         changes = {**dict.fromkeys(_PRICES), **changes}
     elif body.sale_price is None:  # a sale that ends has no dates either
@@ -220,6 +234,14 @@ def replace_variants(
             variant.save(
                 update_fields=[*COLUMNS, "position", "is_active", "updated_at"]
             )
+    policies.set_policies(
+        {
+            known[row.sku].pk: row.inventory_policy
+            for row in rows
+            if row.sku in known and row.inventory_policy is not None
+        },
+        actor_id=actor_id,
+    )
     new = insert_variants(
         product, [row for row in rows if row.sku not in known], actor_id=actor_id
     )
@@ -232,13 +254,14 @@ def replace_variants(
 @dataclass(frozen=True, kw_only=True)
 class VariantGrid:
     """Sizes times colours. Each SKU is `sku`, the colour and the size with hyphens between
-    them; each new variant gets `stock` pieces.
+    them; each new variant gets `stock` pieces, and this policy.
     """
 
     sku: str
     sizes: Sequence[str]
     colors: Sequence[str]
     stock: int = 0
+    inventory_policy: InventoryPolicy = InventoryPolicy.DENY
 
 
 @transactions.durable
@@ -265,6 +288,7 @@ def create_grid(grid: VariantGrid, *, product_id: UUID, actor_id: UUID | None) -
                 "size": size,
                 "color": color,
                 "stock": grid.stock,
+                "inventoryPolicy": grid.inventory_policy.value,
             }
         )
         for color in grid.colors
@@ -286,7 +310,7 @@ def _refuse_moved_stock(rows: Sequence[_Row], known: Mapping[str, Variant]) -> N
         for row in rows
         if row.stock is not None
         and row.sku in known
-        and row.stock != known[row.sku].stock.sellable
+        and row.stock != known[row.sku].stock.count_in_stock
     ]
     if moved:
         raise errors.StockOnlyMoves(skus=moved)

@@ -25,7 +25,12 @@ class StockAdjustments(View):
         summary="Correct a variant's stock by a number of pieces",
         body=schemas.AdjustStock,
         response=serializers.StaffVariant,
-        errors=[NotFound, errors.StockTooLow, errors.StockTooHigh],
+        errors=[
+            NotFound,
+            errors.StockTooLow,
+            errors.StockTooHigh,
+            errors.StockUntracked,
+        ],
     )
     def post(
         self, request: Request, *, variant_id: UUID, body: StockAdjustment
@@ -44,7 +49,12 @@ class StockCounts(View):
         summary="Set how many pieces of a variant can be sold",
         body=schemas.SetStock,
         response=serializers.StaffVariant,
-        errors=[NotFound, errors.StockNotAsExpected, errors.StockTooHigh],
+        errors=[
+            NotFound,
+            errors.StockNotAsExpected,
+            errors.StockTooHigh,
+            errors.StockUntracked,
+        ],
     )
     def put(self, request: Request, *, variant_id: UUID, body: StockCount) -> Response:
         back_in_stock.set_stock(

@@ -66,7 +66,12 @@ class VariantDetail(View):
         variant_id: UUID,
         body: VariantChange,
     ) -> Response:
-        variants.update_variant(body, product_id=product_id, variant_id=variant_id)
+        variants.update_variant(
+            body,
+            product_id=product_id,
+            variant_id=variant_id,
+            actor_id=request.user.pk,
+        )
         return _show_variant(variant_id)
 
     @operation(

@@ -24,6 +24,7 @@ from typing import Final
 import orjson
 from django.conf import settings
 
+from products.models import InventoryPolicy
 from products.selectors.feed_items import FeedItem
 from storefront.addresses import get_origin, make_absolute
 
@@ -89,7 +90,7 @@ def make_fields(item: FeedItem) -> Fields:
         ("link", make_absolute(f"/p/{item.slug}?sku={item.sku}")),
         ("image_link", first),
         *(("additional_image_link", url) for url in more[:MAX_MORE_IMAGES]),
-        ("availability", "in_stock" if item.in_stock else "out_of_stock"),
+        ("availability", _describe_availability(item)),
         ("price", _money(item.base_price)),
         *_sale(item),
         ("condition", "new"),
@@ -104,6 +105,14 @@ def make_fields(item: FeedItem) -> Fields:
         ("material", _cut(item.material, MAX_MATERIAL)),
     ]
     return [(name, value) for name, value in fields if value]
+
+
+def _describe_availability(item: FeedItem) -> str:
+    if not item.in_stock:
+        return "out_of_stock"
+    if item.inventory_policy == InventoryPolicy.CONTINUE and not item.count_in_stock:
+        return "backorder"
+    return "in_stock"
 
 
 def _sale(item: FeedItem) -> Fields:
@@ -153,7 +162,11 @@ def _google_item(item: FeedItem) -> bytes:
 
 
 def _with_weight(item: FeedItem) -> Iterator[tuple[str, str]]:
-    yield from make_fields(item)
+    for name, value in make_fields(item):
+        # Google takes "backorder" only with the day of sending, which nobody knows. Source:
+        # "Availability date" (support.google.com/merchants/answer/6324470).
+        is_undated = (name, value) == ("availability", "backorder")
+        yield name, "out_of_stock" if is_undated else value
     if item.weight_g:
         yield "shipping_weight", f"{item.weight_g} g"
 

@@ -17,6 +17,7 @@ from products.models import Feed, StockLevel, StockMovement, Variant
 from products.models.feed import FeedState
 from products.services.feeds import staging
 from products.services.stock import initial_stock, movements
+from products.services.stock.movements import FirstStock
 from tests.chaos.shop_processes import ShopProcesses, await_
 from tests.chaos.table import Record
 from tests.factories import make_product
@@ -40,7 +41,9 @@ def variants() -> list[Variant]:
         ]
     )
     with transaction.atomic():
-        initial_stock.insert_initial_stock({variant.pk: 10 for variant in made})
+        initial_stock.insert_initial_stock(
+            {variant.pk: FirstStock(10) for variant in made}
+        )
     type(product).objects.filter(pk=product.pk).update(in_stock=True)
     return made
 

@@ -388,6 +388,15 @@ SPECIAL: dict[str, dict[str, str]] = {
     "redirect_leads_elsewhere": {"path": "'/a'", "target": "'/a'"},
     "size_chart_entry_cm_range": {"min_cm": "5", "max_cm": "4"},
     "stock_level_reserved_on_hand": {"on_hand": "1", "reserved": "2"},
+    "stock_level_overpromised_beyond_shelf": {
+        "on_hand": "1",
+        "reserved": "2",
+        "overpromised": "2",
+    },
+    "stock_level_untracked_counts_nothing": {
+        "inventory_policy": "'untracked'",
+        "on_hand": "1",
+    },
     "stock_movement_deltas_fit_kind": {
         "kind": "'reserve'",
         "d_on_hand": "1",

@@ -51,20 +51,25 @@ def make_product(*, variants: int = 0, stock: int = 5, **overrides: Any) -> Prod
 
 
 def make_variant(
-    *, stock: int = 5, product: Product | None = None, **overrides: Any
+    *,
+    stock: int = 5,
+    policy: str = "deny",
+    product: Product | None = None,
+    **overrides: Any,
 ) -> Variant:
     """Make a variant, of a product of its own unless one is given, with so many pieces on
-    the shelf and the ledger.
+    the shelf and the ledger. An untracked one has none.
     """
+    stock = 0 if policy == "untracked" else stock
     number = next(_numbers)
     product = product or make_product()
     defaults = {"sku": f"SKU-{number}", "size": f"S{number}", "color": "Black"}
     variant = Variant.objects.create(product=product, **defaults | overrides)
-    StockLevel.objects.create(variant=variant, on_hand=stock)
+    StockLevel.objects.create(variant=variant, on_hand=stock, inventory_policy=policy)
     StockMovement.objects.create(
         variant=variant, kind="initial", d_on_hand=stock, ref=f"initial:{variant.pk}"
     )
-    if stock and variant.is_active and not product.in_stock:
+    if (stock or policy != "deny") and variant.is_active and not product.in_stock:
         Product.objects.filter(pk=product.pk).update(in_stock=True)
         product.in_stock = True
     return variant

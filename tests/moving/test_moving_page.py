@@ -51,6 +51,7 @@ COLUMNS = {
     **{name: name for name in ("images", "imageTexts", "seoTitle", "gender")},
     **{name: name for name in ("sku", "stock", "barcode", "weightG", "costPrice")},
     "isGiftCard": "isGiftCard",
+    "inventoryPolicy": "inventoryPolicy",
 }
 MAPPING = {
     "source": "m",
@@ -146,10 +147,13 @@ CASES: dict[str, dict[str, tuple[dict[str, str], Read] | None]] = {
         "mapping": None,
     },
     "tracking, selling without stock": {
-        "own CSV": None,
-        "Shopify": ({"Variant Inventory Policy": "continue"}, lambda _: None),
-        "WooCommerce": ({"Backorders allowed?": "1"}, lambda _: None),
-        "mapping": None,
+        "own CSV": ({"inventoryPolicy": "untracked"}, of_variant("inventoryPolicy")),
+        "Shopify": (
+            {"Variant Inventory Policy": "continue"},
+            of_variant("inventoryPolicy"),
+        ),
+        "WooCommerce": ({"Backorders allowed?": "1"}, of_variant("inventoryPolicy")),
+        "mapping": ({"inventoryPolicy": "yes"}, of_variant("inventoryPolicy")),
     },
     "tax class": {
         "own CSV": None,

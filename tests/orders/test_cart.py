@@ -87,6 +87,7 @@ def test_shows_what_is_in_it(api, customer):
                         "size": "M",
                         "color": "Blue",
                         "countInStock": 4,
+                        "inStock": True,
                     }
                 ],
             },
@@ -98,6 +99,8 @@ def test_shows_what_is_in_it(api, customer):
             "lineTotal": "1200.00",
             "available": True,
             "countInStock": 4,
+            "onBackOrder": 0,
+            "inventoryPolicy": "deny",
         }
     ]
     # 5 % of the nearest category above that states one: 1200 × 5/105
@@ -410,6 +413,18 @@ def test_a_line_says_what_else_there_is_of_its_product(api, customer):
         {"id": str(category.pk), "slug": category.slug, "name": "Shirts"},
     )
     assert shown["variants"] == [
-        {"id": str(small.pk), "size": "S", "color": "Red", "countInStock": 3},
-        {"id": str(large.pk), "size": "L", "color": "Red", "countInStock": 0},
+        {
+            "id": str(small.pk),
+            "size": "S",
+            "color": "Red",
+            "countInStock": 3,
+            "inStock": True,
+        },
+        {
+            "id": str(large.pk),
+            "size": "L",
+            "color": "Red",
+            "countInStock": 0,
+            "inStock": False,
+        },
     ]

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from products.importing import conversions
 from products.importing.conversions import CONTINENTAL, ENGLISH
-from products.models import ImportedValues, Product, Variant
+from products.importing.exporter import export_csv
+from products.models import ImportedValues, InventoryPolicy, Product, Variant
+from products.services.stock import policies
 
 pytestmark = pytest.mark.django_db
 SHOPIFY = (
@@ -97,6 +100,86 @@ def test_shopifys_hidden_products_stay_hidden(file) -> None:
     }
     assert ("unpublished", "Published", "converted") in found
     assert ("unlisted", "Status", "converted") in found
+
+
+def read_policies() -> dict[str, tuple[str, int, bool]]:
+    """Return by SKU what may be sold of it, its pieces, and whether its product can be bought."""
+    rows = Variant.objects.values_list(
+        "sku", "stock__inventory_policy", "stock__on_hand", "product__in_stock"
+    )
+    return {sku: (policy, on_hand, in_stock) for sku, policy, on_hand, in_stock in rows}
+
+
+def test_shopifys_policy_and_tracker_are_taken_and_staffs_choice_stays(file) -> None:
+    def text(policy: str = "continue") -> str:
+        return (
+            SHOPIFY
+            + shopify("counted", Variant_Inventory_Qty="0")
+            + shopify(
+                "behind", Variant_Inventory_Qty="-2", Variant_Inventory_Policy=policy
+            )
+            + shopify("free", Variant_Inventory_Tracker="", Variant_Inventory_Qty="-9")
+        )
+
+    found = report_of(file(text()), "--format", "shopify")
+    expected = {
+        "COUNTED": ("deny", 0, False),
+        "BEHIND": ("continue", 0, True),
+        "FREE": ("untracked", 0, True),
+    }
+    assert read_policies() == expected
+    assert not [each for each in found if "Policy" in each[1] or "Tracker" in each[1]]
+    # What staff have changed stays, until Shopify says otherwise than it did.
+    variant = Variant.objects.get(sku="COUNTED")
+    with transaction.atomic():
+        policies.set_policies({variant.pk: InventoryPolicy.CONTINUE}, actor_id=None)
+    run(file(text()), "--format", "shopify")
+    assert read_policies() == expected | {"COUNTED": ("continue", 0, True)}
+    run(file(text("deny")), "--format", "shopify")
+    assert read_policies()["BEHIND"] == ("deny", 0, False)
+
+
+def test_woocommerces_back_orders_and_uncounted_goods_are_taken(file) -> None:
+    path = file(
+        "ID,Type,SKU,Name,Published,Regular price,Categories,In stock?,Stock,Backorders allowed?\n"
+        "1,simple,COUNTED,A,1,10,Things,1,4,0\n"
+        "2,simple,BEHIND,B,1,10,Things,0,0,notify\n"
+        "3,simple,FREE,C,1,10,Things,1,,0\n"
+        "4,simple,GONE,D,1,10,Things,0,,0\n"
+        "5,simple,LATER,E,1,10,Things,backorder,,0\n"
+    )
+    run(path, "--format", "woocommerce")
+    assert read_policies() == {
+        "COUNTED": ("deny", 4, True),
+        "BEHIND": ("continue", 0, True),
+        "FREE": ("untracked", 0, True),
+        "GONE": ("deny", 0, False),
+        "LATER": ("continue", 0, True),
+    }
+
+
+def test_the_shops_own_csv_says_what_may_be_sold_and_gives_it_back(file) -> None:
+    text = (
+        "product,name,category,basePrice,sku,size,stock,inventoryPolicy\n"
+        "p,P,Things,10.00,A,S,3,continue\np,,,,B,M,,untracked\np,,,,C,L,1,\n"
+    )
+    run(file(text))
+    expected = {
+        "A": ("continue", 3, True),
+        "B": ("untracked", 0, True),
+        "C": ("deny", 1, True),
+    }
+    assert read_policies() == expected
+    product = Product.objects.get()
+    exported = "".join(export_csv([product.pk]))
+    assert [row["inventoryPolicy"] for row in csv.DictReader(StringIO(exported))] == [
+        *("continue", "untracked", "deny")
+    ]
+    run(file(exported, "again.csv"))
+    assert read_policies() == expected
+    other = "product,name,category,basePrice,sku,stock,inventoryPolicy\n"
+    refused = run(file(f"{other}q,Q,Things,10.00,D,2,untracked\n"))
+    assert "What is not counted has no stock." in refused
 
 
 def test_shopifys_words_options_and_bodies_are_understood(file) -> None:

@@ -71,6 +71,8 @@ def catalogue() -> Variant:
         tax_class=tax,
     )
     variant = make_variant(product=product, stock=7, color="Añil", weight_g=120)
+    make_variant(product=product, stock=2, policy="continue")
+    make_variant(product=product, policy="untracked")
     StockLevel.objects.filter(variant=variant).update(reserved=0)
     make_variant(product=product, stock=0, is_active=False, base_price="10.00")
     product.also_in.add(make_category(name="Sale"))
@@ -118,6 +120,8 @@ def test_the_second_archive_is_the_first(catalogue, tmp_path, media):
     assert export(tmp_path / "second.zip") == first
     moved = Variant.objects.select_related("stock", "product").get(pk=catalogue.pk)
     assert (moved.stock.on_hand, moved.product.in_stock) == (7, True)
+    policies = moved.product.variants.values_list("stock__inventory_policy", flat=True)
+    assert sorted(policies) == ["continue", "deny", "deny", "untracked"]
     assert moved.product.price == 900  # what the database computes
     assert [category.name for category in moved.product.also_in.all()] == ["Sale"]
     assert Redirect.objects.get(path="/pages/talles").target == "/size-guide"

@@ -43,6 +43,7 @@ def test_staff_add_a_variant_with_its_first_stock(staff_client, merchandiser):
         "costPrice": None,
         "countInStock": 7,
         "inStock": True,
+        "inventoryPolicy": "deny",
         "position": 5,
         "isActive": True,
         "onHand": 7,

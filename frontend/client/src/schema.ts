@@ -2646,6 +2646,8 @@ export interface components {
             size: string;
             color: string;
             countInStock: number;
+            /** @description whether it can be bought */
+            inStock: boolean;
         };
         /**
          * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
@@ -2708,7 +2710,17 @@ export interface components {
             lineTotal: string;
             /** @description whether this many can be bought now */
             available: boolean;
+            /** @description pieces that are there */
             countInStock: number;
+            /** @description pieces of this line that are not there yet */
+            onBackOrder: number;
+            /**
+             * @description * `deny` - Only what is there
+             *     * `continue` - Also on back order
+             *     * `untracked` - Without counting
+             * @enum {string}
+             */
+            inventoryPolicy: "deny" | "continue" | "untracked";
         };
         /** @description The cart in short; `GET /api/cart` has its lines. */
         CartOverview: {
@@ -2736,7 +2748,7 @@ export interface components {
             category: components["schemas"]["CartCategory"];
             isGiftCard: boolean;
             image: components["schemas"]["Image"] | null;
-            /** @description the sizes and colours on sale, with the pieces that can be sold */
+            /** @description the sizes and colours on sale, with the pieces that are there */
             variants: components["schemas"]["CartChoice"][];
         };
         /**
@@ -3160,6 +3172,11 @@ export interface components {
             costPrice?: string | null;
             /** @default 0 */
             stock?: number;
+            /**
+             * @default deny
+             * @enum {string}
+             */
+            inventoryPolicy?: "deny" | "continue" | "untracked";
         };
         /** @description An endpoint; without `eventTypes` it gets all events. */
         CreateWebhookInput: {
@@ -4674,7 +4691,7 @@ export interface components {
         };
         /**
          * @description In a PUT: `stock` is for new variants; for one that exists it may be left out or be
-         *     what it is.
+         *     what it is. Without `inventoryPolicy` it keeps the one that it has.
          */
         ReplaceVariantInput: {
             /**
@@ -4718,6 +4735,8 @@ export interface components {
              */
             costPrice?: string | null;
             stock?: number;
+            /** @enum {string} */
+            inventoryPolicy?: "deny" | "continue" | "untracked";
         };
         /** @description A table: `rows` hold their cells in the order of `columns`. */
         Report: {
@@ -5817,6 +5836,15 @@ export interface components {
             weightG: number | null;
             countInStock: number;
             inStock: boolean;
+            /**
+             * @description deny: only what is there; continue: also on back order; untracked: not counted
+             *
+             *     * `deny` - Only what is there
+             *     * `continue` - Also on back order
+             *     * `untracked` - Without counting
+             * @enum {string}
+             */
+            inventoryPolicy: "deny" | "continue" | "untracked";
             /** Format: date-time */
             saleStartsAt: string | null;
             hsCode: string;
@@ -6113,6 +6141,8 @@ export interface components {
             costPrice?: string | null;
             position?: number;
             isActive?: boolean;
+            /** @enum {string} */
+            inventoryPolicy?: "deny" | "continue" | "untracked";
         };
         /** @description Some of an endpoint; `isOn` switches it off, or on again with a clean record. */
         UpdateWebhookInput: {
@@ -6200,7 +6230,8 @@ export interface components {
             createdAt: string;
         };
         /**
-         * @description A size and colour that can be chosen; `countInStock` is how many pieces can be sold.
+         * @description A size and colour that can be chosen. `countInStock` is how many pieces are there for sale;
+         *     `inStock` says whether it can be bought, which by its `inventoryPolicy` it may be without.
          *
          *     `price` is what it costs now: `salePrice` while a sale is on, else `basePrice`.
          *     `lowestPriorPrice` is the lowest of the 30 days before that sale began.
@@ -6225,6 +6256,15 @@ export interface components {
             weightG: number | null;
             countInStock: number;
             inStock: boolean;
+            /**
+             * @description deny: only what is there; continue: also on back order; untracked: not counted
+             *
+             *     * `deny` - Only what is there
+             *     * `continue` - Also on back order
+             *     * `untracked` - Without counting
+             * @enum {string}
+             */
+            inventoryPolicy: "deny" | "continue" | "untracked";
         };
         VerifyEmailInput: {
             token: string;
@@ -21451,7 +21491,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "parcel_status";
+                        code?: "parcel_status" | "pieces_not_there";
                     };
                 };
             };
@@ -22756,7 +22796,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "idempotency_key_in_use" | "order_status";
+                        code?: "idempotency_key_in_use" | "order_status" | "pieces_not_there";
                     };
                 };
             };
@@ -23981,7 +24021,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "order_status";
+                        code?: "order_status" | "pieces_not_there";
                     };
                 };
             };
@@ -27791,7 +27831,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "stock_too_low";
+                        code?: "stock_too_low" | "stock_untracked";
                     };
                 };
             };
@@ -28094,7 +28134,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "stock_not_as_expected";
+                        code?: "stock_not_as_expected" | "stock_untracked";
                     };
                 };
             };

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from markrin.db import transactions
@@ -25,11 +25,11 @@ def queue_alerts(*, variant_ids: Sequence[UUID]) -> None:
     Within the caller's transaction. Each wish to hear is answered once, each fall to
     LOW_STOCK_AT pieces noted once. Locks: the wishes."""
     on_sale = Variant.objects.on_sale().filter(pk__in=variant_ids)
-    left = dict(on_sale.values_list("pk", F("stock__on_hand") - F("stock__reserved")))
-    back = [pk for pk, pieces in left.items() if pieces > 0]
+    left = dict(on_sale.values_list("pk", "stock__sellable"))
+    back = [pk for pk, sellable in left.items() if sellable > 0]
     waiting = BackInStockRequest.objects.filter(variant__in=back, notified_at=None)
     _queue_back_in_stock(list(waiting.order_by("pk").select_for_update()))
-    low = [pk for pk, pieces in left.items() if pieces <= settings.LOW_STOCK_AT]
+    low = [pk for pk, sellable in left.items() if sellable <= settings.LOW_STOCK_AT]
     LowStock.objects.filter(variant__in=variant_ids).exclude(variant__in=low).delete()
     LowStock.objects.bulk_create(
         [LowStock(variant_id=pk) for pk in sorted(low)], ignore_conflicts=True
@@ -45,7 +45,7 @@ def queue_missed_wishes() -> int:
     Locks: these wishes; another run skips them.
     """
     buyable = Variant.objects.on_sale().filter(
-        stock__on_hand__gt=F("stock__reserved"), pk=OuterRef("variant")
+        stock__sellable__gt=0, pk=OuterRef("variant")
     )
     waiting = BackInStockRequest.objects.filter(Exists(buyable), notified_at=None)
     found = list(
@@ -82,7 +82,7 @@ def mail_back_in_stock(*, request_id: UUID) -> dict[str, str]:
         return {"skipped": "the wish is gone"}
     if (
         not Variant.objects.on_sale()
-        .filter(pk=request.variant_id, stock__on_hand__gt=F("stock__reserved"))
+        .filter(pk=request.variant_id, stock__sellable__gt=0)
         .exists()
     ):
         _reopen_request(request)
@@ -144,7 +144,7 @@ def mail_low_stock(
     if recipient >= len(settings.STAFF_MAIL):
         raise Permanent("STAFF_MAIL has no such recipient any more")
     levels = StockLevel.objects.filter(
-        pk__in=variant_ids, on_hand__lte=F("reserved") + settings.LOW_STOCK_AT
+        pk__in=variant_ids, sellable__lte=settings.LOW_STOCK_AT
     )
     low = list(
         levels.select_related("variant__product").order_by(

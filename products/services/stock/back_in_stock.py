@@ -64,6 +64,7 @@ def adjust_stock(body: StockAdjustment, *, variant_id: UUID, actor_id: UUID) -> 
 
     Raises:
         NotFound: there is no such variant.
+        StockUntracked: its stock is not counted.
         StockTooLow: fewer would be left than are promised to orders.
         StockTooHigh: more than a shelf holds.
     """
@@ -81,10 +82,13 @@ def adjust_stock(body: StockAdjustment, *, variant_id: UUID, actor_id: UUID) -> 
 @transactions.durable
 def set_stock(body: StockCount, *, variant_id: UUID, actor_id: UUID) -> None:
     """Have so many pieces of a variant for sale: a movement of the difference. What is reserved
-    for orders is not among them, and stays. Locks: the level, then as `movements.move_stock`.
+    for orders is not among them, and stays. None for sale is also less than none, where pieces
+    are promised that are not there: then nothing moves. Locks: the level, then as
+    `movements.move_stock`.
 
     Raises:
         NotFound: there is no such variant.
+        StockUntracked: its stock is not counted.
         StockNotAsExpected: another number can be sold than `expected`.
         StockTooHigh: more than a shelf holds.
     """
@@ -95,10 +99,11 @@ def set_stock(body: StockCount, *, variant_id: UUID, actor_id: UUID) -> None:
     )
     if level is None:
         raise NotFound
-    sellable = level.on_hand - level.reserved
-    if body.expected is not None and body.expected != max(0, sellable):
-        raise errors.StockNotAsExpected(countInStock=max(0, sellable))
-    if delta := body.count_in_stock - sellable:
+    count = level.count_in_stock
+    if body.expected is not None and body.expected != count:
+        raise errors.StockNotAsExpected(countInStock=count)
+    if body.count_in_stock != count:
+        delta = body.count_in_stock - (level.on_hand - level.reserved)
         movements.record_adjustment(
             variant_id=variant_id,
             delta=delta,

@@ -9,7 +9,7 @@ from django.db import connection
 
 from products.models import StockLevel, StockMovement
 from products.models.feed import FeedRowResult
-from products.models.stock import MAX_STOCK, MovementKind
+from products.models.stock import MAX_STOCK, InventoryPolicy, MovementKind
 from products.services.stock import movements
 
 
@@ -37,6 +37,9 @@ APPLIED, UNCHANGED = (
     RowOutcome(FeedRowResult.APPLIED),
     RowOutcome(FeedRowResult.UNCHANGED),
 )
+UNTRACKED = RowOutcome(
+    FeedRowResult.UNCHANGED, "The stock of this variant is not counted."
+)
 
 
 def apply_counts(
@@ -46,9 +49,10 @@ def apply_counts(
     included; return what came of each.
 
     What has moved since then is added: on hand = counted + Σ d_on_hand of later movements,
-    but those of feeds. No level falls below what is reserved: there the row is a conflict
-    that states the shortfall. A level that was counted at that time or later stays. A step
-    inside the caller's transaction, and its last. Locks: as `movements.move_stock`."""
+    but those of feeds. No level falls below what is reserved, unless that may be promised
+    before it is there: then the row is a conflict that states the shortfall. A level that was
+    counted at that time or later stays. A step inside the caller's transaction, and its last.
+    Locks: as `movements.move_stock`."""
     levels = movements.lock_levels(row.variant_id for row in rows)
     since = _sum_moves_since(levels, counted_at)
     done, moves, fresh = (
@@ -62,6 +66,8 @@ def apply_counts(
             done[row.row_id] = RowOutcome(
                 FeedRowResult.REJECTED, "The variant has no stock level."
             )
+        elif level.inventory_policy == InventoryPolicy.UNTRACKED:
+            done[row.row_id] = UNTRACKED
         elif level.counted_at is not None and level.counted_at >= counted_at:
             done[row.row_id] = RowOutcome(
                 FeedRowResult.UNCHANGED, "It was counted later already."
@@ -103,6 +109,8 @@ def apply_changes(
             done[row.row_id] = RowOutcome(
                 FeedRowResult.REJECTED, "The variant has no stock level."
             )
+        elif level.inventory_policy == InventoryPolicy.UNTRACKED:
+            done[row.row_id] = UNTRACKED
         elif row.ref in known:
             done[row.row_id] = RowOutcome(
                 FeedRowResult.UNCHANGED, "This change was made already."
@@ -130,10 +138,13 @@ def _limit_change(level: StockLevel, target: int) -> tuple[int, RowOutcome]:
         return 0, RowOutcome(
             FeedRowResult.REJECTED, "More pieces than a shelf can hold."
         )
-    if target < level.reserved:
-        short = level.reserved - target
-        reason = f"{short} pieces fewer than the {level.reserved} that are promised to orders."
-        return level.reserved - level.on_hand, RowOutcome(
+    if target < level.least_on_hand:
+        short = level.least_on_hand - target
+        reason = (
+            f"{short} pieces fewer than the {level.least_on_hand} that are promised to"
+            " orders."
+        )
+        return level.least_on_hand - level.on_hand, RowOutcome(
             FeedRowResult.CONFLICT, reason
         )
     return target - level.on_hand, UNCHANGED if target == level.on_hand else APPLIED

@@ -19,8 +19,8 @@ from markrin.db.sql import fetch_prepared
 from markrin.outbox import services as outbox
 from markrin.outbox.services import Event
 from products import errors, events
-from products.models import Product, StockLevel, StockMovement
-from products.models.stock import MovementKind
+from products.models import Product, StockLevel, StockMovement, Variant
+from products.models.stock import InventoryPolicy, MovementKind
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def release_stock(pieces: Mapping[str, tuple[UUID, int]]) -> None:
 def ship_stock(
     pieces: Mapping[UUID, tuple[UUID, int]], *, actor_id: UUID | None = None
 ) -> None:
-    """Take reserved pieces from the shelf. Locks as `move_stock`."""
+    """Take reserved pieces from the shelf. Locks and raises as `move_stock`."""
     move_stock(
         [
             StockMove(
@@ -124,12 +124,24 @@ def record_adjustment(
     )
 
 
+@dataclass(frozen=True)
+class FirstStock:
+    """What a new variant begins with. An untracked one has no pieces."""
+
+    pieces: int = 0
+    policy: InventoryPolicy = InventoryPolicy.DENY
+
+
 def set_initial_stock(
-    pieces: Mapping[UUID, int], *, actor_id: UUID | None = None
+    first: Mapping[UUID, FirstStock], *, actor_id: UUID | None = None
 ) -> None:
-    """Give new variants their level and their first pieces: `{variant id: pieces}`, 0 included."""
+    """Give new variants their level and their first pieces, by variant. Locks as `move_stock`."""
     StockLevel.objects.bulk_create(
-        [StockLevel(variant_id=variant) for variant in pieces], ignore_conflicts=True
+        [
+            StockLevel(variant_id=variant, inventory_policy=each.policy)
+            for variant, each in first.items()
+        ],
+        ignore_conflicts=True,
     )
     move_stock(
         [
@@ -137,12 +149,19 @@ def set_initial_stock(
                 variant,
                 MovementKind.INITIAL,
                 f"initial:{variant}",
-                d_on_hand=n,
+                d_on_hand=each.pieces,
                 actor_id=actor_id,
             )
-            for variant, n in pieces.items()
+            for variant, each in first.items()
         ]
     )
+    if sold_anyway := [
+        variant
+        for variant, each in first.items()
+        if each.policy != InventoryPolicy.DENY
+    ]:
+        of = Variant.objects.filter(pk__in=sold_anyway)
+        refresh_in_stock(of.values_list("product_id", flat=True))
 
 
 def lock_levels(variant_ids: Iterable[UUID]) -> dict[UUID, StockLevel]:
@@ -162,17 +181,15 @@ class _Level:
     sku: str
     on_hand: int
     reserved: int
-
-    @property
-    def sellable(self) -> int:
-        return self.on_hand - self.reserved
+    sellable: int
+    inventory_policy: InventoryPolicy
 
 
 # Of its own and not a model's, as every sale waits for it. The casts keep a column's type when a
 # migration widens it, as a prepared statement needs.
 _LOCK_LEVELS: Final = """
     SELECT level.variant_id, variant.product_id, variant.sku::text, level.on_hand::bigint,
-        level.reserved::bigint
+        level.reserved::bigint, level.sellable::bigint, level.inventory_policy::text
     FROM products_stocklevel AS level JOIN products_variant AS variant
         ON variant.id = level.variant_id
     WHERE level.variant_id = ANY (%s::uuid[])
@@ -195,15 +212,18 @@ def move_stock(
 
     A step inside the caller's transaction, and its last, so that the rows which every
     checkout wants are held for the shortest time. A move whose `ref` is in the ledger
-    already is left out. Answers that show the stock are dropped from the cache on commit,
-    and `stock.changed` follows by the outbox, in one statement `with_events` of the caller.
-    Three statements, and three more when a product sells out or comes back.
+    already is left out; so is what orders do to a variant whose stock is not counted.
+    Answers that show the stock are dropped from the cache on commit, and `stock.changed`
+    follows by the outbox, in one statement `with_events` of the caller. Three statements,
+    and three more when a product sells out or comes back.
 
     Locks: the levels, in variant order; then the products whose `in_stock` flips.
 
     Raises:
         OutOfStock: fewer pieces can be sold than are to be reserved; `lines` says how many are.
         StockTooLow: a correction would leave fewer pieces than are promised to orders.
+        PiecesNotThere: pieces are to leave that are not counted in.
+        StockUntracked: a correction is of a variant whose stock is not counted.
         LookupError: a variant has no stock level.
         TransactionManagementError: there is no transaction.
     """
@@ -224,6 +244,9 @@ def move_stock(
         raise LookupError(
             f"no stock level for the variants {sorted(map(str, missing))}"
         )
+    moves = _leave_out_uncounted(levels, moves)
+    if not moves:
+        return
     if _find_short(levels, _sum_moves(moves)):
         done = set(
             StockMovement.objects.filter(
@@ -247,6 +270,33 @@ def move_stock(
         refresh_in_stock({levels[v].product_id for v in flipped})
 
 
+_OF_ORDERS: Final = frozenset(
+    {
+        MovementKind.RESERVE,
+        MovementKind.RELEASE,
+        MovementKind.SHIP,
+        MovementKind.RETURN,
+    }
+)
+
+
+def _leave_out_uncounted(
+    levels: Mapping[UUID, _Level], moves: Sequence[StockMove]
+) -> list[StockMove]:
+    counted, refused = list[StockMove](), set[UUID]()
+    for each in moves:
+        level = levels[each.variant_id]
+        if level.inventory_policy != InventoryPolicy.UNTRACKED:
+            counted.append(each)
+        elif each.kind not in _OF_ORDERS and each.d_on_hand:
+            refused.add(each.variant_id)
+    if refused:
+        raise errors.StockUntracked(
+            lines=[{"variantId": v, "sku": levels[v].sku} for v in sorted(refused)]
+        )
+    return counted
+
+
 def _sum_moves(moves: Iterable[StockMove]) -> dict[UUID, tuple[int, int]]:
     sums: dict[UUID, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for each in moves:
@@ -258,17 +308,35 @@ def _sum_moves(moves: Iterable[StockMove]) -> dict[UUID, tuple[int, int]]:
 def _find_short(
     levels: Mapping[UUID, _Level], sums: Mapping[UUID, tuple[int, int]]
 ) -> list[UUID]:
+    """Return the variants that would have fewer pieces than none, or of which more would be
+    promised than may be. Promises from before stay, and may be kept.
+    """
     return [
         v
         for v, (on_hand, reserved) in sums.items()
-        if levels[v].sellable + on_hand - reserved < 0
+        if levels[v].on_hand + on_hand < 0
+        or (on_hand < reserved and levels[v].sellable + on_hand - reserved < 0)
     ]
 
 
 def _raise_refusal(
     levels: Mapping[UUID, _Level], moves: Sequence[StockMove], short: list[UUID]
 ) -> None:
-    if not any(each.kind == MovementKind.RESERVE for each in moves):
+    kinds = {each.kind for each in moves}
+    sums = _sum_moves(moves)
+    if MovementKind.SHIP in kinds:
+        raise errors.PiecesNotThere(
+            lines=[
+                {
+                    "variantId": v,
+                    "sku": levels[v].sku,
+                    "requested": -sums[v][0],
+                    "onHand": levels[v].on_hand,
+                }
+                for v in short
+            ]
+        )
+    if MovementKind.RESERVE not in kinds:
         raise errors.StockTooLow(
             lines=[
                 {
@@ -279,14 +347,13 @@ def _raise_refusal(
                 for v in short
             ]
         )
-    sums = _sum_moves(moves)
     raise errors.OutOfStock(
         lines=[
             {
                 "variantId": v,
                 "sku": levels[v].sku,
                 "requested": sums[v][1],
-                "available": levels[v].sellable,
+                "available": max(0, levels[v].sellable),
             }
             for v in short
         ]
@@ -302,7 +369,9 @@ _ENTER: Final = """
         ON CONFLICT (ref) DO NOTHING RETURNING variant_id, d_on_hand, d_reserved, ref
     ), changed AS (
         UPDATE products_stocklevel AS level
-        SET on_hand = on_hand + change.d_on_hand, reserved = reserved + change.d_reserved
+        SET on_hand = on_hand + change.d_on_hand, reserved = reserved + change.d_reserved,
+            overpromised = least(overpromised, greatest(0,
+                reserved + change.d_reserved - on_hand - change.d_on_hand))
         FROM (SELECT variant_id, sum(d_on_hand)::int AS d_on_hand,
                 sum(d_reserved)::int AS d_reserved FROM entered GROUP BY variant_id) AS change
         WHERE level.variant_id = change.variant_id

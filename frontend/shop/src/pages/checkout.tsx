@@ -29,6 +29,7 @@ import { cashWords, ShippingChoice } from "../parts/delivery";
 import { ErrorSummary } from "../parts/error-summary";
 import { Field, FormContext, values } from "../parts/field";
 import { GiftCardForm } from "../parts/gift-card-form";
+import { backOrderText } from "../parts/order-words";
 import { QuoteLines } from "../parts/quote-lines";
 import { PageSkeleton } from "../parts/skeleton";
 import { Trouble } from "../parts/trouble";
@@ -303,6 +304,7 @@ function SumLines({ cart }: { cart: Cart }) {
           <span>
             {item.quantity} × {item.product.name}
             <span className="hint"> {[item.color, item.size].filter(Boolean).join(" · ")}</span>
+            {item.onBackOrder > 0 && <span className="hint"> {backOrderText(item)}</span>}
           </span>
           <span>{money(item.lineTotal, cart.quote.currency)}</span>
         </li>

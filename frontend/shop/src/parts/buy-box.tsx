@@ -135,7 +135,9 @@ function SizeOption({ variant, checked, choose }: SizeOptionProps) {
 
 function stockText(variant: Variant): string {
   if (!variant.inStock) return t("Sold out in this size.");
-  const few = variant.countInStock > 0 && variant.countInStock <= FEW_LEFT;
+  if (variant.inventoryPolicy === "continue" && variant.countInStock === 0)
+    return t("Available on back order: it is sent as soon as it comes in.");
+  const few = variant.inventoryPolicy === "deny" && variant.countInStock <= FEW_LEFT;
   return few ? t("Only {count} left.", { count: variant.countInStock }) : "";
 }
 

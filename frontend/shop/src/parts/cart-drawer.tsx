@@ -12,6 +12,7 @@ import type { CartItem } from "../types";
 import { CartDelivery } from "./delivery";
 import { Dialog } from "./dialog";
 import { Icon } from "./icon";
+import { backOrderText } from "./order-words";
 import { Picture, SIZES } from "./picture";
 import { QuoteLines } from "./quote-lines";
 import { Bone } from "./skeleton";
@@ -107,6 +108,7 @@ function CartLine({ item, currency, onLeave }: { item: CartItem; currency: strin
             )}
           </p>
         )}
+        {item.onBackOrder > 0 && <p className="line-note">{backOrderText(item)}</p>}
         {error && (
           <p className="line-note line-bad" role="alert">
             {said(error)}

@@ -1,6 +1,6 @@
 import { day, money } from "../format";
 import { t } from "../i18n";
-import type { Order } from "../types";
+import type { CartItem, Order } from "../types";
 
 type Stand = Pick<Order, "status" | "paymentStatus" | "paymentMethod"> & Partial<Pick<Order, "exchangeOf">>;
 
@@ -12,6 +12,11 @@ export function isUnpaid(order: Stand): boolean {
   return (
     order.paymentMethod === "online" && ahead && ["unpaid", "failed", "partially_paid"].includes(order.paymentStatus)
   );
+}
+
+/** How many pieces of a line are sold before they are there. */
+export function backOrderText({ onBackOrder, quantity }: CartItem): string {
+  return t("{count} of {all} on back order: sent as soon as they come in.", { count: onBackOrder, all: quantity });
 }
 
 /** Where an order stands, in a word or two. */
