@@ -84,10 +84,11 @@ it.each([
 });
 
 it("says that money went back once it has", () => {
-  const words = (paymentStatus: string) =>
-    nextWords({ status: "returned", fulfilments: [], refunded: "999.00", currency: "INR", paymentStatus } as Parameters<
-      typeof nextWords
-    >[0]);
+  type Shown = Parameters<typeof nextWords>[0];
+  const words = (paymentStatus: Shown["paymentStatus"]) => {
+    const order: Partial<Shown> = { status: "returned", fulfilments: [], refunded: "999.00", currency: "INR" };
+    return nextWords({ ...order, paymentStatus } as Shown);
+  };
   expect(words("paid")).toBe("₹999 goes back to you. We write to you when it is on its way.");
   expect(words("refunded")).toMatch("₹999 went back to you");
 });
