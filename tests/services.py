@@ -277,8 +277,10 @@ def web(
     application: str = web_server.SHOP,
     respawn: bool = False,
     env: dict[str, str] | None = None,
+    patience_s: float = 120,
 ) -> Iterator[Running]:
-    """Serve the shop over HTTP at `.url`, with so many worker processes; ready when entered.
+    """Serve the shop over HTTP at `.url`, with so many worker processes; ready when entered, or
+    after `patience_s` an error.
 
     With `respawn` a worker process that dies is replaced; otherwise its server ends too.
     """
@@ -291,7 +293,9 @@ def web(
     options.append(application)
     with running("-m", "granian", *options, env=env) as one:
         one.url = f"http://127.0.0.1:{port}"
-        _await(one, lambda: _status(f"{one.url}/health/live") == 200)
+        _await(
+            one, lambda: _status(f"{one.url}/health/live") == 200, seconds=patience_s
+        )
         yield one
 
 
