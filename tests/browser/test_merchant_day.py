@@ -56,7 +56,7 @@ def _make_grid(hand: Hand, desk: Shop, tee: Product, look: Any) -> None:
     with hand.task("the grid of 4 colours and 6 sizes", clicks=2, typed=4):
         hand.click(page.get_by_role("link", name="Make a grid of sizes and colours"))
         hand.write(page.get_by_label("Sizes"), "XS, S, M, L, XL, XXL")
-        hand.write(page.get_by_label("Colors"), "Black, Navy, White, Olive")
+        hand.write(page.get_by_label("Colours"), "Black, Navy, White, Olive")
         hand.write(page.get_by_label("Sku"), "FEST")
         hand.write(page.get_by_label("First pieces of each"), "8")
         look(page, "admin-merchant-grid")
