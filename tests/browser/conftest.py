@@ -44,9 +44,11 @@ WIDTHS = {
 LONG = os.environ.get("STAFF_HOUR") == "long"  # what `make staff-hour` sets
 
 
-def staffs_width(one: str) -> pytest.MarkDecorator:
-    """Run a test of staff's pages in one window in the suite, in each by `make staff-hour`."""
-    return pytest.mark.parametrize("width", list(WIDTHS) if LONG else [one])
+def in_one_window(width: str) -> pytest.MarkDecorator:
+    """Run a test in this window alone, as what it shows does not depend on the width: of staff's
+    pages `make staff-hour` tries each in both.
+    """
+    return pytest.mark.parametrize("width", list(WIDTHS) if LONG else [width])
 
 
 PATIENCE_MS = 20_000  # a machine that also runs the other tests is slow at times
@@ -216,21 +218,28 @@ def serving(shop: Shop, **env: str) -> Iterator[services.Running]:
         shop.db(web.__exit__, None, None, None)
 
 
-@pytest.fixture(scope="module")
-def desk(shop: Shop) -> Iterator[Shop]:
-    """Serve the shop, and have a worker for what the inventory's queue does.
+@pytest.fixture(scope="package")
+def desk_server(shop: Shop) -> Iterator[str]:
+    """Return the address of a server for staff, and have a worker for what the inventory's queue
+    does.
 
     With DEBUG the admin's styles and scripts come from their packages: collecting and
     compressing them takes minutes."""
-    worker = services.worker("inventory", env=shop.env)
-    shop.db(worker.__enter__)
-    before = shop.proxy.upstream
-    try:
-        with serving(shop, DEBUG="1", ADMIN_SECOND_FACTOR="1"):
-            yield shop
-    finally:
-        shop.proxy.upstream = before
-        shop.db(worker.__exit__, None, None, None)
+    staffs = {"DEBUG": "1", "ADMIN_SECOND_FACTOR": "1"}
+    with ExitStack() as running:
+        web = services.web(env=shop.env | staffs)
+        for process in (services.worker("inventory", env=shop.env), web):
+            started = shop.db(process.__enter__)
+            running.callback(shop.db, process.__exit__, None, None, None)
+        yield started.url
+
+
+@pytest.fixture(scope="module")
+def desk(shop: Shop, desk_server: str) -> Iterator[Shop]:
+    """Return the shop as staff see it."""
+    before, shop.proxy.upstream = shop.proxy.upstream, desk_server
+    yield shop
+    shop.proxy.upstream = before
 
 
 @pytest.fixture(params=list(WIDTHS))

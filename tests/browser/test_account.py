@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from tests.browser.conftest import Shop
+from tests.browser.conftest import Shop, in_one_window
 from tests.browser.steps import fill_address, new_email, sign_in
 from tests.factories import PASSWORD, make_user
 
@@ -26,6 +26,7 @@ def link_in(mail: str, path: str, shop: Shop) -> str:
     return found[0]
 
 
+@in_one_window("narrow")
 def test_a_forgotten_password(page: Page, shop: Shop, look: Any, width: str) -> None:
     email = new_email("forgetful")
     shop.db(make_user, email=email, password="what was it again")
@@ -113,6 +114,7 @@ def _has_refresh_cookie(page: Page) -> bool:
     return any(cookie["name"].endswith("mk_rt") for cookie in page.context.cookies())
 
 
+@in_one_window("wide")
 @pytest.mark.asvs("7.4.1", "14.3.1")
 def test_signing_out_takes_the_cookie_out_of_the_browser(
     page: Page, shop: Shop

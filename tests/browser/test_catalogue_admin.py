@@ -17,7 +17,7 @@ from playwright.sync_api import FilePayload, Page, Route, expect
 from analytics.models import DailySearch
 from products.models import Category, Color, ImportJob, Product, SearchPin, SynonymGroup
 from products.services import import_jobs
-from tests.browser.conftest import Shop, serving
+from tests.browser.conftest import Shop, in_one_window, serving
 from tests.factories import make_category, make_product, make_size_chart, make_user
 
 MADE = "The description of picture 1"
@@ -151,6 +151,7 @@ def test_pictures_are_added_ordered_and_described_without_a_reload(
     expect(page.locator("#brands option")).to_have_count(1)
 
 
+@in_one_window("wide")
 def test_the_bulk_form_shows_the_fields_that_count(
     keeper: Page, desk: Shop, look: Any
 ) -> None:
@@ -203,6 +204,7 @@ def test_the_other_pages_of_the_catalogue_are_open_to_all(
         look(page, name, full=True)
 
 
+@in_one_window("wide")
 def test_a_file_is_sent_in_parts_and_its_preview_shown(
     keeper: Page, desk: Shop, look: Any, tmp_path: Path, width: str
 ) -> None:

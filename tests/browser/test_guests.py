@@ -6,7 +6,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User, WishlistItem
-from tests.browser.conftest import Shop
+from tests.browser.conftest import Shop, in_one_window
 from tests.browser.steps import (
     add_to_bag,
     choose_size,
@@ -29,6 +29,7 @@ def begin_checkout(page: Page) -> None:
     to_checkout(page)
 
 
+@in_one_window("wide")
 def test_a_guests_wishes_become_the_accounts(
     page: Page, shop: Shop, look: Any, width: str
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_guests_wishes_become_the_accounts(
     assert shop.db(WishlistItem.objects.filter(user=user).count) == 1
 
 
+@in_one_window("narrow")
 def test_products_that_were_looked_at_are_shown_again(page: Page, shop: Shop) -> None:
     page.goto("/shop")
     name = cards(page).nth(2).locator("h2").inner_text()
@@ -98,6 +100,7 @@ def test_the_checkout_keeps_what_was_typed_and_shows_all_that_is_wrong(
     ).to_be_checked()
 
 
+@in_one_window("narrow")
 def test_what_the_shop_refuses_stands_at_its_field(page: Page, shop: Shop) -> None:
     begin_checkout(page)
     fill_address(page)
@@ -128,6 +131,7 @@ def test_pictures_follow_the_colour_and_can_be_looked_at_from_near(
     expect(near).to_be_hidden()
 
 
+@in_one_window("narrow")
 def test_reviews_are_narrowed_down_by_their_stars(page: Page, shop: Shop) -> None:
     page.goto("/shop?sort=popularity")
     cards(page).filter(has=page.locator(".stars")).first.click()
@@ -145,6 +149,7 @@ def test_reviews_are_narrowed_down_by_their_stars(page: Page, shop: Shop) -> Non
     }
 
 
+@in_one_window("wide")
 def test_a_purchase_by_keyboard_alone(page: Page, shop: Shop, width: str) -> None:
     def tab_to(target: Locator) -> None:
         for _ in range(200):  # other tests' categories stand in the filters too
@@ -195,6 +200,7 @@ def test_a_purchase_by_keyboard_alone(page: Page, shop: Shop, width: str) -> Non
     expect(page.get_by_role("heading", level=1)).not_to_have_text("Checkout")
 
 
+@in_one_window("narrow")
 def test_the_account_can_be_taken_along_and_deleted(
     page: Page, shop: Shop, look: Any, width: str
 ) -> None:
@@ -218,6 +224,7 @@ def test_the_account_can_be_taken_along_and_deleted(
     assert not shop.db(User.objects.get, pk=user.pk).is_active
 
 
+@in_one_window("wide")
 def test_an_order_can_be_bought_again(page: Page, shop: Shop, width: str) -> None:
     page.goto("/shop?inStock=true")
     cards(page).nth(1).click()

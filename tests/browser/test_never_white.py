@@ -8,11 +8,12 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from products.models import Product
-from tests.browser.conftest import Shop
+from tests.browser.conftest import Shop, in_one_window
 from tests.browser.steps import new_email
 from tests.factories import make_order, make_user
 
 
+@in_one_window("narrow")
 def test_a_script_that_is_gone_loads_the_page_anew_once(page: Page, shop: Shop) -> None:
     page.goto("/")
     expect(page.get_by_role("heading", name="Just arrived")).to_be_visible()
@@ -35,6 +36,7 @@ def test_a_script_that_is_gone_loads_the_page_anew_once(page: Page, shop: Shop) 
     assert len(gone) == 2
 
 
+@in_one_window("narrow")
 def test_a_script_that_stays_away_is_said_in_words(
     page: Page, shop: Shop, look: Any
 ) -> None:
@@ -52,6 +54,7 @@ def test_a_script_that_stays_away_is_said_in_words(
     expect(page.get_by_role("heading", name="Everything", level=1)).to_be_visible()
 
 
+@in_one_window("narrow")
 def test_being_offline_is_said_and_ends_by_itself(
     page: Page, shop: Shop, look: Any
 ) -> None:
@@ -67,6 +70,7 @@ def test_being_offline_is_said_and_ends_by_itself(
     expect(page.get_by_text("You are offline")).to_have_count(0)
 
 
+@in_one_window("narrow")
 def test_a_shop_that_does_not_answer_is_said(page: Page, shop: Shop) -> None:
     page.goto("/")
     page.route("**/api/products?*", lambda route: route.fulfill(status=503, body="{}"))
@@ -118,6 +122,7 @@ def test_somebody_elses_order_says_how_to_get_to_ones_own(
     expect(page.locator("#content")).to_contain_text(email)
 
 
+@in_one_window("wide")
 def test_a_former_address_leads_to_the_product(page: Page, shop: Shop) -> None:
     product = shop.db(Product.objects.filter(status="published").earliest, "created_at")
     page.goto(f"/p/{product.pk}")
@@ -125,6 +130,7 @@ def test_a_former_address_leads_to_the_product(page: Page, shop: Shop) -> None:
     expect(page).to_have_url(re.compile(f"/p/{re.escape(product.slug)}$"))
 
 
+@in_one_window("wide")
 def test_an_order_that_never_was_is_not_white(page: Page, shop: Shop) -> None:
     page.goto(f"/orders/{uuid4()}")
     expect(page.get_by_role("heading", level=1)).to_have_text(

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from orders.models import Order
-from tests.browser.conftest import Shop, serving
+from tests.browser.conftest import Shop, in_one_window, serving
 from tests.browser.steps import (
     add_to_bag,
     fill_address,
@@ -100,6 +100,7 @@ def test_paying_leads_back_to_the_paid_order(
     assert (order.status, order.payment_status) == ("confirmed", "paid")
 
 
+@in_one_window("narrow")
 def test_a_declined_card_can_be_followed_by_another(
     page: Page, shop: Shop, provider: Any, email: str
 ) -> None:
@@ -129,6 +130,7 @@ def test_the_back_button_leads_to_the_order_which_can_be_paid(
     )
 
 
+@in_one_window("narrow")
 def test_a_closed_tab_loses_nothing(
     page: Page, shop: Shop, provider: Any, email: str
 ) -> None:
@@ -146,6 +148,7 @@ def test_a_closed_tab_loses_nothing(
     )
 
 
+@in_one_window("narrow")
 def test_money_that_comes_late_is_waited_for(
     page: Page, shop: Shop, provider: Any, email: str
 ) -> None:
@@ -164,6 +167,7 @@ def test_money_that_comes_late_is_waited_for(
     )
 
 
+@in_one_window("narrow")
 def test_a_second_tab_shows_that_it_is_paid(
     page: Page, shop: Shop, provider: Any, email: str
 ) -> None:
@@ -183,6 +187,7 @@ def test_a_second_tab_shows_that_it_is_paid(
     )
 
 
+@in_one_window("narrow")
 def test_nothing_is_offered_that_the_shop_cannot_take(page: Page, shop: Shop) -> None:
     with serving(shop, ONLINE_PROVIDER=""):
         page.goto("/shop?inStock=true")

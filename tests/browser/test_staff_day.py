@@ -17,7 +17,7 @@ from dev.processes import wait_for
 from markrin.outbox.models import OutboxEvent, State
 from orders.models import Carrier, Order
 from products.models import BulkChange, Feed, Product, StockLevel
-from tests.browser.conftest import Shop, staffs_width
+from tests.browser.conftest import Shop, in_one_window
 from tests.browser.steps import new_email, sign_in_as_staff, whole
 from tests.factories import make_order, make_user, make_variant
 
@@ -30,7 +30,7 @@ def take(page: Page, step: str, **fields: str) -> None:
     page.get_by_role("button", name=step, exact=True).click()
 
 
-@staffs_width("narrow")
+@in_one_window("narrow")
 def test_a_day(page: Page, desk: Shop, look: Any, width: str, tmp_path: Path) -> None:
     db = desk.db
     boss = db(make_user, role="admin", email=new_email("boss"))
@@ -198,6 +198,7 @@ def _some_products(count: int) -> None:
         )
 
 
+@in_one_window("wide")
 def test_the_pages_in_the_dark_and_by_keyboard(
     page: Page, desk: Shop, look: Any, width: str
 ) -> None:

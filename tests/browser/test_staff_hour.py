@@ -21,7 +21,7 @@ from orders.customer_identity import Customer
 from orders.models import Carrier, Fulfilment, Order, ReturnRequest
 from orders.schemas import ReturnAsked, ReturnPieces
 from orders.services import return_requests
-from tests.browser.conftest import LONG, PICTURES, Shop, staffs_width
+from tests.browser.conftest import LONG, PICTURES, Shop, in_one_window
 from tests.browser.steps import sign_in_as_staff, whole
 from tests.factories import (
     make_address,
@@ -87,7 +87,7 @@ def _look_at_few(look: Any) -> Any:
     return take
 
 
-@staffs_width("wide")
+@in_one_window("wide")
 def test_an_hour(page: Page, desk: Shop, look: Any, width: str) -> None:
     look = _look_at_few(look)
     orders = desk.db(_stage, width)
@@ -348,7 +348,7 @@ def _by_telephone(hand: Hand, desk: Shop, look: Any, width: str) -> None:
     assert order.number in desk.mail(customer.email, order.number)
 
 
-@staffs_width("narrow")
+@in_one_window("narrow")
 def test_old_orders_come_first(page: Page, desk: Shop, width: str) -> None:
     """A number scanned anywhere opens the order, also where a link has the focus."""
     order = desk.db(make_order, guest_email=f"scan-{width}@example.com")

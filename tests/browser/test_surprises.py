@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from orders.models import Order
 from products.models import Category, MovementKind, Product, Variant
 from products.services.stock import movements
-from tests.browser.conftest import Shop
+from tests.browser.conftest import Shop, in_one_window
 from tests.browser.steps import (
     add_to_bag,
     fill_address,
@@ -63,6 +63,7 @@ def begin_checkout(page: Page, product: Product, email: str) -> None:
     expect(page.get_by_role("button", name=re.compile("Place order"))).to_be_enabled()
 
 
+@in_one_window("narrow")
 @pytest.mark.parametrize(("left", "button"), [(1, "Take 1"), (0, "Remove")])
 def test_somebody_was_faster(
     page: Page, shop: Shop, look: Any, width: str, left: int, button: str
@@ -95,6 +96,7 @@ def test_somebody_was_faster(
     assert [line.quantity for line in order.lines.all()] == [1]
 
 
+@in_one_window("wide")
 def test_the_price_changed_meanwhile(
     page: Page, shop: Shop, look: Any, width: str
 ) -> None:
