@@ -141,7 +141,12 @@ class ImportProduct(PatchSchema[ImportedProduct], ProductFields[ImportedProduct]
         """Check the rules over several fields. Raises: marshmallow's ValidationError."""
         self._sale_is_whole(data)
         for variant in data.get("variants", ()):
-            if variant.sale_price or variant.sale_starts_at or variant.sale_ends_at:
+            if (
+                variant.sale_price
+                or variant.sale_starts_at
+                or variant.sale_ends_at
+                or variant.inventory_policy
+            ):
                 variant_schema.check(sent_fields(variant))
         self._variants_differ(data)
 

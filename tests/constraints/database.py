@@ -387,8 +387,14 @@ SPECIAL: dict[str, dict[str, str]] = {
     },
     "redirect_leads_elsewhere": {"path": "'/a'", "target": "'/a'"},
     "size_chart_entry_cm_range": {"min_cm": "5", "max_cm": "4"},
-    "stock_level_reserved_on_hand": {"on_hand": "1", "reserved": "2"},
+    "stock_level_reserved_on_hand": {
+        "inventory_policy": "'deny'",
+        "on_hand": "1",
+        "reserved": "2",
+        "overpromised": "0",
+    },
     "stock_level_overpromised_beyond_shelf": {
+        "inventory_policy": "'deny'",
         "on_hand": "1",
         "reserved": "2",
         "overpromised": "2",

@@ -178,8 +178,8 @@ def test_the_shops_own_csv_says_what_may_be_sold_and_gives_it_back(file) -> None
     run(file(exported, "again.csv"))
     assert read_policies() == expected
     other = "product,name,category,basePrice,sku,stock,inventoryPolicy\n"
-    refused = run(file(f"{other}q,Q,Things,10.00,D,2,untracked\n"))
-    assert "What is not counted has no stock." in refused
+    path = file(f"{other}q,Q,Things,10.00,D,2,untracked\n")
+    assert report_of(path) == [("q", "stock", "refused")]
 
 
 def test_shopifys_words_options_and_bodies_are_understood(file) -> None:
