@@ -17,7 +17,7 @@ up: $(STAMP) ## Run the whole shop here: PostgreSQL, Valkey, web, relay, workers
 	@$(PY) -m dev.up
 
 test: $(STAMP) ## Run every test; ARGS="-k checkout" and the like go to pytest
-	@$(PY) -m pytest -n 4 $(ARGS)
+	@$(PY) -m pytest -n 3 $(ARGS)
 
 staff-hour: $(STAMP) ## A staff member's hour in Chromium: 30 confirmed, 20 packed, 18 sent; prints clicks and typed fields
 	@STAFF_HOUR=long $(PY) -m pytest -n 0 -s -q tests/browser/test_staff_hour.py tests/browser/test_staff_day.py

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
+from psycopg import sql
 
 from dev.postgres import ROLE
 from dev.processes import locked
@@ -35,15 +36,23 @@ def provide() -> None:
 
 
 @contextmanager
-def _server_cursor() -> Iterator[CursorWrapper]:
-    """Give a cursor outside the test database, for what concerns whole databases."""
-    server = connection.copy()
-    server.settings_dict["NAME"] = ROLE
-    try:
-        with server.cursor() as cursor:
-            yield cursor
-    finally:
-        server.close()
+def _server_cursor() -> Iterator[psycopg.Cursor]:
+    """Give a cursor outside the test database, for what concerns whole databases.
+
+    By psycopg itself: Django asks a new connection for types of the database that settings name,
+    which is not there yet.
+    """
+    known = connection.get_connection_params()
+    wanted = {
+        name: known[name]
+        for name in ("host", "port", "user", "password")
+        if name in known
+    }
+    with (
+        psycopg.connect(dbname=ROLE, autocommit=True, **wanted) as server,
+        server.cursor() as cursor,
+    ):
+        yield cursor
 
 
 def _exists(name: str) -> bool:
@@ -51,7 +60,8 @@ def _exists(name: str) -> bool:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM pg_database WHERE datname = %s)", [name]
         )
-        return bool(cursor.fetchone()[0])
+        (found,) = cursor.fetchone() or (False,)
+        return bool(found)
 
 
 def _migrate(name: str) -> None:
@@ -69,6 +79,9 @@ def _migrate(name: str) -> None:
         connection.close()
         tests["NAME"] = wanted
         connection.settings_dict["NAME"] = own
-    quote = connection.ops.quote_name
     with _server_cursor() as cursor:
-        cursor.execute(f"ALTER DATABASE {quote(half)} RENAME TO {quote(name)}")
+        cursor.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                sql.Identifier(half), sql.Identifier(name)
+            )
+        )
