@@ -132,7 +132,7 @@ def _tell(products: int, few: int, written: dict[tuple[str, int], Written]) -> i
             f" faults: {faults or 'none'}."
         )
     publish(
-        "product_feeds",
+        "feeds",
         "Product feeds: seconds, memory, and their readers' rules",
         rows,
         "\n".join(notes) + "\n",
