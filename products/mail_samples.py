@@ -20,8 +20,10 @@ def _back_in_stock() -> dict[str, object]:
 
 
 def _low_stock() -> dict[str, object]:
+    level = StockLevel(variant=_sample_variant(), on_hand=3, reserved=1)
+    level.sellable = 2  # the database reckons it, and there is none
     return {
-        "levels": [StockLevel(variant=_sample_variant(), on_hand=3, reserved=1)],
+        "levels": [level],
         "threshold": settings.LOW_STOCK_AT,
     }
 

@@ -110,6 +110,7 @@ def test_what_waits_and_what_is_dead_stands_on_top():
     assert tasks == {
         "orders to confirm": ("1", False),
         "orders to pack": ("1", False),
+        "orders wait for stock": ("0", False),
         "orders to send": ("0", False),
         "orders undelivered": ("0", False),
         "returns to judge": ("0", False),

@@ -64,7 +64,7 @@ def test_names_that_are_nobodys_are_refused(settings):
     settings.HOOKS = {"signed_out": []}
     found = {problem.id: problem.msg for problem in hooks.check_hooks(None)}
     assert found["markrin.E032"].startswith(
-        "HOOKS['signed_out']: no app declares it; it is one of e"
+        "HOOKS['signed_out']: no app declares it; it is one of c"
     )
     assert "HOOKS has no line for 'trace_tell'" in found["markrin.E031"]
 

@@ -114,6 +114,7 @@ def test_shows_everything_the_contract_names(api):
             {
                 "id": str(small.pk),
                 "sku": "OX-S",
+                "inventoryPolicy": "deny",
                 "size": "S",
                 "color": "White",
                 "basePrice": "1299.00",
@@ -129,6 +130,7 @@ def test_shows_everything_the_contract_names(api):
             {
                 "id": str(medium.pk),
                 "sku": "OX-M",
+                "inventoryPolicy": "deny",
                 "size": "M",
                 "color": "White",
                 "basePrice": "1299.00",
