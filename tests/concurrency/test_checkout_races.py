@@ -34,7 +34,9 @@ from orders.models import (
 )
 from orders.services import periodic, provider_events
 from orders.services.checkout import _turns
+from products.invariants import INVARIANTS
 from products.models import StockLevel, StockMovement
+from products.models.stock import InventoryPolicy
 from tests.chaos.table import Record
 from tests.client import Client
 from tests.factories import (
@@ -151,6 +153,26 @@ def test_two_hundred_buyers_for_fifty_pieces_with_overlapping_carts(hold: Record
         counted,
         0,
     )
+
+
+def test_what_is_on_back_order_is_promised_once_until_it_is_no_more():
+    variant = make_variant(stock=5, policy=InventoryPolicy.CONTINUE)
+    orders = [partial(checkout, *buyer([variant]), key()) for _ in range(40)]
+    staff = Client().as_user(make_user(role="admin"))
+    path = f"/api/products/{variant.product_id}/variants/{variant.pk}"
+    ends = partial(staff.patch, path, {"inventoryPolicy": "deny"})
+    answers = at_once([*orders[:20], ends, *orders[20:]])
+    changed = answers.pop(20)
+    assert changed.status_code == 200, changed.json()
+    sold = Counter(answer.status_code for answer in answers)
+    assert set(sold) <= {201, 409}
+    assert sold[201] >= 5
+    level = StockLevel.objects.get(variant=variant)
+    assert (level.on_hand, level.reserved) == (5, sold[201])
+    assert level.overpromised == sold[201] - 5
+    assert checkout(*buyer([variant]), key()).json()["code"] == "out_of_stock"
+    assert level_equals_ledger()
+    assert [breach for rule in INVARIANTS for breach in rule.find_breaches()] == []
 
 
 def test_the_same_key_fifty_times_at_once(hold: Record):
