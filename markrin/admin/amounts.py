@@ -59,4 +59,5 @@ class ShortAmounts:
         """Return the form's field of a column."""
         if isinstance(db_field, DecimalField):
             kwargs.setdefault("form_class", AmountField)
+        # a mixin: mypy does not know the admin class behind it
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
