@@ -83,7 +83,7 @@ def import_redirects(
         plain = {name.lower(): name for name in table.header}
         columns = _find(plain, _FROM), _find(plain, _TO)
 
-        def take(chunk: list[Line]) -> None:
+        def import_lines(chunk: list[Line]) -> None:
             with transaction.atomic():
                 _import_chunk(chunk, columns, report)
                 if dry_run:
@@ -91,7 +91,9 @@ def import_redirects(
 
         lines = table.lines(lambda _done: None)
         chunks = iter(lambda: list(islice(lines, _CHUNK)), [])
-        (run or ImportRun()).walk(chunks, lambda chunk: chunk[0].number, take)
+        (run or ImportRun()).handle_units(
+            chunks, lambda chunk: chunk[0].number, import_lines
+        )
 
 
 def _find(plain: dict[str, str], names: Iterable[str]) -> str:

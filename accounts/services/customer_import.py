@@ -72,14 +72,14 @@ def import_customers(
         FileRefused: it is no such file.
     """
 
-    def take(row: Row) -> None:
+    def import_row(row: Row) -> None:
         with transaction.atomic():
             _import_row(line_of(row), row[1], report, invite=invite)
             if dry_run:
                 transaction.set_rollback(True)
 
     with open_rows(path, _NAMES, ["email"]) as rows:
-        (run or ImportRun()).walk(rows, line_of, take)
+        (run or ImportRun()).handle_units(rows, line_of, import_row)
 
 
 def _import_row(

@@ -41,12 +41,14 @@ def take_pieces(whole: Charge, pieces: int, *, before: int) -> Charge:
     already.
     """
 
-    def take(amount: int) -> int:
+    def part_for_these(amount: int) -> int:
         after = whole.pieces - before - pieces
         return part_of_line(amount, pieces, whole.pieces, before=after)
 
-    parts = tuple(part._replace(amount=take(part.amount)) for part in whole.parts)
-    return Charge(take(whole.charged), parts, pieces)
+    parts = tuple(
+        part._replace(amount=part_for_these(part.amount)) for part in whole.parts
+    )
+    return Charge(part_for_these(whole.charged), parts, pieces)
 
 
 def give_back(charge: Charge, given: Charge, amount: int, pieces: int = 0) -> Charge:

@@ -107,7 +107,7 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
     return shares
 
 
-def split(amount: int, first: int, second: int) -> tuple[int, int]:
+def split_in_two(amount: int, first: int, second: int) -> tuple[int, int]:
     """Return what `spread` says of two weights, one of which at least is not 0."""
     whole = first + second
     share = (2 * amount * first + whole) // (2 * whole)

@@ -17,7 +17,7 @@ from operator import attrgetter, itemgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from orders.pricing.money import PER_MILLION, per_million, split, spread
+from orders.pricing.money import PER_MILLION, per_million, split_in_two, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -665,7 +665,7 @@ class _Work:
             if not in_sets[i]:  # most lines have no pieces in sets
                 loose[i] -= share
                 continue
-            of_loose, of_sets = split(share, loose[i], in_sets[i])
+            of_loose, of_sets = split_in_two(share, loose[i], in_sets[i])
             loose[i] -= of_loose
             in_sets[i] -= of_sets
 

@@ -53,7 +53,7 @@ def import_discounts(
         FileRefused: it is no such file.
     """
 
-    def take(row: Row) -> None:
+    def import_row(row: Row) -> None:
         line, code = line_of(row), row[1]["code"]
         try:
             with transaction.atomic():
@@ -70,7 +70,7 @@ def import_discounts(
             report.note(line, code, "refused", str(exc.detail))
 
     with open_rows(path, _NAMES, ["code", "value", "kind"]) as rows:
-        (run or ImportRun()).walk(rows, line_of, take)
+        (run or ImportRun()).handle_units(rows, line_of, import_row)
 
 
 def _import_row(line: int, values: Mapping[str, str], report: RowReport) -> None:

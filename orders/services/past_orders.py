@@ -66,7 +66,7 @@ def import_past_orders(
         FileRefused: it is no such file.
     """
 
-    def take(order: list[Row]) -> None:
+    def import_order(order: list[Row]) -> None:
         with transaction.atomic():
             _import_order(source, order[0][1]["number"], order, report)
             if dry_run:
@@ -74,7 +74,9 @@ def import_past_orders(
 
     with open_rows(path, _NAMES, ["number", "total", "placed_at"]) as rows:
         orders = (list(each) for _, each in groupby(rows, lambda row: row[1]["number"]))
-        (run or ImportRun()).walk(orders, lambda order: line_of(order[0]), take)
+        (run or ImportRun()).handle_units(
+            orders, lambda order: line_of(order[0]), import_order
+        )
 
 
 def _import_order(source: str, number: str, rows: _Rows, report: RowReport) -> None:

@@ -102,7 +102,7 @@ def import_file(
         csv_reader.open_table(path, format_.shape) as table,
         _lock_source(format_.source),
         open_report(
-            report, run.note, rejects=options.rejects, everything=options.report
+            report, run.note_line, rejects=options.rejects, everything=options.report
         ) as writes,
     ):
         if not run.after_line:
@@ -128,7 +128,7 @@ def import_file(
                 if run.should_pause():
                     run.paused = True
                     break
-                with run.step(each.last_line):
+                with run.keep_step(each.last_line):
                     _write_batch(each, writer, report, writes)
         report.categories = writer.categories.made
     report.seconds = time.monotonic() - started

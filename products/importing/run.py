@@ -55,14 +55,14 @@ class ImportRun:
         return False
 
     @contextmanager
-    def step(self, last_line: int) -> Iterator[None]:
+    def keep_step(self, last_line: int) -> Iterator[None]:
         """Surround the work on some units, the last of which begins in this line."""
         yield
 
-    def note(self, line: ReportLine) -> None:
+    def note_line(self, line: ReportLine) -> None:
         """Hear of a thing that the report names."""
 
-    def walk(
+    def handle_units(
         self,
         units: Iterable[Unit],
         line_of: Callable[[Unit], int],
@@ -74,6 +74,6 @@ class ImportRun:
             if self.should_pause():
                 self.paused = True
                 return
-            with self.step(line_of(units_[-1])):
+            with self.keep_step(line_of(units_[-1])):
                 for unit in units_:
                     handle(unit)

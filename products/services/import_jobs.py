@@ -281,7 +281,7 @@ def _go_through(job: ImportJob, path: Path, run: "_JobRun") -> None:
             raise FileRefused(str(exc).replace(str(path), "the file")) from exc
         run.keep_categories(report.categories)
         return
-    rows = RowReport(tell=run.note)
+    rows = RowReport(tell=run.note_line)
     run.counts = lambda: (rows.created, rows.changed, rows.unchanged, rows.refused)
     if job.kind == ImportKind.REVIEWS:
         review_import.import_reviews(path, rows, dry_run=dry_run, run=run)
@@ -314,7 +314,7 @@ class _JobRun(ImportRun):
         return self._begun and time.monotonic() >= self._until
 
     @contextmanager
-    def step(self, last_line: int) -> Iterator[None]:
+    def keep_step(self, last_line: int) -> Iterator[None]:
         """Do the step and write it down, or neither. Locks: the import.
 
         Raises:
@@ -335,7 +335,7 @@ class _JobRun(ImportRun):
             self.job.save()
         self._lines = []
 
-    def note(self, line: ReportLine) -> None:
+    def note_line(self, line: ReportLine) -> None:
         """Keep a line of the report for the step that it is of."""
         self._lines.append(line)
 

@@ -46,14 +46,14 @@ def import_reviews(
         FileRefused: it is no such file.
     """
 
-    def take(row: Row) -> None:
+    def import_row(row: Row) -> None:
         with transaction.atomic():
             _import_row(line_of(row), row[1], report)
             if dry_run:
                 transaction.set_rollback(True)
 
     with open_rows(path, _NAMES, ["product", "email", "rating"]) as rows:
-        (run or ImportRun()).walk(rows, line_of, take)
+        (run or ImportRun()).handle_units(rows, line_of, import_row)
 
 
 def _import_row(line: int, values: Mapping[str, str], report: RowReport) -> None:

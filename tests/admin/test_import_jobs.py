@@ -65,7 +65,7 @@ def send(client: Client, job: ImportJob, text: str) -> None:
     client.post(page_of(job), named)
 
 
-def work(job: ImportJob, *, budget_s: float = 60) -> ImportJob:
+def do_work(job: ImportJob, *, budget_s: float = 60) -> ImportJob:
     """Do the job's work as its worker does, until it is done."""
     while not import_jobs.continue_import(job_id=job.pk, budget_s=budget_s):
         pass
@@ -73,14 +73,14 @@ def work(job: ImportJob, *, budget_s: float = 60) -> ImportJob:
     return job
 
 
-def whole(client: Client, kind: str, text: str, **options: object) -> ImportJob:
+def import_whole(client: Client, kind: str, text: str, **options: object) -> ImportJob:
     """Return the import of a file, tried and done."""
     job = begin(client, kind, **options)
     send(client, job, text)
-    tried = work(job)
+    tried = do_work(job)
     assert tried.state == "previewed", tried.problem
     client.post(page_of(job), {"do": "import"})
-    return work(job)
+    return do_work(job)
 
 
 def test_a_file_is_tried_shown_and_imported(client, monkeypatch) -> None:
@@ -90,7 +90,7 @@ def test_a_file_is_tried_shown_and_imported(client, monkeypatch) -> None:
     send(client, job, HEADER + "".join(map(ROW.format, range(4))) + bad)
     assert job.parts.count() == 3
     assert OutboxEvent.objects.filter(task="products.continue_import").count() == 1
-    tried = work(job)
+    tried = do_work(job)
     assert (tried.state, tried.created, tried.refused) == ("previewed", 4, 1)
     assert not Product.objects.exists()
     assert tried.new_categories == [["Men"], ["Men", "Shirts"]]
@@ -99,7 +99,7 @@ def test_a_file_is_tried_shown_and_imported(client, monkeypatch) -> None:
     assert "Men > Shirts" in page
     assert '<td class="px-3 py-2">6</td>' in page, "the refused product's line"
     client.post(page_of(job), {"do": "import"})
-    done = work(job)
+    done = do_work(job)
     assert (done.state, done.created, done.refused) == ("imported", 4, 1)
     assert Product.objects.count() == 4
     assert not ImportPart.objects.exists(), "the file is not kept"
@@ -118,7 +118,7 @@ def test_a_killed_import_goes_on_and_counts_nothing_twice(client, monkeypatch) -
     )
     job = begin(client, "own")
     send(client, job, HEADER + "".join(map(ROW.format, range(10))))
-    tried = work(job, budget_s=0)  # a step a run
+    tried = do_work(job, budget_s=0)  # a step a run
     assert (tried.state, tried.created) == ("previewed", 10)
     client.post(page_of(job), {"do": "import"})
     job.refresh_from_db()
@@ -134,7 +134,7 @@ def test_a_killed_import_goes_on_and_counts_nothing_twice(client, monkeypatch) -
         with pytest.raises(SystemExit):
             import_jobs.continue_import(job_id=job.pk, budget_s=0)
     assert Product.objects.count() == 3, "neither the products nor the count"
-    done = work(job)
+    done = do_work(job)
     assert (done.state, done.created, done.unchanged) == ("imported", 10, 0)
     assert done.kinds == {"created": 10}
     assert ImportLine.objects.filter(job=job).count() == 10
@@ -163,11 +163,11 @@ def test_what_stands_in_rows_comes_in_too(kind, monkeypatch) -> None:
     client = sign_in(role="admin")
     job = begin(client, kind)
     send(client, job, text)
-    tried = work(job, budget_s=0)
+    tried = do_work(job, budget_s=0)
     assert (tried.state, tried.created, tried.refused) == ("previewed", 1, 1)
     assert count() == 0
     client.post(page_of(job), {"do": "import"})
-    done = work(job, budget_s=0)
+    done = do_work(job, budget_s=0)
     assert (done.state, done.created, done.refused) == ("imported", 1, 1)
     assert count() == 1
     refused = ImportLine.objects.get(job=job, kind="refused")
@@ -182,7 +182,7 @@ def test_reviews_come_in(client) -> None:
     text = (
         "product,email,rating,body\nshirt,asha@b.example,5,Good\nnone,a@b.example,5,x\n"
     )
-    done = whole(client, "reviews", text)
+    done = import_whole(client, "reviews", text)
     assert (done.created, done.refused, Review.objects.count()) == (1, 1, 1)
 
 
@@ -192,7 +192,9 @@ def test_any_csv_comes_by_a_mapping_and_a_wrong_one_is_refused_at_once(client) -
         '[templates]\nsku = "N-{nr}"\n[category]\nbelow = ["Neu"]\n'
     )
     file = SimpleUploadedFile("m.toml", mapping.encode())
-    done = whole(client, "mapped", "nr;titel;preis\n7;Hemd;12.50\n", mapping=file)
+    done = import_whole(
+        client, "mapped", "nr;titel;preis\n7;Hemd;12.50\n", mapping=file
+    )
     assert (done.state, done.created) == ("imported", 1)
     for wrong in (b"[[", b"key = 1", b"\xff"):
         file = SimpleUploadedFile("m.toml", wrong)
@@ -217,7 +219,7 @@ def test_what_is_no_such_file_is_refused_with_its_line(client, text, says) -> No
     content = text.encode(errors="surrogateescape")
     import_jobs.add_part(content, job_id=job.pk, number=0)
     import_jobs.begin_preview(job_id=job.pk, file_name="a.csv", size=len(content))
-    done = work(job)
+    done = do_work(job)
     assert done.state == "refused"
     assert says in done.problem
     assert "/tmp" not in done.problem  # noqa: S108 (what must not be told)
@@ -287,7 +289,7 @@ def test_a_discarded_import_stops_and_keeps_what_has_come(client, monkeypatch) -
     )
     job = begin(client, "own")
     send(client, job, HEADER + "".join(map(ROW.format, range(6))))
-    work(job)
+    do_work(job)
     client.post(page_of(job), {"do": "import"})
     assert not import_jobs.continue_import(job_id=job.pk, budget_s=0)
     client.post(page_of(job), {"do": "discard"})
@@ -299,7 +301,7 @@ def test_a_discarded_import_stops_and_keeps_what_has_come(client, monkeypatch) -
 
 def test_old_imports_go_and_who_is_erased_is_forgotten() -> None:
     boss = sign_in(role="admin")
-    done = whole(boss, "customers", CUSTOMERS)
+    done = import_whole(boss, "customers", CUSTOMERS)
     kept = begin(boss, "own")
     left = begin(boss, "own")
     past = timezone.now() - import_jobs.KEEP_REPORT - import_jobs.KEEP_FILE
@@ -323,7 +325,7 @@ def test_a_page_of_a_long_report_reads_no_more_than_it_shows(client) -> None:
     job = begin(client, "own")
     text = HEADER + "".join(map(ROW.format, range(250)))
     send(client, job, text)
-    work(job)
+    do_work(job)
     with connection.execute_wrapper(_Counted()) as counted:
         page = client.get(page_of(job) + "?show=created&p=3").content.decode()
     del counted

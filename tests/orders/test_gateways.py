@@ -208,7 +208,7 @@ def test_what_is_authorized_is_captured_or_left(razorpay_server):
 
 
 # --- Refunds -------------------------------------------------------------------------------------
-def paid(provider, gateway) -> str:
+def pay_charge(provider, gateway) -> str:
     ref = gateway.start(CHARGE, ref="").ref
     provider.pay(ref)
     return gateway.ask(ref, capture=True).notices[0].charge_ref
@@ -221,7 +221,7 @@ def refund(gateway, charge_ref, amount="10.00"):
 
 
 def test_a_refund_is_made_once_even_days_later(provider, gateway):
-    charge_ref = paid(provider, gateway)
+    charge_ref = pay_charge(provider, gateway)
     provider.fail("lost", "POST .*refund", times=2)  # Stripe's library tries twice
     with pytest.raises(ProviderDown):
         refund(gateway, charge_ref)
@@ -232,7 +232,7 @@ def test_a_refund_is_made_once_even_days_later(provider, gateway):
 
 
 def test_a_refund_that_the_provider_refuses(provider, gateway):
-    charge_ref = paid(provider, gateway)
+    charge_ref = pay_charge(provider, gateway)
     provider.refund(
         provider.all("charge" if provider.name == "stripe" else "payment")[0]["id"]
     )
@@ -242,7 +242,7 @@ def test_a_refund_that_the_provider_refuses(provider, gateway):
 
 def test_a_refund_on_its_way(provider, gateway):
     provider.refund_mode = "pending"
-    assert refund(gateway, paid(provider, gateway)).succeeded is None
+    assert refund(gateway, pay_charge(provider, gateway)).succeeded is None
 
 
 # --- Webhooks ------------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ def test_lists_are_read_to_their_end(provider, gateway):
 
 
 def test_payouts_say_what_arrives_and_what_was_kept(provider, gateway):
-    charge_ref = paid(provider, gateway)
+    charge_ref = pay_charge(provider, gateway)
     refund(gateway, charge_ref, "99.50")
     made = provider.pay_out() if provider.name == "stripe" else provider.settle()
     (payout,) = gateway.list_payouts(recent())

@@ -163,7 +163,7 @@ def state_of(order):
 
 
 @pytest.fixture
-def paid(customer):
+def paid_order(customer):
     """An online order of one piece, paid, of a variant of which more are there."""
     variant = factories.make_variant(stock=9)
     order = factories.make_order(customer=customer, variant=variant, method="online")
@@ -172,15 +172,15 @@ def paid(customer):
 
 
 def test_the_difference_of_a_paid_order_is_paid_by_the_same_door(
-    api, desk, customer, paid
+    api, desk, customer, paid_order
 ):
-    variant, before = paid.lines.get().variant, paid.total
-    added = add(desk, paid, variant.sku, 2)
+    variant, before = paid_order.lines.get().variant, paid_order.total
+    added = add(desk, paid_order, variant.sku, 2)
     assert added.status_code == 201, added.json()
-    assert state_of(paid) == ("confirmed", "unpaid")
-    more = paid.total - before
+    assert state_of(paid_order) == ("confirmed", "unpaid")
+    more = paid_order.total - before
     client = api.as_user(customer)
-    shown = client.get(f"/api/orders/{paid.pk}").json()
+    shown = client.get(f"/api/orders/{paid_order.pk}").json()
     assert (shown["paymentStatus"], shown["amountPaid"], shown["amountDue"]) == (
         "partially_paid",
         str(before),
@@ -188,58 +188,58 @@ def test_the_difference_of_a_paid_order_is_paid_by_the_same_door(
     )
     assert OutboxEvent.objects.filter(task="orders.payment_link_by_mail").count() == 1
     # Nothing is packed before the rest is paid.
-    url = f"/api/staff/orders/{paid.pk}/fulfilments"
+    url = f"/api/staff/orders/{paid_order.pk}/fulfilments"
     assert desk.post(url, {}, headers=key()).json()["code"] == "order_status"
-    opened = client.post(f"/api/orders/{paid.pk}/payments", headers=key())
+    opened = client.post(f"/api/orders/{paid_order.pk}/payments", headers=key())
     assert opened.status_code == 201, opened.json()
-    assert paid.payments.get(state="created").amount == more
-    assert pay(paid) == "paid"
-    assert state_of(paid) == ("confirmed", "paid")
+    assert paid_order.payments.get(state="created").amount == more
+    assert pay(paid_order) == "paid"
+    assert state_of(paid_order) == ("confirmed", "paid")
     assert desk.post(url, {}, headers=key()).json()["status"] == "shipped"
-    factories.move_to(paid, "delivered")
+    factories.move_to(paid_order, "delivered")
     # All of it goes back by both payments, to the paisa.
     back = desk.post(
-        f"/api/staff/orders/{paid.pk}/refunds", {"reason": "a"}, headers=key()
+        f"/api/staff/orders/{paid_order.pk}/refunds", {"reason": "a"}, headers=key()
     )
     assert back.status_code == 201, back.json()
-    refunds = paid.refunds.values_list("payment", "amount")
-    assert sorted(refunds) == sorted(paid.payments.values_list("pk", "amount"))
+    refunds = paid_order.refunds.values_list("payment", "amount")
+    assert sorted(refunds) == sorted(paid_order.payments.values_list("pk", "amount"))
 
 
-def test_an_added_piece_that_nobody_pays_is_cancelled_again(desk, paid):
-    variant, before = paid.lines.get().variant, paid.total
+def test_an_added_piece_that_nobody_pays_is_cancelled_again(desk, paid_order):
+    variant, before = paid_order.lines.get().variant, paid_order.total
     dearer = factories.make_variant(stock=9)
-    add(desk, paid, variant.sku)
-    add(desk, paid, dearer.sku)
+    add(desk, paid_order, variant.sku)
+    add(desk, paid_order, dearer.sku)
     # The page of before is given up; what is paid on it all the same is a part.
-    late = paid.payments.filter(state="cancelled").get()
+    late = paid_order.payments.filter(state="cancelled").get()
     assert tell_paid(late) == "paid in part"
-    assert state_of(paid) == ("confirmed", "unpaid")
-    assert paid.part_paid == before + late.amount
-    line = paid.lines.get(variant=dearer)
+    assert state_of(paid_order) == ("confirmed", "unpaid")
+    assert paid_order.part_paid == before + late.amount
+    line = paid_order.lines.get(variant=dearer)
     gone = desk.post(
-        f"/api/staff/orders/{paid.pk}/cancellations",
+        f"/api/staff/orders/{paid_order.pk}/cancellations",
         {"lines": [{"lineId": str(line.pk), "quantity": 1}], "reason": "Not paid."},
         headers=key(),
     )
     assert gone.status_code == 201, gone.json()
-    assert state_of(paid) == ("confirmed", "paid")
+    assert state_of(paid_order) == ("confirmed", "paid")
     assert (reserved(variant), reserved(dearer)) == (2, 0)
-    assert not paid.payments.filter(state="created").exists()
+    assert not paid_order.payments.filter(state="created").exists()
 
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_part_paid_order_that_is_cancelled_gives_back_what_was_paid(
-    api, desk, customer, paid, late
+    api, desk, customer, paid_order, late
 ):
-    before = paid.total
-    add(desk, paid, paid.lines.get().variant.sku)
-    page = paid.payments.get(state="created")
-    api.as_user(customer).post(f"/api/orders/{paid.pk}/cancel", {})
-    assert sum(paid.refunds.values_list("amount", flat=True)) == before
+    before = paid_order.total
+    add(desk, paid_order, paid_order.lines.get().variant.sku)
+    page = paid_order.payments.get(state="created")
+    api.as_user(customer).post(f"/api/orders/{paid_order.pk}/cancel", {})
+    assert sum(paid_order.refunds.values_list("amount", flat=True)) == before
     if late:
         assert tell_paid(page) == "too late: refunded"
-        back = sum(paid.refunds.values_list("amount", flat=True))
+        back = sum(paid_order.refunds.values_list("amount", flat=True))
         assert back == before + page.amount
 
 

@@ -335,7 +335,7 @@ def gateway(monkeypatch):
     return Talkative
 
 
-def paid(payment):
+def make_paid_notice(payment):
     return Notice(
         "test",
         f"poll:{payment.pk}",
@@ -348,14 +348,14 @@ def paid(payment):
 
 
 def test_before_an_order_expires_its_provider_is_asked(order, gateway):
-    gateway.knows = paid(order.payments.get())
+    gateway.knows = make_paid_notice(order.payments.get())
     age(order)
     assert periodic.expire_orders() == 0
     assert state_of(order) == ("confirmed", "paid")
 
 
 def test_lost_webhooks_are_asked_after(order, gateway):
-    gateway.knows = paid(order.payments.get())
+    gateway.knows = make_paid_notice(order.payments.get())
     assert periodic.settle_payments()["asked"] == 0
     Payment.objects.update(ask_at=timezone.now())
     assert periodic.settle_payments()["asked"] == 1
@@ -437,5 +437,7 @@ def test_a_webhook_body_of_any_form_is_no_error(api):
 
 
 def test_recording_needs_no_request(order):
-    assert provider_events.record_notice(paid(order.payments.get())) == "paid"
+    assert (
+        provider_events.record_notice(make_paid_notice(order.payments.get())) == "paid"
+    )
     assert reserved(order) == 1

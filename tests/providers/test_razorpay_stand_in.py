@@ -184,7 +184,9 @@ def test_a_failed_payment_may_turn_out_to_be_made(server, client):
     ]
 
 
-def paid(server: RazorpayStandIn, client: razorpay.Client, amount: int = 10000) -> str:
+def pay_order(
+    server: RazorpayStandIn, client: razorpay.Client, amount: int = 10000
+) -> str:
     order = client.order.create(
         {"amount": amount, "currency": "INR", "notes": {"payment_id": "p"}}
     )
@@ -194,7 +196,7 @@ def paid(server: RazorpayStandIn, client: razorpay.Client, amount: int = 10000) 
 
 
 def test_refunds_add_up_wherever_they_are_made(server, client):
-    payment = paid(server, client)
+    payment = pay_order(server, client)
     key = {"X-Refund-Idempotency": "refund-0001"}
     made = client.payment.refund(
         payment, {"amount": 4000, "notes": {"refund_id": "r"}}, headers=dict(key)
@@ -222,7 +224,7 @@ def test_refunds_add_up_wherever_they_are_made(server, client):
 
 def test_a_refund_fails_and_its_money_is_back(server, client):
     server.refund_mode = "pending"
-    payment = paid(server, client)
+    payment = pay_order(server, client)
     made = client.payment.refund(payment, {"amount": 10000})
     assert made["status"] == "pending"
     server.finish_refund(made["id"], ok=False)
@@ -231,7 +233,7 @@ def test_a_refund_fails_and_its_money_is_back(server, client):
 
 
 def test_disputes_take_money_when_they_are_lost(server, client):
-    won, lost = paid(server, client), paid(server, client)
+    won, lost = pay_order(server, client), pay_order(server, client)
     disputes = [server.open_dispute(payment)["id"] for payment in (won, lost)]
     assert client.dispute.fetch(disputes[1])["amount_deducted"] == 0
     server.close_dispute(disputes[0], won=True)
@@ -248,7 +250,7 @@ def test_disputes_take_money_when_they_are_lost(server, client):
 
 
 def test_a_settlement_is_the_sum_of_its_report(server, client):
-    first, second = paid(server, client), paid(server, client)
+    first, second = pay_order(server, client), pay_order(server, client)
     client.payment.refund(first, {"amount": 1000})
     server.close_dispute(server.open_dispute(second, 500)["id"], won=False)
     settled = server.settle()
@@ -276,7 +278,7 @@ def test_a_settlement_is_the_sum_of_its_report(server, client):
 def test_lists_are_read_page_by_page_and_between_two_moments(server, client):
     start = server.now()
     for n in range(7):
-        paid(server, client, 10000 + n)
+        pay_order(server, client, 10000 + n)
         server.pass_time(10)
     pages = [
         client.payment.all({"count": 3, "skip": skip})["items"] for skip in (0, 3, 6)

@@ -11,7 +11,7 @@ from orders.pricing.money import (
     from_units,
     part_of_line,
     share_of,
-    split,
+    split_in_two,
     spread,
     to_units,
 )
@@ -114,6 +114,6 @@ def test_two_weights_are_split_as_they_are_spread():
     for amount in range(40):
         for first in range(6):
             for second in range(1 - min(first, 1), 40, 3):
-                assert list(split(amount, first, second)) == spread(
+                assert list(split_in_two(amount, first, second)) == spread(
                     amount, [first, second]
                 )
