@@ -219,19 +219,26 @@ def serving(shop: Shop, **env: str) -> Iterator[services.Running]:
 
 
 @pytest.fixture(scope="package")
-def desk_server(shop: Shop) -> Iterator[str]:
-    """Return the address of a server for staff, and have a worker for what the inventory's queue
-    does.
+def inventory_worker(shop: Shop) -> Iterator[None]:
+    """Have a worker for what the inventory's queue does, from the first test that asks for it to
+    the last of this folder: whoever makes such jobs asks for it, as it may run already.
+    """
+    worker = services.worker("inventory", env=shop.env)
+    shop.db(worker.__enter__)
+    yield
+    shop.db(worker.__exit__, None, None, None)
+
+
+@pytest.fixture(scope="package")
+def desk_server(shop: Shop, inventory_worker: None) -> Iterator[str]:
+    """Return the address of a server for staff.
 
     With DEBUG the admin's styles and scripts come from their packages: collecting and
     compressing them takes minutes."""
-    staffs = {"DEBUG": "1", "ADMIN_SECOND_FACTOR": "1"}
-    with ExitStack() as running:
-        web = services.web(env=shop.env | staffs)
-        for process in (services.worker("inventory", env=shop.env), web):
-            started = shop.db(process.__enter__)
-            running.callback(shop.db, process.__exit__, None, None, None)
-        yield started.url
+    web = services.web(env=shop.env | {"DEBUG": "1", "ADMIN_SECOND_FACTOR": "1"})
+    started = shop.db(web.__enter__)
+    yield started.url
+    shop.db(web.__exit__, None, None, None)
 
 
 @pytest.fixture(scope="module")
