@@ -5,12 +5,13 @@ that was made at the provider. Each is a difference that is settled at once. Wha
 difference for a person, who says how it was settled. Running it again changes nothing more.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -38,6 +39,7 @@ from orders.models.provider import DifferenceKind
 from orders.services import disputes, lifecycle, payment_polling, payouts, refunds
 from orders.services.lifecycle import Actor
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 # A late payment is listed by the time at which the shopper tried to pay, up to days before.
@@ -48,6 +50,7 @@ LOOK_BACK: Final = timedelta(days=8)
 REFUNDS_CHANGE_FOR: Final = timedelta(days=45)
 DISPUTES_CHANGE_FOR: Final = timedelta(days=120)
 SLACK: Final = timedelta(hours=1)  # between the provider's clock and ours
+BATCH: Final = 100  # things of the provider's that are looked up at once
 
 
 @dataclass
@@ -168,6 +171,13 @@ def settle_difference(*, difference_id: UUID, actor: Actor, how: str) -> None:
     )
 
 
+def _in_batches(told: Iterable[T]) -> Iterator[list[T]]:
+    """Yield what the provider lists, so many at a time that one statement can ask about."""
+    rest = iter(told)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
 def _begin_earlier(period: Period, by: timedelta) -> Period:
     return Period(period.since - by, period.until)
 
@@ -179,11 +189,15 @@ def _count_open(row: Reconciliation) -> int:
 # --- Charges -------------------------------------------------------------------------------------
 def _compare_charges(run: _Run) -> None:
     seen: set[str] = set()
-    for charge in run.provider.list_charges(run.period):
-        seen.add(charge.charge_ref)
-        run.row.charges += 1
-        with _recording(run, DifferenceKind.CHARGE, charge.charge_ref, charge):
-            _compare_charge(run, charge)
+    for charges in _in_batches(run.provider.list_charges(run.period)):
+        booked = _list_booked_charges(run, charges)
+        for charge in charges:
+            seen.add(charge.charge_ref)
+            run.row.charges += 1
+            if (charge.charge_ref, charge.amount, charge.currency) in booked:
+                continue
+            with _recording(run, DifferenceKind.CHARGE, charge.charge_ref, charge):
+                _compare_charge(run, charge)
     ours = Payment.objects.filter(
         provider=run.provider.name,
         state=PaymentState.SUCCEEDED,
@@ -192,6 +206,19 @@ def _compare_charges(run: _Run) -> None:
     ).exclude(charge_ref__in=seen)
     for payment in ours.order_by("id").iterator():
         _look_for_payment(run, payment)
+
+
+def _list_booked_charges(
+    run: _Run, charges: list[ProviderCharge]
+) -> set[tuple[str, Decimal, str]]:
+    """Return reference, amount and currency of those that are booked: nearly all, as a rule."""
+    return set(
+        Payment.objects.filter(
+            provider=run.provider.name,
+            charge_ref__in=[charge.charge_ref for charge in charges],
+            state=PaymentState.SUCCEEDED,
+        ).values_list("charge_ref", "amount", "currency")
+    )
 
 
 def _compare_charge(run: _Run, charge: ProviderCharge) -> None:
@@ -253,11 +280,15 @@ def _look_for_payment(run: _Run, payment: Payment) -> None:
 def _compare_refunds(run: _Run) -> None:
     seen: set[str] = set()
     period = _begin_earlier(run.period, REFUNDS_CHANGE_FOR)
-    for told in run.provider.list_refunds(period):
-        seen.add(told.ref)
-        run.row.refunds += 1
-        with _recording(run, DifferenceKind.REFUND, told.ref, told):
-            _compare_refund(run, told)
+    for batch in _in_batches(run.provider.list_refunds(period)):
+        booked = _list_booked_refunds(run, batch)
+        for told in batch:
+            seen.add(told.ref)
+            run.row.refunds += 1
+            if (told.charge_ref, told.ref, told.succeeded) in booked:
+                continue
+            with _recording(run, DifferenceKind.REFUND, told.ref, told):
+                _compare_refund(run, told)
     ours = Refund.objects.filter(
         payment__provider=run.provider.name,
         state=RefundState.SUCCEEDED,
@@ -273,6 +304,21 @@ def _compare_refunds(run: _Run) -> None:
             ours=refund.amount,
             order_id=refund.order_id,
         )
+
+
+def _list_booked_refunds(
+    run: _Run, told: list[ProviderRefund]
+) -> set[tuple[str, str, bool]]:
+    """Return charge, reference and outcome of those that are booked as they went."""
+    ended = Refund.objects.filter(
+        payment__provider=run.provider.name,
+        payment__charge_ref__in=[refund.charge_ref for refund in told],
+        provider_ref__in=[refund.ref for refund in told],
+        state__in=(RefundState.SUCCEEDED, RefundState.FAILED),
+    ).values_list("payment__charge_ref", "provider_ref", "state")
+    return {
+        (charge, ref, state == RefundState.SUCCEEDED) for charge, ref, state in ended
+    }
 
 
 def _compare_refund(run: _Run, told: ProviderRefund) -> None:
