@@ -40,7 +40,12 @@ class TypedCode(fields.Field[str]):
         return code
 
     def limits(self) -> fields.JSONSchema:
-        return {"type": "string", "minLength": 1, "maxLength": MAX_TYPED}
+        return {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_TYPED,
+            "pattern": r"^[^\u0000]*$",
+        }
 
 
 class CouponCode(TypedCode):

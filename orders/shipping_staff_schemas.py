@@ -74,6 +74,19 @@ class Clock(Pattern[time]):
         return time.fromisoformat(self._text(value))
 
 
+class Weekdays(Pattern[str]):
+    """Days of the week on which something is done, Monday first: "12345"."""
+
+    form = re.compile("(?=[1-7])1?2?3?4?5?6?7?")
+    says = "Working days are some of 1234567, in this order."
+
+    def _check(self, value: object) -> str:
+        return self._text(value)
+
+    def limits(self) -> fields.JSONSchema:
+        return {**super().limits(), "minLength": 1, "maxLength": 7}
+
+
 class Method(InputSchema[MethodInput]):
     id = fields.Uuid(allow_none=True, load_default=None)
     name = fields.Text(max=80, required=True)
@@ -91,7 +104,7 @@ class Method(InputSchema[MethodInput]):
     min_days = fields.Int(min=0, max=MAX_DAYS, allow_none=True, load_default=None)
     max_days = fields.Int(min=0, max=MAX_DAYS, allow_none=True, load_default=None)
     cut_off = Clock(allow_none=True, load_default=None)
-    weekdays = fields.Text(max=7, load_default="123456")
+    weekdays = Weekdays(load_default="123456")
     cod_allowed = fields.Bool(load_default=True)
     cod_fee = fields.Money(load_default=Decimal("0.00"))
     cod_max_total = fields.Money(allow_none=True, load_default=None)
@@ -106,10 +119,6 @@ class Method(InputSchema[MethodInput]):
                 "days",
                 "Give both numbers of days or none, the fewest first.",
                 "minDays",
-            )
-        if not re.fullmatch(r"(?=[1-7])1?2?3?4?5?6?7?", data.get("weekdays", "1")):
-            raise fields.refuse(
-                "format", "Working days are some of 1234567, in this order.", "weekdays"
             )
         thresholds = [step.threshold for step in data.get("steps", [])]
         if len(set(thresholds)) < len(thresholds):

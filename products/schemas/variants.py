@@ -55,6 +55,9 @@ class Gtin(fields.Text):
             )
         return number
 
+    def limits(self) -> fields.JSONSchema:
+        return {**super().limits(), "format": "gtin"}  # the check digit
+
 
 class VariantFields(SaleFields[T]):
     sku = fields.Text(max=64, pattern=SKU, required=True)

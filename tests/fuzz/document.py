@@ -29,12 +29,15 @@ from schemathesis.config import (
     SchemathesisConfig,
 )
 from schemathesis.core.failures import Failure
+from schemathesis.core.jsonschema import FANCY_REGEX_OPTIONS
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.transport.wsgi import WSGITransport
+from stdnum import ean
 
 from markrin.api import fields
 from markrin.wsgi import application
+from products.schemas.variants import Gtin
 from tests.fuzz import sample_shop
 
 UUID = re.compile(r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
@@ -186,7 +189,11 @@ BEYOND = [
         "postal_code",
     ),  # of the country that is given, or the shop's own
     (r"POST /api/orders$", r"/taxId", "format"),  # its check digit
-    (r".* /api/products", r"(/variants/[0-9]+)?/barcode", "check_digit"),
+    (
+        r".* /api/(staff/)?products",
+        r"(/items/[0-9]+)?(/variants/[0-9]+)?/barcode",
+        "check_digit",
+    ),
     # Products that are named one by one, and nothing that narrows them down
     (r"GET /api/products$", r"ids", "exclusive"),
     # A signature over the very bytes that came, by a secret that only the provider has
@@ -220,13 +227,13 @@ BEYOND = [
         "unique",
     ),  # by what is left of white space
     (
-        r"(POST|PUT|PATCH) /api/products",
-        r"(/variants/[0-9]+)?/(salePrice|saleEndsAt|basePrice)",
+        r"(POST|PUT|PATCH) /api/(staff/)?products",
+        r"(/items/[0-9]+)?(/variants/[0-9]+)?/(salePrice|saleEndsAt|basePrice)",
         "range|required",
     ),  # a sale is below basePrice, ends after it starts, and has a price
     (
-        r"(POST|PUT) /api/products",
-        r"/variants/[0-9]+",
+        r"(POST|PUT) /api/(staff/)?products",
+        r"(/items/[0-9]+)?/variants/[0-9]+",
         ".*_repeated",
     ),  # each variant once
     (
@@ -389,7 +396,10 @@ def _keeps_schema(case: Any) -> bool:
         return False
     make_validator = case.operation.schema.adapter.jsonschema_validator_cls
     validator = make_validator(
-        stated.optimized_schema, formats=FORMATS, validate_formats=True
+        stated.optimized_schema,
+        formats=FORMATS,
+        validate_formats=True,
+        pattern_options=FANCY_REGEX_OPTIONS,  # long texts are of many characters
     )
     return bool(validator.is_valid(case.body))
 
@@ -459,7 +469,15 @@ def register() -> None:
         "page-slug",
         st.text("az09-\u00e9\u0932\u093e\u0e44\u4e2d", min_size=1, max_size=120),
     )
+    schemathesis.openapi.format("gtin", _gtins())
     schemathesis.openapi.format("email", st.emails().filter(FORMATS["email"]))
+
+
+def _gtins() -> st.SearchStrategy[str]:
+    digits = st.sampled_from((7, 11, 12, 13)).flatmap(
+        lambda length: st.text("0123456789", min_size=length, max_size=length)
+    )
+    return st.just("") | digits.map(lambda text: text + ean.calc_check_digit(text))
 
 
 def _taken_by(field: ma.fields.Field[Any]) -> Callable[[str], bool]:
@@ -483,6 +501,7 @@ FORMATS = {
     "email": _taken_by(fields.Email()),
     "phone": _taken_by(fields.Phone()),
     "page-slug": _taken_by(fields.PageSlug()),
+    "gtin": _taken_by(Gtin()),
 }
 
 

@@ -20,7 +20,7 @@ from django.urls import URLResolver, get_resolver
 from markrin.api import fields, operations
 from markrin.api.schemas import Schema
 from orders.schemas import ReturnUrl, TypedCode
-from orders.shipping_staff_schemas import Clock
+from orders.shipping_staff_schemas import Clock, Weekdays
 from tests.fuzz.sample_shop import WITHIN, Ids
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -108,7 +108,6 @@ FORMS: dict[str, Any] = {
     "countries": ["IN"],
     "states": ["IN-KA"],
     "postalPatterns": ["4000*"],
-    "weekdays": "12345",
 }
 # The statuses with which everything else may be given, by what the route begins with.
 STATUSES = {
@@ -155,6 +154,8 @@ def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for ea
             return "+919876543210"
         case Clock():
             return "14:30"
+        case Weekdays():
+            return "12345"
         case fields.HttpsUrl():
             return "https://shop.example/a"
         case fields.Money():

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from markrin.api import fields
 from orders.schemas import ReturnUrl, TaxId, TypedCode
-from orders.shipping_staff_schemas import Clock
+from orders.shipping_staff_schemas import Clock, Weekdays
 from tests.fuzz.sample_shop import Ids
 
 SHOP_PHONES = st.from_regex(r"\A\+?91?98[0-9]{8}\Z")
@@ -193,6 +193,8 @@ def _edges(field: Any) -> Iterable[Any]:  # noqa: C901 (a line for each type of 
             return "1900-01-01", "2100-12-31", "2028-02-29"
         case Clock():
             return "00:00", "23:59"
+        case Weekdays():
+            return "1", "7", "1234567"
         case fields.Email():
             return (
                 "a@b.co",

@@ -20,7 +20,7 @@ from markrin.api import fields, parsers
 from markrin.api.schemas import json_pointer
 from markrin.webhooks.schemas import EndpointUrl
 from orders.schemas import ReturnUrl, TaxId, TypedCode
-from orders.shipping_staff_schemas import Clock
+from orders.shipping_staff_schemas import Clock, Weekdays
 from products.schemas.variants import Gtin
 from tests.fuzz.endpoints import Endpoint
 from tests.fuzz.sample_shop import Ids
@@ -226,6 +226,7 @@ BY_TYPE: list[tuple[type, list[Any]]] = [
     (fields.Bool, ["true", "false", "yes", 1, 0, "", [True], {}]),
     (fields.Int, ["5", "٥", " 5", "0x5", True, 1.5, 1e400, [5], {}, "", CANARY]),
     (fields.Percent, ["18", "18.0", "-1.00", "100.01", "1e1", 18, 18.0, *NOT_TEXT]),
+    (fields.QuotedMoney, ["5.0", "-1.00", "01", "1e2", "5\n", "٥", 5, *NOT_TEXT]),
     (
         fields.Money,
         [
@@ -358,6 +359,7 @@ BY_TYPE: list[tuple[type, list[Any]]] = [
             *NOT_TEXT,
         ],
     ),
+    (Weekdays, ["", "0", "21", "11", "8", "1,2", "12345678", "1\n", "١", *NOT_TEXT]),
     (fields.Enum, [CANARY, "MALE ", "\u0131", *NOT_TEXT]),
     (fields.Slug, ["Groß", "a_b", "a b", "x" * 121, "", "a\n", *NOT_TEXT]),
     (fields.Token, ["", "a b", "a\n", "é", "x" * 5000, *NOT_TEXT]),
@@ -532,6 +534,23 @@ def _in_path(value: str, *kinds: str) -> Callable[[Endpoint, Ids], Request | Non
     return make
 
 
+def _in_path_whole(
+    value: str, *kinds: str
+) -> Callable[[Endpoint, Ids], Request | None]:
+    """Return a maker for the endpoints that read no upload, with a body that is taken."""
+
+    def make(endpoint: Endpoint, ids: Ids) -> Request | None:
+        names = [name for kind, name in endpoint.kinds if kind in kinds]
+        if not names or endpoint.stated.upload:
+            return None
+        path = endpoint.path(ids, **{names[-1]: value})
+        if endpoint.stated.body is None:
+            return Request(path, content_type="")
+        return Request(path, json.dumps(endpoint.body(ids)).encode())
+
+    return make
+
+
 def _header(name: str, value: str) -> Callable[[Endpoint, Ids], Request | None]:
     def make(endpoint: Endpoint, ids: Ids) -> Request | None:
         stated = endpoint.stated.headers
@@ -609,7 +628,7 @@ REST = [
     ),
     *(
         Row(f"Money in a query: {value}", _of_each(fields.Money, value))
-        for value in ("5", "-1.00", "1e3", "NaN", "")
+        for value in ("5.", "05", "5.000", "-1.00", "1e3", "NaN", "")
     ),
     *(
         Row(f"Timestamp in a query: {value}", _of_each(fields.Timestamp, value))
@@ -659,11 +678,15 @@ REST = [
             "a_b",
             "x" * 121,
             "a%0a",
-            "%C3%A9",
+            "%C2%A0",
+            "%C2%A9",
             "a%2fb",
             "a%20b",
         )
     ),
+    # Slugs are of any script where the shop wants it: this one is well formed, and nobody's.
+    Row("a slug in the path: %C3%A9", _in_path_whole("%C3%A9", BOTH), (404,)),
+    Row("a slug of ASCII in the path: %C3%A9", _in_path("%C3%A9", SLUG), (404,)),
     *(
         Row(
             f"Idempotency-Key: {value[:12]!r}",

@@ -3155,7 +3155,10 @@ export interface components {
              * @default null
              */
             basePrice?: string | null;
-            /** @default  */
+            /**
+             * Format: gtin
+             * @default
+             */
             barcode?: string;
             /** @default null */
             weightG?: number | null;
@@ -4719,7 +4722,10 @@ export interface components {
              * @default null
              */
             basePrice?: string | null;
-            /** @default  */
+            /**
+             * Format: gtin
+             * @default
+             */
             barcode?: string;
             /** @default null */
             weightG?: number | null;
@@ -6132,6 +6138,7 @@ export interface components {
             color?: string;
             /** @description From 0.00 to 99999999.00. */
             basePrice?: string | null;
+            /** Format: gtin */
             barcode?: string;
             weightG?: number | null;
             hsCode?: string;
