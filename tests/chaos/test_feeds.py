@@ -115,6 +115,7 @@ def test_killed_in_each_chunk_while_the_shop_sells(
         time.sleep(1)
         feed = send(path, 1, counted_at)
         processes.relay()
+        processes.worker("analytics")  # tells webhooks of changes of stock
         processes.worker(
             "inventory",
             concurrency=1,
@@ -167,6 +168,7 @@ def test_sigterm_in_the_middle_of_a_feed(
         write(tmp_path / "feed.csv", {variant.sku: 7 for variant in variants}), 1
     )
     processes.relay()
+    processes.worker("analytics")  # tells webhooks of changes of stock
     name = processes.worker(
         "inventory", concurrency=1, CHAOS_FEED_CHUNK="10", CHAOS_FEED_PAUSE_S="0.4"
     )
@@ -222,6 +224,7 @@ def test_twice_out_of_order_and_cut_in_half(
     whole = deliveries[-1]
     dice.shuffle(deliveries)
     processes.relay()
+    processes.worker("analytics")  # tells webhooks of changes of stock
     processes.worker("inventory", concurrency=2, CHAOS_FEED_CHUNK=str(CHUNK))
     last = 0
     for path, sequence, counted_at, counts in deliveries:

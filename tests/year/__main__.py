@@ -40,6 +40,8 @@ def main() -> int:
                 ("PYTEST_", "MARKRIN_TEST", "DATABASE_URL", "CACHE_URL")
             )
             and name not in ("CELERY_BROKER_URL", "KEEP_SERVICES", "COV_CORE_SOURCE")
+            # pytest sets it: with it, the play would read the settings before its servers start
+            and name != "DJANGO_SETTINGS_MODULE"
         }
         env = inherited | build_environment(library, file) | {
             "LOCAL_DIR": str(home),
