@@ -6,7 +6,8 @@ slower then, and is anybody shown the price of before?
 One reader asks for the pages one after the other, over and over, with the cache off, so that each
 is rendered by the database as it is then: before the sale; from its first moment on, while nobody
 has written the new prices into the lists; while they are written (`refresh_ended_prices`, which
-beat starts each minute); and afterwards. Eight more go through a second web process with its cache
+beat starts each minute); and afterwards. As many other products are on sale all the time: a list
+of what is on sale is compared with one of the same kind, not with an empty one. Eight more go through a second web process with its cache
 on. Each price in each answer is held against what the product costs at that moment.
 """
 
@@ -136,27 +137,36 @@ def measure(products: int, share: float) -> tuple[list[Row], str]:
 
 
 def plan_sale(products: int, share: float) -> Sale:
-    """Write a sale of a fifth off that begins soon, and return it. What beat would do meanwhile is
-    done: the facets' bitmaps know of it.
+    """Write a sale of a fifth off that begins soon, and one of as many others that began an hour
+    ago, and return what the first changes. What beat would do meanwhile is done: the facets' bitmaps
+    and the lists know of both.
     """
     from django.db import connection
 
     from products.services.facet_index import fold_changes
+    from products.services.list_prices import refresh_ended_prices
 
     starts = time.time() + 60 + products * share / 100
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE products_product SET sale_price = round(base_price * 0.8, 2),
-                sale_starts_at = to_timestamp(%s), sale_ends_at = to_timestamp(%s)
+                sale_starts_at = to_timestamp(CASE
+                    WHEN abs(hashtext(slug)) %% 1000 < %s THEN %s ELSE %s END),
+                sale_ends_at = to_timestamp(%s)
             WHERE abs(hashtext(slug)) %% 1000 < %s""",
-            [starts, starts + 3600, share * 1000],
+            [share * 1000, starts, starts - 3600, starts + 3600, 2 * share * 1000],
         )
         cursor.execute("VACUUM ANALYZE products_product")
-        cursor.execute("SELECT slug, base_price, sale_price FROM products_product")
+        cursor.execute(
+            """SELECT slug, base_price, sale_price, sale_starts_at < now()
+            FROM products_product"""
+        )
         rows = cursor.fetchall()
     fold_changes()
-    after = {slug: sale for slug, _, sale in rows if sale is not None}
-    return Sale(starts, {slug: price for slug, price, _ in rows}, after)
+    refresh_ended_prices()
+    before = {slug: sale if on_sale else price for slug, price, sale, on_sale in rows}
+    after = {slug: sale for slug, _, sale, on_sale in rows if on_sale is False}
+    return Sale(starts, before, after)
 
 
 def write_prices(moment: float, ended: threading.Event) -> tuple[float, float, int]:
