@@ -1,6 +1,6 @@
 """A merchant's day in the admin: a grid of variants, a weekend's sale, "3 for 2", a fee for three
 postal codes, a collection in its order. Clicks and typed fields of each are counted, printed, and
-held below what they may be.
+held below what they may be. Every run has names of its own, so that it can be tried again.
 """
 
 import re
@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -25,11 +26,14 @@ pytestmark = pytest.mark.parametrize("width", ["wide"], indirect=True)
 
 def test_a_merchants_day(page: Page, desk: Shop, look: Any) -> None:
     boss = desk.db(make_user, role="admin", email=new_email("merchant"))
-    category = desk.db(make_category, name="Festive tees", slug="festive-tees")
+    mark = uuid4().hex[:6]
+    category = desk.db(
+        make_category, name=f"Festive tees {mark}", slug=f"festive-tees-{mark}"
+    )
     tee = desk.db(
         make_product,
-        name="Festive tee",
-        slug="festive-tee",
+        name=f"Festive tee {mark}",
+        slug=f"festive-tee-{mark}",
         base_price="1000.00",
         category=category,
     )
@@ -37,9 +41,9 @@ def test_a_merchants_day(page: Page, desk: Shop, look: Any) -> None:
     hand = Hand(page)
     _make_grid(hand, desk, tee, look)
     _plan_weekend(hand, desk, tee, look)
-    _offer_three_for_two(hand, desk, look)
-    _charge_at_three_doors(hand, desk, look)
-    _gather(hand, desk, look)
+    _offer_three_for_two(hand, desk, category.name, look)
+    _charge_at_three_doors(hand, desk, f"Bandra {mark}", look)
+    _gather(hand, desk, tee, look)
     report = hand.report()
     sys.stdout.write(f"\n{report}\n")
     (PICTURES / "merchant-day.txt").write_text(report + "\n")
@@ -57,7 +61,7 @@ def _make_grid(hand: Hand, desk: Shop, tee: Product, look: Any) -> None:
         hand.click(page.get_by_role("link", name="Make a grid of sizes and colours"))
         hand.write(page.get_by_label("Sizes"), "XS, S, M, L, XL, XXL")
         hand.write(page.get_by_label("Colours"), "Black, Navy, White, Olive")
-        hand.write(page.get_by_label("Sku"), "FEST")
+        hand.write(page.get_by_label("Sku"), tee.slug.upper())
         hand.write(page.get_by_label("First pieces of each"), "8")
         look(page, "admin-merchant-grid")
         hand.click(page.get_by_role("button", name="Make the variants"))
@@ -93,33 +97,34 @@ def _choose_by_name(hand: Hand, field: str, text: str) -> None:
     hand.click(page.locator(".select2-results__option", has_text=text).first)
 
 
-def _offer_three_for_two(hand: Hand, desk: Shop, look: Any) -> None:
+def _offer_three_for_two(hand: Hand, desk: Shop, category: str, look: Any) -> None:
     page = hand.page
+    name = f"3 for 2 on {category}"
     page.goto("/admin/orders/promotion/add/")
     with hand.task("3 for 2 on a category, without sale items", clicks=5, typed=5):
-        hand.write(page.locator("#id_name"), "3 for 2 on festive tees")
+        hand.write(page.locator("#id_name"), name)
         hand.choose(page.locator("#id_kind"), "buy X, get Y of the cheapest")
         hand.write(page.locator("#id_buy"), "2")
         hand.write(page.locator("#id_get"), "1")
         hand.write(page.locator("#id_percent"), "100")
-        _choose_by_name(hand, "categories", "Festive tees")
+        _choose_by_name(hand, "categories", category)
         hand.click(page.locator("#id_exclude_sale_items"))
         whole(page, look, "admin-merchant-promotion")
         _save(hand)
 
     def made() -> tuple[bool, list[str]]:
-        found = Promotion.objects.get(name="3 for 2 on festive tees")
+        found = Promotion.objects.get(name=name)
         names = list(found.categories.values_list("name", flat=True))
         return found.exclude_sale_items, names
 
-    assert desk.db(made) == (True, ["Festive tees"])
+    assert desk.db(made) == (True, [category])
 
 
-def _charge_at_three_doors(hand: Hand, desk: Shop, look: Any) -> None:
+def _charge_at_three_doors(hand: Hand, desk: Shop, name: str, look: Any) -> None:
     page = hand.page
     page.goto("/admin/orders/shippingzone/add/")
     with hand.task("a COD fee for three postal codes", clicks=2, typed=6):
-        hand.write(page.locator("#id_name"), "Bandra")
+        hand.write(page.locator("#id_name"), name)
         hand.write(page.locator("#id_countries"), "IN")
         hand.write(page.locator("#id_postal_patterns"), "400050, 400051, 400052")
         hand.click(page.get_by_role("link", name=re.compile("^Add another")).first)
@@ -130,18 +135,18 @@ def _charge_at_three_doors(hand: Hand, desk: Shop, look: Any) -> None:
         _save(hand)
 
     def made() -> tuple[list[str], Decimal | None]:
-        zone = ShippingZone.objects.get(name="Bandra")
+        zone = ShippingZone.objects.get(name=name)
         return zone.postal_patterns, zone.methods.get().cod_fee
 
     assert desk.db(made) == (["400050", "400051", "400052"], 49)
 
 
-def _gather(hand: Hand, desk: Shop, look: Any) -> None:
+def _gather(hand: Hand, desk: Shop, tee: Product, look: Any) -> None:
     page = hand.page
 
     def pick() -> Collection:
         chosen = Product.objects.published().order_by("name")[:3]
-        made = Collection.objects.create(name="Window", slug="window")
+        made = Collection.objects.create(name="Window", slug=f"window-of-{tee.slug}")
         for position, product in enumerate(chosen):
             made.picked.create(product=product, position=position)
         return made
@@ -163,7 +168,7 @@ def _gather(hand: Hand, desk: Shop, look: Any) -> None:
         )
     assert desk.db(places) == [before[2], before[0], before[1]]
     with hand.task("a product added to a collection", clicks=1, typed=1):
-        hand.write(page.get_by_label("Name, slug or SKU of a product"), "festive-tee")
+        hand.write(page.get_by_label("Name, slug or SKU of a product"), tee.slug)
         hand.click(page.get_by_role("button", name="Add", exact=True))
         expect(cards).to_have_count(4)
     whole(page, look, "admin-merchant-collection")
