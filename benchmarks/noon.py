@@ -7,8 +7,9 @@ One reader asks for the pages one after the other, over and over, with the cache
 is rendered by the database as it is then: before the sale; from its first moment on, while nobody
 has written the new prices into the lists; while they are written (`refresh_ended_prices`, which
 beat starts each minute); and afterwards. As many other products are on sale all the time: a list
-of what is on sale is compared with one of the same kind, not with an empty one. Eight more go through a second web process with its cache
-on. Each price in each answer is held against what the product costs at that moment.
+of what is on sale is compared with one of the same kind, not with an empty one. Eight more readers
+go through a second web process with its cache on. Each price in each answer is held against what
+the product costs at that moment.
 """
 
 import argparse
@@ -138,8 +139,8 @@ def measure(products: int, share: float) -> tuple[list[Row], str]:
 
 def plan_sale(products: int, share: float) -> Sale:
     """Write a sale of a fifth off that begins soon, and one of as many others that began an hour
-    ago, and return what the first changes. What beat would do meanwhile is done: the facets' bitmaps
-    and the lists know of both.
+    ago, and return what the first changes. What beat would do meanwhile is done: the facets'
+    bitmaps and the lists know of both.
     """
     from django.db import connection
 
