@@ -64,6 +64,26 @@ SELECT made.day, format('revenue %%s; invoices less credit notes in the ledger: 
     WHERE made_at >= ends AND made.revenue <> booked.amount
     AND NOT EXISTS (SELECT FROM analytics_dirtyday AS dirty WHERE dirty.day = made.day)
 """
+# Invoices and the ledger are held against each other by the orders' own rules.
+_PRODUCTS = """
+SELECT made.day, format('products %%s, categories %%s; invoices less credit notes for goods: %%s',
+        products.revenue, categories.revenue, invoiced.amount)
+    FROM (SELECT *, day::timestamp AT TIME ZONE '{zone}' AS begins,
+        (day + 1)::timestamp AT TIME ZONE '{zone}' AS ends FROM analytics_dailysales
+        WHERE day > %(after)s AND day <= %(upto)s) AS made
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(CASE kind WHEN 'invoice' THEN charged ELSE -charged END), 0) AS amount
+        FROM orders_invoice AS note JOIN orders_invoiceline AS item ON item.invoice_id = note.id
+        WHERE issued_at >= begins AND issued_at < ends AND currency = '{currency}'
+        AND kind IN ('invoice', 'credit_note') AND item.line_id IS NOT NULL) AS invoiced
+    CROSS JOIN LATERAL (SELECT coalesce(sum(revenue), 0) AS revenue FROM analytics_dailyproduct
+        WHERE day = made.day) AS products
+    CROSS JOIN LATERAL (SELECT coalesce(sum(revenue), 0) AS revenue FROM analytics_dailycategory
+        WHERE day = made.day) AS categories
+    WHERE made_at >= ends
+    AND (products.revenue <> invoiced.amount OR categories.revenue <> invoiced.amount)
+    AND NOT EXISTS (SELECT FROM analytics_dirtyday AS dirty WHERE dirty.day = made.day)
+"""
 _MAKE_AGAIN = (
     "INSERT INTO analytics_dirtyday (day) "
     "SELECT unnest(%(keys)s::date[]) ON CONFLICT DO NOTHING"
@@ -82,6 +102,13 @@ INVARIANTS = [
         table="analytics_dailysales",
         key="day",
         query=_REVENUE.replace("{zone}", _ZONE).replace("{currency}", _CURRENCY),
+        repair=_MAKE_AGAIN,
+    ),
+    Invariant(
+        rule="a day's products = invoices less credit notes for them",
+        table="analytics_dailysales",
+        key="day",
+        query=_PRODUCTS.replace("{zone}", _ZONE).replace("{currency}", _CURRENCY),
         repair=_MAKE_AGAIN,
     ),
 ]

@@ -1,6 +1,6 @@
 """What shoppers did, and the shop's figures by day. A day is the shop's, by SHOP_TIME_ZONE."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.core.serializers.json import DjangoJSONEncoder
@@ -147,8 +147,17 @@ class DailySales(models.Model):
         return str(self.day)
 
 
+_BROUGHT: Final = (
+    "what invoices of the day charge for it less its credit notes, with tax; below 0 where more"
+    " came back"
+)
+_ORDERED: Final = "lines of the orders placed, less their discount and what came back"
+
+
 class DailyProduct(models.Model):
-    """A product's day: what it was looked at, put into carts and sold."""
+    """A product's day: how often it was looked at and put into carts, what was ordered of it, and
+    what it brought by the invoices.
+    """
 
     pk = models.CompositePrimaryKey("day", "product_id")
     day = models.DateField()
@@ -163,13 +172,19 @@ class DailyProduct(models.Model):
         max_digits=14,
         decimal_places=2,
         default=0,
-        help_text="lines less their discount",
+        help_text=_BROUGHT,
+    )
+    ordered = models.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        default=0,
+        help_text=_ORDERED,
     )
 
     class Meta:
         constraints = [
             *constraints.check_not_negative(
-                "daily_product", "views", "carts", "orders", "units", "revenue"
+                "daily_product", "views", "carts", "orders", "units", "ordered"
             )
         ]
 
@@ -199,21 +214,24 @@ class DailyVariant(models.Model):
 
 
 class DailyCategory(models.Model):
-    """A category's day: what was ordered of the products that were in it when they were ordered."""
+    """A category's day: what was ordered of the products that were in it when they were ordered,
+    and what these brought by the invoices.
+    """
 
     pk = models.CompositePrimaryKey("day", "category_id")
     day = models.DateField()
     category = models.ForeignKey("products.Category", models.CASCADE, related_name="+")
     orders = models.PositiveIntegerField(help_text="orders with anything of it")
     units = models.PositiveIntegerField()
-    revenue = models.DecimalField(
-        max_digits=14, decimal_places=2, help_text="lines less their discount"
+    revenue = models.DecimalField(max_digits=14, decimal_places=2, help_text=_BROUGHT)
+    ordered = models.DecimalField(
+        max_digits=14, decimal_places=2, default=0, help_text=_ORDERED
     )
 
     class Meta:
         constraints = [
             *constraints.check_not_negative(
-                "daily_category", "orders", "units", "revenue"
+                "daily_category", "orders", "units", "ordered"
             )
         ]
 

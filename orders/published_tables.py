@@ -24,6 +24,8 @@ READABLE: dict[str, str] = {
     ),
     "orders_refund": ("id order_id payment_id amount state provider_ref finished_at"),
     "orders_payout": "provider provider_ref amount fees currency failed paid_at",
+    "orders_invoice": "id kind currency issued_at",
+    "orders_invoiceline": "id invoice_id line_id charged",
     "orders_ledgerentry": "id kind at order_id",
     "orders_ledgerline": "entry_id account amount currency",
 }

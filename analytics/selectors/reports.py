@@ -99,34 +99,36 @@ REPORTS: dict[str, Definition] = {
         "Products by revenue",
         _parse_columns(
             "productId:id name:text views:number carts:number orders:number units:number "
-            "revenue:money conversion:ratio"
+            "revenue:money conversion:ratio ordered:money"
         ),
-        # Which ones come first is decided by two of the sums; the others, and the names,
-        # are read of those alone.
+        # Which ones come first is decided by three of the sums; the others, and the names,
+        # are read of those alone. What is ordered and has not left yet brings nothing so far.
         """WITH first AS MATERIALIZED (
             SELECT product_id FROM analytics_dailyproduct WHERE day BETWEEN %(first)s AND %(last)s
-            GROUP BY product_id ORDER BY sum(revenue) DESC, sum(views) DESC, product_id LIMIT
-                %(limit)s)
+            GROUP BY product_id
+            ORDER BY sum(revenue) DESC, sum(ordered) DESC, sum(views) DESC, product_id
+            LIMIT %(limit)s)
         SELECT product.id, product.name, sum(views), sum(carts), sum(orders), sum(units),
             sum(revenue),
-            CASE WHEN sum(views) > 0 THEN round(sum(orders)::numeric / sum(views), 4) END
+            CASE WHEN sum(views) > 0 THEN round(sum(orders)::numeric / sum(views), 4) END,
+            sum(ordered)
         FROM first JOIN analytics_dailyproduct USING (product_id) JOIN products_product AS
             product ON id = product_id
         WHERE day BETWEEN %(first)s AND %(last)s
-        GROUP BY product.id, product.name ORDER BY sum(revenue) DESC, sum(views) DESC,
-            product.id""",
+        GROUP BY product.id, product.name
+        ORDER BY sum(revenue) DESC, sum(ordered) DESC, sum(views) DESC, product.id""",
         memory="64MB",
     ),
     "categories": Definition(
         "Categories by revenue",
         _parse_columns(
-            "categoryId:id name:text orders:number units:number revenue:money"
+            "categoryId:id name:text orders:number units:number revenue:money ordered:money"
         ),
-        """SELECT category.id, category.name, sum(orders), sum(units), sum(revenue)
+        """SELECT category.id, category.name, sum(orders), sum(units), sum(revenue), sum(ordered)
         FROM analytics_dailycategory JOIN products_category AS category ON category.id = category_id
         WHERE day BETWEEN %(first)s AND %(last)s
-        GROUP BY category.id, category.name ORDER BY sum(revenue) DESC, category.id LIMIT
-            %(limit)s""",
+        GROUP BY category.id, category.name
+        ORDER BY sum(revenue) DESC, sum(ordered) DESC, category.id LIMIT %(limit)s""",
     ),
     "searches": Definition(
         "Searches, those that find nothing first",

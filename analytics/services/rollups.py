@@ -68,15 +68,27 @@ SELECT %(day)s,
 
 # Product, variant and category out of one reading of the lines, so that they agree. Written
 # in the order of their keys: a report over some days then reads pages that lie together.
+# What a product brings is what invoices charge for it, less credit notes: with shipping and fees
+# these are the day's revenue by the ledger.
 _SOLD = """
-WITH sold AS MATERIALIZED (
+WITH invoiced AS MATERIALIZED (
+    SELECT line.product_id,
+        CASE WHEN line.category_id IS NOT NULL THEN line.category_id
+            ELSE (SELECT category_id FROM products_product WHERE id = line.product_id) END AS
+                category_id,
+        CASE kind WHEN 'invoice' THEN charged ELSE -charged END AS amount
+    FROM orders_invoice AS made JOIN orders_invoiceline AS item ON item.invoice_id = made.id
+    JOIN orders_orderline AS line ON line.id = item.line_id
+    WHERE issued_at >= %(start)s AND issued_at < %(end)s AND currency = %(currency)s
+    AND kind IN ('invoice', 'credit_note')
+), sold AS MATERIALIZED (
     SELECT line.order_id, line.variant_id, line.product_id,
         CASE WHEN line.category_id IS NOT NULL THEN line.category_id
             ELSE (SELECT category_id FROM products_product WHERE id = line.product_id) END AS
                 category_id,
         quantity - cancelled - returned AS units,
         round((line_total - line.discount) * (quantity - cancelled - returned) / quantity, 2)
-            AS revenue
+            AS ordered
     FROM orders_orderline AS line JOIN orders_order AS placed ON placed.id = line.order_id
     WHERE placed.created_at >= %(start)s AND placed.created_at < %(end)s AND placed.status <>
         'cancelled'
@@ -84,13 +96,22 @@ WITH sold AS MATERIALIZED (
     INSERT INTO analytics_dailyvariant (day, variant_id, units)
     SELECT %(day)s, variant_id, sum(units) FROM sold GROUP BY variant_id ORDER BY variant_id
 ), categories AS (
-    INSERT INTO analytics_dailycategory (day, category_id, orders, units, revenue)
-    SELECT %(day)s, category_id, count(DISTINCT order_id), sum(units), sum(revenue) FROM sold
-        GROUP BY category_id
+    INSERT INTO analytics_dailycategory (day, category_id, orders, units, revenue, ordered)
+    SELECT %(day)s, category_id, coalesce(bought.orders, 0), coalesce(bought.units, 0),
+        coalesce(brought.revenue, 0), coalesce(bought.ordered, 0)
+    FROM (
+        SELECT category_id, count(DISTINCT order_id) AS orders, sum(units) AS units,
+            sum(ordered) AS ordered
+        FROM sold GROUP BY category_id
+    ) AS bought FULL JOIN (
+        SELECT category_id, sum(amount) AS revenue FROM invoiced GROUP BY category_id
+    ) AS brought USING (category_id)
 )
-INSERT INTO analytics_dailyproduct (day, product_id, views, carts, orders, units, revenue)
+INSERT INTO analytics_dailyproduct
+    (day, product_id, views, carts, orders, units, revenue, ordered)
 SELECT %(day)s, product.id, coalesce(seen.views, 0), coalesce(seen.carts, 0),
-    coalesce(bought.orders, 0), coalesce(bought.units, 0), coalesce(bought.revenue, 0)
+    coalesce(bought.orders, 0), coalesce(bought.units, 0), coalesce(brought.revenue, 0),
+    coalesce(bought.ordered, 0)
 FROM (
     SELECT product_id, count(*) FILTER (WHERE type = 'view') AS views,
         count(DISTINCT visitor) FILTER (WHERE type = 'add_to_cart') AS carts
@@ -98,11 +119,13 @@ FROM (
         product_id IS NOT NULL
     GROUP BY product_id
 ) AS seen FULL JOIN (
-    SELECT product_id, count(DISTINCT order_id) AS orders, sum(units) AS units, sum(revenue) AS
-        revenue
+    SELECT product_id, count(DISTINCT order_id) AS orders, sum(units) AS units,
+        sum(ordered) AS ordered
     FROM sold GROUP BY product_id
-) AS bought USING (product_id)
-JOIN products_product AS product ON product.id = coalesce(seen.product_id, bought.product_id)
+) AS bought USING (product_id) FULL JOIN (
+    SELECT product_id, sum(amount) AS revenue FROM invoiced GROUP BY product_id
+) AS brought USING (product_id)
+JOIN products_product AS product ON product.id = product_id
 ORDER BY product.id
 """
 

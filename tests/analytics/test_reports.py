@@ -17,9 +17,16 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from analytics.models import DailySales, DirtyDay, Event
+from analytics.models import DailyProduct, DailySales, DirtyDay, Event
 from analytics.services import events, partitions, rollups
-from orders.models import Order, OrderLine
+from orders.models import (
+    Invoice,
+    InvoiceLine,
+    LedgerEntry,
+    LedgerLine,
+    Order,
+    OrderLine,
+)
 from orders.models.fulfilment import ParcelStatus
 from orders.services import fulfilments, ledger_backfill
 from orders.services.lifecycle import Actor
@@ -56,7 +63,10 @@ def make_world(seed):
             dice.choice([*people, None]),
             dice.sample(variants, dice.randint(1, 3)),
         )
-    ledger_backfill.book_missing()  # what has left is sold
+    for order in Order.objects.exclude(shipped_at=None).order_by("created_at"):
+        lines = [(line, line.line_total) for line in order.lines.all()]
+        write_invoice(order, [*lines, (None, order.shipping)], at=order.shipped_at)
+    ledger_backfill.book_missing()  # what else there is, such as payments
     partitions.make_partitions(now=datetime(2026, 9, 15, tzinfo=UTC))
     for _ in range(120):
         at = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(
@@ -129,6 +139,58 @@ def make_old_order(dice, at, user, variants):
             tax_percent=0,
             tax=0,
         )
+
+
+def write_invoice(order, items, *, at, original=None):
+    """Write an invoice of these amounts by order line (None for shipping), or a credit note, and
+    book it, as the services would have at that moment.
+    """
+    kind = "credit_note" if original else "invoice"
+    serial = Invoice.objects.filter(kind=kind).count() + 1
+    total = sum(amount for _, amount in items)
+    invoice = Invoice.objects.create(
+        kind=kind,
+        series=f"T{kind}"[:12],
+        serial=serial,
+        number=f"{kind[:1]}-{serial}",
+        issued_at=at,
+        issued_on=at.date(),
+        order=order,
+        original=original,
+        cause=f"t:{kind}:{serial}",
+        currency="INR",
+        taxable=total,
+        tax=0,
+        total=total,
+        data={},
+    )
+    entry = LedgerEntry.objects.create(
+        kind="credit" if original else "sale", key=f"t:{invoice.pk}", at=at, order=order
+    )
+    sign = -1 if original else 1
+    goods = sum(amount for line, amount in items if line)
+    for position, (line, amount) in enumerate(items):
+        InvoiceLine.objects.create(
+            invoice=invoice,
+            position=position,
+            of="line" if line else "shipping",
+            line=line,
+            name="N",
+            unit="PCS",
+            quantity=0,
+            percent=0,
+            charged=amount,
+            tax=0,
+        )
+    for account, amount in {
+        "receivable": total,
+        "revenue": -goods,
+        "shipping": goods - total,
+    }.items():
+        if amount:
+            LedgerLine.objects.create(
+                entry=entry, account=account, amount=sign * amount, currency="INR"
+            )
 
 
 def expected_sales(zone):
@@ -244,7 +306,7 @@ def test_funnel_searches_and_products_equal_plain_sql(analyst, settings):
         )
     )
     products = analyst.get(f"/api/staff/reports/products{path}").json()["rows"]
-    assert sorted((row[0], row[5], row[6]) for row in products) == sorted(
+    assert sorted((row[0], row[5], row[8]) for row in products) == sorted(
         sql(
             """SELECT product_id::text, sum(quantity - returned),
                 round(sum(unit_price * (quantity - returned)), 2)::text
@@ -295,6 +357,8 @@ def test_a_parcel_refused_at_the_door_brings_nothing(customer):
     rollups.rebuild_changed_days(now=now)
     day = DailySales.objects.get(day=today)
     assert (day.revenue, day.ordered) == (kept.total, kept.total)
+    product = DailyProduct.objects.get(day=today)  # goods alone, shipping besides
+    assert (product.revenue, product.ordered) == (kept.subtotal, kept.subtotal)
 
 
 def test_the_catalogue_is_told_what_sells_and_what_no_longer_does(customer):

@@ -20,10 +20,16 @@ from django.db.models import F
 from analytics.models import EventType
 from analytics.schemas import ShopperEvent
 from analytics.services import events, rollups
-from orders.models import LedgerEntry, LedgerLine, Order, OrderLine
+from orders.models import Invoice, LedgerEntry, LedgerLine, Order, OrderLine
 from products.models import StockMovement, Variant
 from tests import factories
-from tests.analytics.test_reports import DAYS, FIRST, ZONES, make_world
+from tests.analytics.test_reports import (
+    DAYS,
+    FIRST,
+    ZONES,
+    make_world,
+    write_invoice,
+)
 
 pytestmark = pytest.mark.django_db
 LAST = FIRST + timedelta(days=DAYS + 1)
@@ -49,6 +55,13 @@ WITH days AS (
     FROM orders_orderline AS line JOIN sold ON sold.id = order_id
     JOIN products_product AS product ON product.id = product_id
     WHERE sold.day BETWEEN %(first)s AND %(last)s
+), invoiced AS (
+    SELECT product.id AS product_id, coalesce(line.category_id, product.category_id) AS
+        its_category, charged * CASE kind WHEN 'invoice' THEN 1 ELSE -1 END AS amount
+    FROM orders_invoiceline JOIN orders_invoice AS made ON made.id = invoice_id
+    JOIN orders_orderline AS line ON line.id = line_id
+    JOIN products_product AS product ON product.id = product_id
+    WHERE (issued_at AT TIME ZONE %(zone)s)::date BETWEEN %(first)s AND %(last)s
 ), events AS (
     SELECT *, (occurred_at AT TIME ZONE %(zone)s)::date AS day FROM analytics_event
     WHERE (occurred_at AT TIME ZONE %(zone)s)::date BETWEEN %(first)s AND %(last)s
@@ -89,20 +102,29 @@ PLAIN = {
         CROSS JOIN LATERAL (SELECT count(*) AS n FROM sold
             WHERE sold.day = days.day) AS bought ORDER BY day""",
     "products": """SELECT id::text, name, views, carts, orders, coalesce(units, 0),
-        coalesce(revenue, 0.00)::text,
-            CASE WHEN views > 0 THEN round(orders::numeric / views, 4)::text END
+        coalesce(revenue, 0)::numeric(14, 2)::text,
+            CASE WHEN views > 0 THEN round(orders::numeric / views, 4)::text END,
+            coalesce(ordered, 0.00)::text
         FROM products_product AS product
         CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE type = 'view') AS views,
             count(DISTINCT (visitor, day)) FILTER (WHERE type = 'add_to_cart') AS carts
             FROM events WHERE product_id = product.id) AS seen
         CROSS JOIN LATERAL (SELECT count(DISTINCT order_id) AS orders, sum(units) AS units,
-            sum(kept) AS revenue
+            sum(kept) AS ordered
             FROM lines WHERE product_id = product.id) AS bought
-        WHERE views + carts + orders > 0 ORDER BY coalesce(revenue, 0) DESC, views DESC, id""",
-    "categories": """SELECT its_category::text, category.name, count(DISTINCT order_id),
-        sum(units), sum(kept)::text
-        FROM lines JOIN products_category AS category ON category.id = its_category
-        GROUP BY its_category, category.name ORDER BY sum(kept) DESC, its_category""",
+        CROSS JOIN LATERAL (SELECT sum(amount) AS revenue FROM invoiced
+            WHERE product_id = product.id) AS brought
+        WHERE views + carts + orders > 0 ORDER BY coalesce(revenue, 0) DESC,
+            coalesce(ordered, 0) DESC, views DESC, id""",
+    "categories": """SELECT id::text, name, orders, coalesce(units, 0),
+        coalesce(revenue, 0)::numeric(14, 2)::text, coalesce(ordered, 0.00)::text
+        FROM products_category AS category
+        CROSS JOIN LATERAL (SELECT count(DISTINCT order_id) AS orders, sum(units) AS units,
+            sum(kept) AS ordered FROM lines WHERE its_category = category.id) AS bought
+        CROSS JOIN LATERAL (SELECT sum(amount) AS revenue FROM invoiced
+            WHERE its_category = category.id) AS brought
+        WHERE orders > 0 OR revenue IS NOT NULL
+        ORDER BY coalesce(revenue, 0) DESC, coalesce(ordered, 0) DESC, id""",
     "searches": """SELECT lower(query), count(*), count(*) FILTER (WHERE results = 0)
         FROM events WHERE type = 'search'
         GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1""",
@@ -187,6 +209,21 @@ def come_late(dice):
         )
 
 
+def credit_some(dice):
+    """Give back a part of some invoices a few days later, on a day with few sales or none."""
+    for invoice in Invoice.objects.order_by("id")[:6]:
+        at = datetime(2026, 9, 9, tzinfo=UTC) + timedelta(hours=dice.randrange(60))
+        write_invoice(
+            invoice.order,
+            [
+                (row.line, round(row.charged / 2, 2))
+                for row in invoice.lines.exclude(line=None)
+            ],
+            at=at,
+            original=invoice,
+        )
+
+
 def book_money(dice):
     """Book amounts before, in and after the period."""
     for number in range(40):
@@ -243,6 +280,7 @@ def test_every_report_is_what_plain_sql_says(analyst, settings, zone, seed):
             )  # of today, which is outside the period
     run_out()
     book_money(dice)
+    credit_some(dice)
     for number in range(-1, DAYS + 2):
         rollups.rebuild_day(day=FIRST + timedelta(days=number))
     come_late(dice)
@@ -261,6 +299,8 @@ def test_every_report_is_what_plain_sql_says(analyst, settings, zone, seed):
             ["" if cell is None else str(cell) for cell in row]
             for row in report["rows"]
         ], name
+    below_nothing = "SELECT count(*) FROM analytics_dailyproduct WHERE revenue < 0"
+    assert sql(below_nothing, zone)[0][0]  # a day on which more came back than left
     assert (
         sum(row[9] for row in sql(PLAIN["sales"], zone)) == 3
     )  # twice the one, once the other
