@@ -124,8 +124,7 @@ class Keyring(TokenBackend):
 
 class _SessionToken(simplejwt.Token):
     """What the two kinds share. Make one by `for_session`, read one by `from_text`: the
-        constructor makes
-    a token out of None.
+    constructor alone gives a token without claims.
     """
 
     typ = ""

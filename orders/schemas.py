@@ -28,15 +28,15 @@ class TypedCode(fields.Field[str]):
     letters that nobody sees.
     """
 
-    form = re.compile(CODE_FORMAT)
-    says = "A code has letters, digits and hyphens, at most 32."
+    regex = re.compile(CODE_FORMAT)
+    message = "A code has letters, digits and hyphens, at most 32."
 
     def _check(self, value: object) -> str:
         if not isinstance(value, str):
             raise fields.refuse("type", "This must be a string.")
         code = normalize_code(value) if len(value) <= MAX_TYPED else ""
-        if not self.form.fullmatch(code):
-            raise fields.refuse("format", self.says)
+        if not self.regex.fullmatch(code):
+            raise fields.refuse("format", self.message)
         return code
 
     def limits(self) -> fields.JSONSchema:

@@ -67,8 +67,8 @@ class MethodInput:
 class Clock(Pattern[time]):
     """A time of the shop's day, such as 14:30."""
 
-    form = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
-    says = "This must be a time such as 14:30."
+    regex = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+    message = "This must be a time such as 14:30."
 
     def _check(self, value: object) -> time:
         return time.fromisoformat(self._text(value))
@@ -77,8 +77,8 @@ class Clock(Pattern[time]):
 class Weekdays(Pattern[str]):
     """Days of the week on which something is done, Monday first: "12345"."""
 
-    form = re.compile("(?=[1-7])1?2?3?4?5?6?7?")
-    says = "Working days are some of 1234567, in this order."
+    regex = re.compile("(?=[1-7])1?2?3?4?5?6?7?")
+    message = "Working days are some of 1234567, in this order."
 
     def _check(self, value: object) -> str:
         return self._text(value)

@@ -368,7 +368,7 @@ def _describe_picture(image: Mapping[str, Any], place: str) -> Picture:
     return Picture(url, ", ".join(sources), _SIZES[place])
 
 
-_SLUG = PageSlug.form.pattern
+_SLUG = PageSlug.regex.pattern
 _ROUTES: list[tuple[re.Pattern[str], PageReader]] = [
     (re.compile(pattern), read)
     for pattern, read in (

@@ -12,7 +12,7 @@ from markrin.api import fields
 class Uid:
     """A UUID in canonical, lower-case spelling."""
 
-    regex = fields.Uuid.form.pattern
+    regex = fields.Uuid.regex.pattern
     stated = {"type": "string", "format": "uuid", "pattern": f"^{regex}$"}
 
     def to_python(self, value: str) -> UUID:
@@ -25,7 +25,7 @@ class Uid:
 class SlugId:
     """1 to 120 lower-case letters, digits and hyphens."""
 
-    regex = fields.Slug.form.pattern
+    regex = fields.Slug.regex.pattern
     stated = {"type": "string", "pattern": f"^{regex}$"}
 
     def to_python(self, value: str) -> str:
@@ -38,7 +38,7 @@ class SlugId:
 class PageSlug(SlugId):
     """1 to 120 lower-case letters of any script, digits and hyphens."""
 
-    regex = fields.PageSlug.form.pattern
+    regex = fields.PageSlug.regex.pattern
     stated = {"type": "string", "pattern": f"^{regex}$"}
 
 
@@ -47,7 +47,7 @@ class IdOrSlug(PageSlug):
 
     # wider than a slug's on purpose
     def to_python(self, value: str) -> UUID | str:  # type: ignore[override]
-        return UUID(value) if fields.Uuid.form.fullmatch(value) else value
+        return UUID(value) if fields.Uuid.regex.fullmatch(value) else value
 
     def to_url(self, value: UUID | str) -> str:
         return str(value)

@@ -3,28 +3,32 @@ send twice.
 
 A template is `templates/mail/<name>.mail`, a Django template whose lines are:
 
-    Subject: Your order {{ order.number }}          the first line
+    Subject: Your order {{ order.number }}                the first line
 
-    # Thank you, {{ name }}                         a heading
-    We have received your order.                    a paragraph: lines up to the next blank one
-    - Delivery by Friday                            a list
-    | {{ line.quantity }} × {{ line.name }} | {{ line.total }} |    a row of a table, last
-    column to the right [See your order]({{ shop_url }}/orders/{{ order.id }})          a
-    button, alone on its line; https
+    # Thank you, {{ name }}                               a heading
+    We have received your order.                          a paragraph, up to a blank line
+    - Delivery by Friday                                  a list
+    | {{ line.name }} | {{ line.total }} |                a table's row, the last cell on the right
+    [See your order]({{ shop_url }}/orders/{{ order.id }})    a button: https, alone on its line
 
 Only the template's own lines are markup: a customer's name that looks like a button stays a name.
 
 An app's handler, and the service that it calls (`order.email` is read now, and never stored
 in the row):
 
-    @outbox.handler("orders.confirm_by_mail", queue="email", effect="outside",
-    time_limit_s=60, max_attempts=11) def confirm_by_mail(*, order_id: str, **later) ->
-    dict[str, str]:
-        return services.confirm_by_mail(order_id=UUID(order_id))
+    @outbox.handler(
+        "orders.confirm_by_mail",
+        queue="email",
+        effect="outside",
+        time_limit_s=60,
+        max_attempts=11,
+    )
+    def confirm_by_mail(*, order_id: str, **later) -> dict[str, str]:
+        return mails.mail_confirmation(order_id=UUID(order_id))
 
-    def confirm_by_mail(*, order_id: UUID) -> dict[str, str]:
+    def mail_confirmation(*, order_id: UUID) -> dict[str, str]:
         order = Order.objects.with_lines().get(pk=order_id)
-        return mail.send(
+        return sending.send_mail(
             template="order_placed",
             to=order.email,
             context={"order": order},
@@ -46,12 +50,8 @@ from markrin.outbox import handlers
 
 log = structlog.get_logger(__name__)
 
-NOT_LET_IN = (
-    530,
-    534,
-    535,
-    538,
-)  # authentication is missing, too weak or wrong. Source: RFC 4954 section 6
+# Authentication is missing, too weak or wrong. Source: RFC 4954 section 6.
+NOT_LET_IN = (530, 534, 535, 538)
 
 
 def send_mail(

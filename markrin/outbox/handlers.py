@@ -3,10 +3,17 @@ down how it went.
 
     from markrin.outbox import handlers as outbox
 
-    @outbox.handler("orders.confirm_by_mail", queue="email", effect="outside",
-    time_limit_s=30, max_attempts=11) def confirm_by_mail(*, order_id: str, **later) ->
-    None:  # later: fields that a newer sender has added
-        services.confirm_by_mail(order_id=UUID(order_id))
+    @outbox.handler(
+        "orders.confirm_by_mail",
+        queue="email",
+        effect="outside",
+        time_limit_s=30,
+        max_attempts=11,
+    )
+    def confirm_by_mail(*, order_id: str, **later) -> None:
+        mails.mail_confirmation(order_id=UUID(order_id))
+
+`later` takes the fields that a newer sender has added.
 
 A handler gets the row's payload as keywords and reads the present state of what they name,
 so that the order in which rows run does not matter. It may run twice. What it returns (a

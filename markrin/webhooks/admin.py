@@ -66,7 +66,7 @@ class EndpointForm(StrictModelForm):
             EndpointUrl().deserialize(url)
             endpoints.check_address(url)
         except ma.ValidationError as exc:
-            raise ValidationError(EndpointUrl.says) from exc
+            raise ValidationError(EndpointUrl.message) from exc
         except errors.WebhookAddressRefused as exc:
             raise ValidationError(exc.detail) from exc
         return url

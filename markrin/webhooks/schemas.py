@@ -30,14 +30,14 @@ MAX_KEEP_HOURS: Final = 7 * 24
 class EndpointUrl(fields.HttpsUrl):
     """An https address; while OUTBOUND_NETWORKS opens some, also one of those, over http."""
 
-    form = (
+    regex = (
         re.compile(
-            rf"{fields.HttpsUrl.form.pattern}"
+            rf"{fields.HttpsUrl.regex.pattern}"
             r"|https?://(?:127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|localhost)"
             r"(?::[1-9][0-9]{0,4})?(?:/[A-Za-z0-9._/-]{0,200})?"
         )
         if settings.DEBUG
-        else fields.HttpsUrl.form
+        else fields.HttpsUrl.regex
     )
 
 

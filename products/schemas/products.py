@@ -166,10 +166,10 @@ class ImageUrl(fields.HttpsUrl):
     answers it.
     """
 
-    form = re.compile(
-        f"{fields.HttpsUrl.form.pattern}|{re.escape(settings.MEDIA_URL)}[A-Za-z0-9._/-]{{1,200}}"
+    regex = re.compile(
+        f"{fields.HttpsUrl.regex.pattern}|{re.escape(settings.MEDIA_URL)}[A-Za-z0-9._/-]{{1,200}}"
     )
-    says = (
+    message = (
         "This must be a link that begins with https://, or the address of an image of"
         " this product."
     )

@@ -133,8 +133,8 @@ def _check_rule(collection: Collection) -> None:
     low, high = collection.min_price, collection.max_price
     if low is not None and high is not None and low > high:
         raise errors.CollectionPricesWrong
-    says = [getattr(collection, name) for name in [*_RULE, "category"]]
-    if collection.by_rule and all(value is None or value == [] for value in says):
+    conditions = [getattr(collection, name) for name in [*_RULE, "category"]]
+    if collection.by_rule and all(value is None or value == [] for value in conditions):
         raise errors.CollectionRuleEmpty
 
 

@@ -159,7 +159,7 @@ def _value(field: Any, ids: Ids, path: str) -> Any:  # noqa: C901 (a line for ea
         case fields.HttpsUrl():
             return "https://shop.example/a"
         case fields.Money():
-            return "1.00" if field.form.fullmatch("1.00") else "1.0"
+            return "1.00" if field.regex.fullmatch("1.00") else "1.0"
         case fields.Slug():
             return "a-slug"
         case fields.Secret():

@@ -124,7 +124,7 @@ def _value(field: Any, ids: Ids, path: str) -> st.SearchStrategy[Any]:  # noqa: 
                 lambda text: "\0" not in text
             )
         case TypedCode():
-            return st.from_regex(field.form, fullmatch=True)
+            return st.from_regex(field.regex, fullmatch=True)
         case TaxId():
             return st.sampled_from(TAX_IDS)
         case ReturnUrl():

@@ -82,19 +82,19 @@ class Field(ma.fields.Field[T], Generic[T], ABC):
 class Pattern(Field[T]):
     """A type whose values are strings of one form."""
 
-    form: re.Pattern[str]
+    regex: re.Pattern[str]
     code = "format"
-    says = "This has the wrong form."
+    message = "This has the wrong form."
 
     def _text(self, value: Any) -> str:
         if not isinstance(value, str):
             raise refuse("type", "This must be a string.")
-        if not self.form.fullmatch(value):
-            raise refuse(self.code, self.says)
+        if not self.regex.fullmatch(value):
+            raise refuse(self.code, self.message)
         return value
 
     def limits(self) -> JSONSchema:
-        return {"type": "string", "pattern": f"^(?:{self.form.pattern})$"}
+        return {"type": "string", "pattern": f"^(?:{self.regex.pattern})$"}
 
 
 def check_bounds(low: int, high: int, what: str) -> None:

@@ -69,8 +69,8 @@ class Bool(Field[bool]):
 class Money(Pattern[Decimal]):
     """An amount in the shop currency: a string with exactly two decimals, from `min` to `max`."""
 
-    form = re.compile(r"(?:0|[1-9][0-9]{0,7})\.[0-9]{2}")
-    says = 'This must be an amount such as "1299.00".'
+    regex = re.compile(r"(?:0|[1-9][0-9]{0,7})\.[0-9]{2}")
+    message = 'This must be an amount such as "1299.00".'
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Money(Pattern[Decimal]):
         text = f"From {self.min} to {self.max}."
         return {
             "type": "string",
-            "pattern": f"^{zero}(?:{self.form.pattern})$",
+            "pattern": f"^{zero}(?:{self.regex.pattern})$",
             "description": text,
         }
 
@@ -103,8 +103,8 @@ class Money(Pattern[Decimal]):
 class QueryMoney(Money):
     """An amount in a query string, where "1299" and "1299.5" are plain enough."""
 
-    form = re.compile(r"(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{1,2})?")
-    says = 'This must be an amount such as "1299" or "1299.00".'
+    regex = re.compile(r"(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{1,2})?")
+    message = 'This must be an amount such as "1299" or "1299.00".'
 
 
 class QuotedMoney(Money):
@@ -112,15 +112,15 @@ class QuotedMoney(Money):
     yen.
     """
 
-    form = re.compile(r"(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{2})?")
-    says = 'This must be an amount as the quote said it, such as "1299.00".'
+    regex = re.compile(r"(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{2})?")
+    message = 'This must be an amount as the quote said it, such as "1299.00".'
 
 
 class Percent(Money):
     """A percentage: a string with exactly two decimals, from "0.00" to "100.00"."""
 
-    form = re.compile(r"100\.00|(?:0|[1-9][0-9]?)\.[0-9]{2}")
-    says = 'This must be a percentage such as "18.00".'
+    regex = re.compile(r"100\.00|(?:0|[1-9][0-9]?)\.[0-9]{2}")
+    message = 'This must be a percentage such as "18.00".'
 
     def __init__(
         self, *, min: str = "0.00", max: str = "100.00", **options: Unpack[FieldOptions]

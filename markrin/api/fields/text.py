@@ -161,7 +161,7 @@ class Secret(Field[str]):
 class Token(Pattern[str]):
     """1 to `max` visible ASCII characters, as sent: an idempotency key, a cart token."""
 
-    says = "This takes visible ASCII characters only, and not too many."
+    message = "This takes visible ASCII characters only, and not too many."
 
     def __init__(
         self, *, max: int = 255, min: int = 1, **options: Unpack[FieldOptions]
@@ -169,7 +169,7 @@ class Token(Pattern[str]):
         super().__init__(**options)
         check_bounds(min, max, "Token")
         self.max, self.min = max, min
-        self.form = re.compile(rf"[!-~]{{{min},{max}}}")
+        self.regex = re.compile(rf"[!-~]{{{min},{max}}}")
 
     def _check(self, value: object) -> str:
         return self._text(value)
@@ -181,8 +181,8 @@ class Token(Pattern[str]):
 class Uuid(Pattern[uuid.UUID]):
     """A UUID in its canonical, lower-case spelling. Source: RFC 9562 section 4."""
 
-    form = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-    says = "This must be a UUID in lower case."
+    regex = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+    message = "This must be a UUID in lower case."
 
     def _check(self, value: object) -> uuid.UUID:
         return uuid.UUID(self._text(value))
@@ -194,8 +194,8 @@ class Uuid(Pattern[uuid.UUID]):
 class Slug(Pattern[str]):
     """1 to 120 lower-case letters, digits and hyphens."""
 
-    form = re.compile(r"[a-z0-9-]{1,120}")
-    says = "This takes 1 to 120 lower-case letters, digits and hyphens."
+    regex = re.compile(r"[a-z0-9-]{1,120}")
+    message = "This takes 1 to 120 lower-case letters, digits and hyphens."
 
     def _check(self, value: object) -> str:
         return self._text(value)
@@ -211,15 +211,17 @@ class PageSlug(Slug):
     JavaScript and Python read alike; Unicode says what the others are.
     """
 
-    form = re.compile(r"[^\u0000-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a9]{1,120}")
-    says = "This takes 1 to 120 lower-case letters, digits and hyphens, of any script."
+    regex = re.compile(r"[^\u0000-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a9]{1,120}")
+    message = (
+        "This takes 1 to 120 lower-case letters, digits and hyphens, of any script."
+    )
 
     def _check(self, value: object) -> str:
         text = self._text(value)
         text = unicodedata.normalize("NFC", text)
         is_plain = all(sign == "-" or _is_letter_or_digit(sign) for sign in text)
         if len(text) > 120 or text != text.lower() or not is_plain:
-            raise refuse(self.code, self.says)
+            raise refuse(self.code, self.message)
         return text
 
     def limits(self) -> JSONSchema:
@@ -295,13 +297,13 @@ class HttpsUrl(Pattern[str]):
     Source: RFC 3986, RFC 1123.
     """
 
-    form = re.compile(
+    regex = re.compile(
         r"https://(?=[^/?:]{1,253}(?![^/?:]))"  # the whole name
         r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
         r"(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?"
         r"(?:[/?](?:[!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})*)?"
     )
-    says = "This must be a link that begins with https:// and a host name."
+    message = "This must be a link that begins with https:// and a host name."
 
     def __init__(self, *, max: int = 2000, **options: Unpack[FieldOptions]):
         super().__init__(**options)
