@@ -92,7 +92,7 @@ def import_redirects(
         lines = table.lines(lambda _done: None)
         chunks = iter(lambda: list(islice(lines, _CHUNK)), [])
         (run or ImportRun()).handle_units(
-            chunks, lambda chunk: chunk[0].number, import_lines
+            chunks, lambda chunk: chunk[0].number, import_lines, a_step=1
         )
 
 

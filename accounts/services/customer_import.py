@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from django.db import transaction
-
 from accounts import events
 from accounts.models import Address, User
 from accounts.schemas import AddAddress, NewAddress
 from markrin.api import errors, fields
 from markrin.api.schemas import InputSchema
 from markrin.outbox import services as outbox
-from products.importing.row_files import Row, RowReport, line_of, open_rows
+from products.importing.row_files import (
+    Row,
+    RowReport,
+    handle_unit,
+    line_of,
+    open_rows,
+)
 from products.importing.run import ImportRun, JobOptions
 
 _NAMES: Final = {
@@ -63,7 +67,7 @@ def import_customers(
     run: ImportRun | None = None,
 ) -> None:
     """Take in a CSV of customers: Shopify's export, WooCommerce's, or one with `email` and a
-    name. Each row is a transaction of its own; a second run changes nothing.
+    name. A hundred rows are a transaction; a second run changes nothing.
 
     Who has an account already stays as they are. New accounts have no password; with `invite`
     each new customer is mailed a link to set one.
@@ -73,41 +77,33 @@ def import_customers(
     """
 
     def import_row(row: Row) -> None:
-        with transaction.atomic():
-            _import_row(line_of(row), row[1], report, invite=invite)
-            if dry_run:
-                transaction.set_rollback(True)
+        def work(found: RowReport) -> None:
+            _import_row(row, found, invite=invite)
+
+        handle_unit(report, line_of(row), row[1]["email"], work, dry_run=dry_run)
 
     with open_rows(path, _NAMES, ["email"]) as rows:
         (run or ImportRun()).handle_units(rows, line_of, import_row)
 
 
-def _import_row(
-    line: int, values: Mapping[str, str], report: RowReport, *, invite: bool
-) -> None:
+def _import_row(row: Row, report: RowReport, *, invite: bool) -> None:
+    line, values = line_of(row), row[1]
     email = values["email"]
-    name, last_name = _read_names(values)
-    try:
-        given = ImportCustomer().load(
-            {"email": email, "name": name[:80], "lastName": last_name[:80]}
-        )
-    except errors.Invalid as exc:
-        first = exc.errors[0]
-        text = f"{first['pointer'].strip('/')}: {first['message']}"
-        report.note(line, email, "refused", text if email else "There is no e-mail.")
+    if problem := row[0].problem or ("" if email else "There is no e-mail."):
+        report.note(line, email, "refused", problem)
         return
-    user = User.objects.filter(email=given.email).first()
-    if user is not None:
+    name, last_name = _read_names(values)
+    given = ImportCustomer().load(
+        {"email": email, "name": name[:80], "lastName": last_name[:80]}
+    )
+    if User.objects.filter(email=given.email).exists():
         report.unchanged += 1
         return
+    phone = _read_phone(line, values, report)
     user = User.objects.create_user(
-        given.email, name=given.name, last_name=given.last_name
+        given.email, name=given.name, last_name=given.last_name, phone=phone
     )
     report.created += 1
-    phone = _read_phone(line, values, report)
-    if phone:
-        user.phone = phone
-        user.save(update_fields=["phone", "updated_at"])
     if values.get("street"):
         _add_address(user, line, values, phone, report)
     for column in ("note", "tags"):

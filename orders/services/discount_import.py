@@ -1,20 +1,22 @@
 """Discounts from another shop: codes that take off a percentage or an amount."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from django.db import transaction
 from django.utils import timezone
 
-from markrin.api import errors
-from orders import errors as order_errors
 from orders.models import Coupon
 from orders.services import coupons
 from orders.staff_schemas import CreateCoupon
 from products.importing import conversions
-from products.importing.row_files import Row, RowReport, line_of, open_rows
+from products.importing.row_files import (
+    Row,
+    RowReport,
+    handle_unit,
+    line_of,
+    open_rows,
+)
 from products.importing.run import ImportRun, JobOptions
 
 _NAMES: Final = {
@@ -46,35 +48,29 @@ def import_discounts(
     dry_run: bool = False,
     run: ImportRun | None = None,
 ) -> None:
-    """Take in a CSV of discounts: Shopify's export, or columns `code`, `type`, `value`. Each row
-    is a transaction of its own; a code that is there stays as it is.
+    """Take in a CSV of discounts: Shopify's export, or columns `code`, `type`, `value`. A
+    hundred rows are a transaction; a code that is there stays as it is.
 
     Raises:
         FileRefused: it is no such file.
     """
 
     def import_row(row: Row) -> None:
-        line, code = line_of(row), row[1]["code"]
-        try:
-            with transaction.atomic():
-                _import_row(line, row[1], report)
-                if dry_run:
-                    transaction.set_rollback(True)
-        except order_errors.CouponCodeTaken:
-            report.unchanged += 1
-        except errors.Invalid as exc:
-            first = exc.errors[0]
-            text = f"{first['pointer'].strip('/')}: {first['message']}"
-            report.note(line, code, "refused", text)
-        except errors.ShopError as exc:
-            report.note(line, code, "refused", str(exc.detail))
+        def work(found: RowReport) -> None:
+            _import_row(row, found)
+
+        handle_unit(report, line_of(row), row[1]["code"], work, dry_run=dry_run)
 
     with open_rows(path, _NAMES, ["code", "value", "kind"]) as rows:
         (run or ImportRun()).handle_units(rows, line_of, import_row)
 
 
-def _import_row(line: int, values: Mapping[str, str], report: RowReport) -> None:
+def _import_row(row: Row, report: RowReport) -> None:
+    line, values = line_of(row), row[1]
     code = values["code"]
+    if row[0].problem:
+        report.note(line, code, "refused", row[0].problem)
+        return
     kind = _KINDS.get(values["kind"].lower().replace(" ", "_"))
     if kind is None:
         text = f"There is no discount of the kind {values['kind']!r} that a code gives here."

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -21,7 +20,13 @@ from markrin.db import transactions
 from orders.models import PastOrder
 from products.csv_reader import Line
 from products.importing import conversions
-from products.importing.row_files import Row, RowReport, line_of, open_rows
+from products.importing.row_files import (
+    Row,
+    RowReport,
+    handle_unit,
+    line_of,
+    open_rows,
+)
 from products.importing.run import ImportRun, JobOptions
 from products.selectors import offers
 from products.services import purchases
@@ -60,17 +65,19 @@ def import_past_orders(
     run: ImportRun | None = None,
 ) -> None:
     """Take in a CSV of orders: Shopify's export, or one line an item with the order's own columns
-    in the first. Each order is a transaction of its own; one that is there stays as it is.
+    in the first. A hundred orders are a transaction; one that is there stays as it is.
 
     Raises:
         FileRefused: it is no such file.
     """
 
     def import_order(order: list[Row]) -> None:
-        with transaction.atomic():
-            _import_order(source, order[0][1]["number"], order, report)
-            if dry_run:
-                transaction.set_rollback(True)
+        number = order[0][1]["number"]
+
+        def work(found: RowReport) -> None:
+            _import_order(source, number, order, found)
+
+        handle_unit(report, line_of(order[0]), number, work, dry_run=dry_run)
 
     with open_rows(path, _NAMES, ["number", "total", "placed_at"]) as rows:
         orders = (list(each) for _, each in groupby(rows, lambda row: row[1]["number"]))

@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+from django.db import DataError, IntegrityError, transaction
+
+from markrin.api import errors
 from markrin.csv_safety import escape_formula
 from products import csv_reader
 from products.csv_reader import CsvShape, FileRefused, Line
@@ -46,6 +50,28 @@ class RowReport:
             self.shown.append(told)
         if self.tell is not None:
             self.tell(told)
+
+    def refuse(self, line: int, ref: str, exc: Exception) -> None:
+        """Count a row that breaks a rule of the shop's or of the database's, and say which."""
+        known: Exception | None = exc
+        if isinstance(exc, IntegrityError):
+            known = errors.from_constraint(exc)
+        if isinstance(known, errors.Invalid):
+            first = known.errors[0]
+            text = f"{first['pointer'].strip('/')}: {first['message']}"
+        elif isinstance(known, errors.ShopError):
+            text = str(known.detail)
+        else:
+            text = str(exc).splitlines()[0][:300]
+        self.note(line, ref, "refused", text)
+
+    def add(self, other: "RowReport", told: Sequence[ReportLine]) -> None:
+        """Add what became of a row, and the lines that were told of it."""
+        self.created += other.created
+        self.changed += other.changed
+        self.unchanged += other.unchanged
+        for each in told:
+            self.note(each.line, each.ref, each.kind, each.message)
 
     def describe(self, *, dry_run: bool) -> list[str]:
         """Return the report as lines for a person."""
@@ -115,6 +141,39 @@ def open_rows(
             )
             for line in table.lines(lambda _done: None)
         )
+
+
+def handle_unit(
+    report: RowReport,
+    line: int,
+    ref: str,
+    work: Callable[[RowReport], None],
+    *,
+    dry_run: bool,
+) -> None:
+    """Do what a row (or an order's rows) asks, whole or not at all, as a part of the caller's
+    transaction. `work` counts into the report that it is given.
+
+    What breaks a rule is refused alone, with its line; the rows around it stay. A row that
+    somebody else has made meanwhile is looked at again, and found.
+    """
+    for is_last in (False, True):
+        told: list[ReportLine] = []
+        found = RowReport(tell=told.append)
+        try:
+            with transaction.atomic():
+                work(found)
+                transaction.set_rollback(dry_run)
+        except (IntegrityError, DataError, errors.ShopError) as exc:
+            if (
+                isinstance(exc.__cause__, psycopg.errors.UniqueViolation)
+                and not is_last
+            ):
+                continue
+            report.refuse(line, ref, exc)
+        else:
+            report.add(found, told)
+        return
 
 
 def line_of(row: Row) -> int:

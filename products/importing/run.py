@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypedDict, TypeVar
 
+from django.db import transaction
+
 UNITS_A_STEP: Final = 100
 Unit = TypeVar("Unit")
 
@@ -67,13 +69,19 @@ class ImportRun:
         units: Iterable[Unit],
         line_of: Callable[[Unit], int],
         handle: Callable[[Unit], None],
+        *,
+        a_step: int | None = None,
     ) -> None:
-        """Handle the units that are left, some of them a step, until it is time to pause."""
+        """Handle the units that are left, so many a step (a hundred), until it is time to pause.
+
+        A step is one transaction: to commit is what takes the time of a small row. What is
+        killed in a step has done the steps before it.
+        """
         left = (unit for unit in units if line_of(unit) > self.after_line)
-        while units_ := list(islice(left, UNITS_A_STEP)):
+        while units_ := list(islice(left, a_step or UNITS_A_STEP)):
             if self.should_pause():
                 self.paused = True
                 return
-            with self.keep_step(line_of(units_[-1])):
+            with transaction.atomic(), self.keep_step(line_of(units_[-1])):
                 for unit in units_:
                     handle(unit)

@@ -1,19 +1,22 @@
 """Reviews from another shop: by customers that have an account here."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.utils import timezone
 
-from markrin.api import errors
 from markrin.cache.tags import invalidate
 from products.importing import conversions
-from products.importing.row_files import Row, RowReport, line_of, open_rows
+from products.importing.row_files import (
+    Row,
+    RowReport,
+    handle_unit,
+    line_of,
+    open_rows,
+)
 from products.importing.run import ImportRun
 from products.models import Product, Purchase, Review, ReviewStatus
 from products.schemas.reviews import CreateReview
@@ -39,25 +42,30 @@ def import_reviews(
     run: ImportRun | None = None,
 ) -> None:
     """Take in a CSV of reviews: Judge.me's export and its like, or columns `product` (a slug),
-    `email`, `rating`, `body`. Each is a transaction of its own; whoever has reviewed a product
-    already is left as they are. Hidden ones stay hidden.
+    `email`, `rating`, `body`. A hundred are a transaction; whoever has reviewed a product already
+    is left as they are. Hidden ones stay hidden.
 
     Raises:
         FileRefused: it is no such file.
     """
 
     def import_row(row: Row) -> None:
-        with transaction.atomic():
-            _import_row(line_of(row), row[1], report)
-            if dry_run:
-                transaction.set_rollback(True)
+        def work(found: RowReport) -> None:
+            _import_row(row, found)
+
+        ref = f"{row[1]['product']} by {row[1]['email']}"
+        handle_unit(report, line_of(row), ref, work, dry_run=dry_run)
 
     with open_rows(path, _NAMES, ["product", "email", "rating"]) as rows:
         (run or ImportRun()).handle_units(rows, line_of, import_row)
 
 
-def _import_row(line: int, values: Mapping[str, str], report: RowReport) -> None:
+def _import_row(row: Row, report: RowReport) -> None:
+    line, values = line_of(row), row[1]
     where = f"{values['product']} by {values['email']}"
+    if row[0].problem:
+        report.note(line, where, "refused", row[0].problem)
+        return
     product_id = _find_product(values["product"])
     users = get_user_model()._default_manager
     user = users.filter(email=values["email"].strip().lower()).first()
@@ -72,13 +80,7 @@ def _import_row(line: int, values: Mapping[str, str], report: RowReport) -> None
         comment = comment[:2000].rstrip()
     rating = conversions.parse_number(values["rating"])
     whole = int(rating) if rating is not None and rating == int(rating) else 0
-    try:
-        given = CreateReview().load({"rating": whole, "comment": comment})
-    except errors.Invalid as exc:
-        first = exc.errors[0]
-        text = f"{first['pointer'].strip('/')}: {first['message']}"
-        report.note(line, where, "refused", text)
-        return
+    given = CreateReview().load({"rating": whole, "comment": comment})
     if Review.objects.filter(product=product_id, user=user.pk).exists():
         report.unchanged += 1
         return
