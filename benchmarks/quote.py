@@ -18,20 +18,22 @@ from statistics import median
 from typing import Final
 from uuid import UUID
 
-from orders.pricing.promotions import (
+from orders.pricing.effects import (
     AmountOff,
-    BasketLine,
     BuyXGetY,
-    Conditions,
     Effect,
     FixedPrice,
     FreeShipping,
     PercentOff,
-    PromotionTerms,
-    ShopperFacts,
     Tier,
     TierBy,
     Tiered,
+)
+from orders.pricing.promotions import (
+    BasketLine,
+    Conditions,
+    PromotionTerms,
+    ShopperFacts,
 )
 from orders.pricing.quote import Basket, Delivery, ShopTerms, quote
 from orders.pricing.tax import Buyer, Place, TaxRules

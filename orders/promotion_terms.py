@@ -14,21 +14,19 @@ from django.db.models import Q
 from markrin.db.sql import Row, fetch_prepared
 from orders.customer_groups import is_for_customer
 from orders.models.promotion import EffectKind, Promotion
-from orders.pricing.money import to_units
-from orders.pricing.promotions import (
+from orders.pricing.effects import (
     AmountOff,
     BuyXGetY,
-    Conditions,
     Effect,
     FixedPrice,
     FreeShipping,
     PercentOff,
-    PromotionTerms,
-    Reason,
     Tier,
     TierBy,
     Tiered,
 )
+from orders.pricing.money import to_units
+from orders.pricing.promotions import Conditions, PromotionTerms, Reason
 from products.selectors.collections import MEMBERS
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from orders.pricing.effects import Reduction
 from orders.pricing.money import PER_MILLION, from_units
 from orders.pricing.promotions import (
     BasketLine,
@@ -22,7 +23,6 @@ from orders.pricing.promotions import (
     Outcome,
     PromotionTerms,
     Reason,
-    Reduction,
     ShopperFacts,
     choose_promotions,
 )

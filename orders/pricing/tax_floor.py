@@ -5,8 +5,9 @@ include it: what cannot win anyway need not be spread over the lines. Pure: no d
 from collections.abc import Sequence
 from typing import Final
 
+from orders.pricing.effects import Reduction
 from orders.pricing.money import PER_MILLION
-from orders.pricing.promotions import BasketLine, Reduction
+from orders.pricing.promotions import BasketLine
 from orders.pricing.tax import RateTable
 
 # How finely one looks at how far prices are lowered: a finer floor is truer, and costs more.

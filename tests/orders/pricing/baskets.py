@@ -6,20 +6,22 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from orders.pricing.promotions import (
+from orders.pricing.effects import (
     AmountOff,
-    BasketLine,
     BuyXGetY,
-    Conditions,
     Effect,
     FixedPrice,
     FreeShipping,
     PercentOff,
-    PromotionTerms,
-    ShopperFacts,
     Tier,
     TierBy,
     Tiered,
+)
+from orders.pricing.promotions import (
+    BasketLine,
+    Conditions,
+    PromotionTerms,
+    ShopperFacts,
 )
 from orders.pricing.quote import Basket, Delivery, ShopTerms
 from orders.pricing.tax import Buyer, Place, TaxRules

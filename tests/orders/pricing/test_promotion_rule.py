@@ -10,18 +10,17 @@ import random
 from fractions import Fraction
 from typing import Any
 
-from orders.pricing.money import part_of_line
-from orders.pricing.promotions import (
+from orders.pricing.effects import (
     AmountOff,
     BuyXGetY,
-    Cost,
     FixedPrice,
     FreeShipping,
     PercentOff,
     TierBy,
     Tiered,
-    choose_promotions,
 )
+from orders.pricing.money import part_of_line
+from orders.pricing.promotions import Cost, choose_promotions
 from tests.orders.pricing.baskets import (
     ANYBODY,
     cases,

@@ -5,18 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from orders.pricing.promotions import (
+from orders.pricing.effects import (
     AmountOff,
     BuyXGetY,
     FixedPrice,
     FreeShipping,
     PercentOff,
-    Reason,
-    ShopperFacts,
     Tier,
     TierBy,
     Tiered,
 )
+from orders.pricing.promotions import Reason, ShopperFacts
 from orders.pricing.quote import Delivery, quote
 from tests.orders.pricing.baskets import (
     ANYBODY,

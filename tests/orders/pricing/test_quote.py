@@ -9,7 +9,8 @@ from fractions import Fraction
 
 import pytest
 
-from orders.pricing.promotions import AmountOff, Conditions, FreeShipping, PercentOff
+from orders.pricing.effects import AmountOff, FreeShipping, PercentOff
+from orders.pricing.promotions import Conditions
 from orders.pricing.quote import CASH_ON_DELIVERY, Delivery, Fee, GiftCard, quote
 from orders.pricing.tax import Buyer, Levy, LevyKind, Place
 from tests.orders.pricing.baskets import (

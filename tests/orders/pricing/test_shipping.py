@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 
 import pytest
 
-from orders.pricing.promotions import FreeShipping
+from orders.pricing.effects import FreeShipping
 from orders.pricing.quote import Delivery, PriceStep, quote
 from orders.pricing.shipping import (
     Calendar,

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from orders.pricing import tax_presets
-from orders.pricing.promotions import AmountOff
+from orders.pricing.effects import AmountOff
 from orders.pricing.quote import Delivery, Fee, quote
 from orders.pricing.tax import (
     Buyer,
