@@ -309,6 +309,12 @@ class Product(Model):
                 name="product_next_until",
                 condition=Q(next_until__isnull=False),
             ),
+            # What lists by price show of products whose stored price has ended.
+            models.Index(
+                fields=["next_price", "id"],
+                name="product_next_price",
+                condition=Q(status="published", price_until__isnull=False),
+            ),
             GinIndex(fields=["search"], name="product_search"),
             GinIndex(fields=["tags"], name="product_tags"),
         ]

@@ -7,7 +7,7 @@ how long an answer that is rendered now may be kept.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Case, DateTimeField, DecimalField, F, Field, Func, Q, When
 from django.db.models.expressions import Combinable
@@ -125,6 +125,17 @@ def list_price(column: str) -> Combinable:
         default=later,
         output_field=_MONEY,
     )
+
+
+# Which of a product's prices holds at this moment, and the column that has it.
+HOLDING: Final = (
+    (Q(price_until=None) | Q(price_until__gt=Now()), "price"),
+    (
+        Q(price_until__lte=Now()) & (Q(next_until=None) | Q(next_until__gt=Now())),
+        "next_price",
+    ),
+    (Q(price_until__lte=Now(), next_until__lte=Now()), "list_price"),
+)
 
 
 def variant_price() -> Combinable:

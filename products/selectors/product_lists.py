@@ -22,7 +22,14 @@ from products.search import Query
 from products.selectors import search_lookup, search_ranking
 from products.selectors.facets import Facets, count_facets, count_matches, is_one_of
 from products.selectors.filters import NO_FILTERS, Filters
-from products.selectors.prices import COST_JOIN, inherited, price_now, read_price_clock
+from products.selectors.prices import (
+    COST_JOIN,
+    HOLDING,
+    inherited,
+    list_price,
+    price_now,
+    read_price_clock,
+)
 from products.selectors.size_tables import build_table
 from products.selectors.summaries import SUMMARY_COLUMNS, add_stock, get_summaries
 
@@ -111,7 +118,8 @@ def _find_matching(
     if matches is not counted and matches.candidates is not None:
         found = found.filter(is_one_of(matches.candidates))
     total = matches.total
-    ordered = _order_products(found, filters, query.sort, total)
+    upto = min(query.page * query.limit, MAX_OFFSET + query.limit)
+    ordered = _order_products(found, filters, query.sort, total, upto=upto)
     page = Page[Product].of(ordered, query.page, query.limit, total=total)
     return Listing(with_summaries(page, filters), counted)
 
@@ -154,7 +162,7 @@ def _list_search_results(
     else:
         limit = search_ranking.MAX_RANKED
         number = counted.total if counted else found[: limit + 1].count()
-        ordered = _order_products(found, filters, query.sort, number)
+        ordered = _order_products(found, filters, query.sort, number, upto=limit)
         keys = ordered.values_list("pk", flat=True)[:limit]
         ids = list(keys[offset : offset + query.limit])
     shown = min(number, search_ranking.MAX_RANKED)
@@ -170,12 +178,38 @@ def _list_search_results(
 
 
 def _order_products(
-    found: QuerySet[Product], filters: Filters, sort: str | None, total: int
+    found: QuerySet[Product],
+    filters: Filters,
+    sort: str | None,
+    total: int,
+    *,
+    upto: int,
 ) -> QuerySet[Product]:
+    """Return the products in their order; of very many perhaps no more than the first `upto`."""
     passing, order = filters.ordered(found, sort)
+    if total > MAX_SORTED and order[0].removeprefix("-") == "list_price":
+        passing = _find_first_by_price(
+            passing, order[0].removesuffix("list_price"), upto
+        )
     return passing.only("id").order_by(
         *(map(search_ranking.unindexed_key, order) if total <= MAX_SORTED else order)
     )
+
+
+def _find_first_by_price(
+    passing: QuerySet[Product], sign: str, upto: int
+) -> QuerySet[Product]:
+    """Return the first by price while some stored prices have ended, each kind of price along an
+    index of its own: no index has the order of all.
+    """
+    first, *others = (
+        passing.filter(holds)
+        .order_by(f"{sign}{column}", f"{sign}pk")
+        .values("pk")[:upto]
+        for holds, column in HOLDING
+    )
+    found = Product.objects.filter(pk__in=first.union(*others, all=True))
+    return found.annotate(list_price=list_price("price"))
 
 
 def _get_cards(ids: Sequence[UUID], filters: Filters) -> list[Row]:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from products.models import PriceHistory, Product, StockLevel, Variant
-from products.selectors import offers
+from products.selectors import offers, product_lists
 from products.services import list_prices
 from tests.factories import make_category, make_product, make_variant
 
@@ -182,6 +182,48 @@ def test_after_both_ends_have_passed_lists_are_right_as_well(api):
     make_product(base_price="90.00", category=product.category)
     listed = api.get("/api/products", {"sort": "price_asc"}).json()["items"]
     assert [item["price"] for item in listed] == ["90.00", "100.00"]
+
+
+@pytest.mark.parametrize("by_index", [True, False])
+@pytest.mark.parametrize("query", ["&onSale=true", "&maxPrice=150.00"])
+def test_lists_by_price_are_right_while_some_stored_prices_have_ended(
+    api, db, monkeypatch, by_index, query
+):
+    """Some prices hold, some sales have begun and some are over already, and nobody has written
+    any of it: the list of few is sorted, that of many is read along indexes.
+    """
+    if by_index:
+        monkeypatch.setattr(product_lists, "MAX_SORTED", 0)
+    category, shown = make_category(), []
+    for number, passed in enumerate([0, 1.5, 3] * 3):
+        base = Decimal(100 + 7 * (number * 5 % 12))
+        sale = base - 10 - 9 * (number % 5)
+        is_on = passed == 1.5
+        if (is_on or "onSale" not in query) and (sale if is_on else base) <= 150:
+            shown.append(sale if is_on else base)
+        product = make_product(
+            base_price=base,
+            sale_price=sale,
+            sale_starts_at=now() + HOUR,
+            sale_ends_at=now() + 2 * HOUR,
+            category=category,
+            variants=1,
+        )
+        if passed:
+            move_clock(product, passed * HOUR)
+    path = f"/api/products?limit=5{query}"
+
+    def walk(sort):
+        pages = [
+            api.get(f"{path}&sort={sort}&page={page}").json()["items"]
+            for page in (1, 2, 3)
+        ]
+        return [(Decimal(card["price"]), card["id"]) for page in pages for card in page]
+
+    rising, falling = walk("price_asc"), walk("price_desc")
+    assert [price for price, _ in rising] == sorted(shown)
+    assert rising == sorted(rising)
+    assert falling == rising[::-1]
 
 
 @pytest.mark.django_db
