@@ -81,6 +81,17 @@ def _sample_placed() -> dict[str, object]:
     return mails.build_context(_sample_order())
 
 
+def _order_on_back_order(**columns: object) -> Order:
+    """Return the sample order, with a shirt that is not there yet."""
+    order = _sample_order(**columns)
+    order.lines.all()[0].on_back_order = 1  # type: ignore[attr-defined]  # as with_lines
+    return order
+
+
+def _sample_placed_on_back_order() -> dict[str, object]:
+    return mails.build_context(_order_on_back_order())
+
+
 def _sample_placed_online() -> dict[str, object]:
     """Return a confirmation of an order that waits for what a gift card has left to pay."""
     return mails.build_context(
@@ -271,6 +282,7 @@ SAMPLES = {
     "orders/payment_link:rest": _sample_rest_to_pay,
     "orders/pieces_cancelled": _sample_pieces_cancelled,
     "orders/placed": _sample_placed,
+    "orders/placed:back-order": _sample_placed_on_back_order,
     "orders/placed:exchange": _sample_exchange_placed,
     "orders/placed:online": _sample_placed_online,
     "orders/shipped": _sample_shipped,

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from markrin.api.serializers import Money, Serializer, Timestamp, page_of
-from orders import order_links, return_window
+from orders import order_links, return_window, waiting_pieces
 from orders.models import Order, OrderLine
 from orders.models.fulfilment import ParcelStatus
 from orders.models.gift_card import GiftCardEntryKind
@@ -265,6 +265,9 @@ class OrderItem(Serializer):
     cancelled = serializers.IntegerField(help_text="pieces that will not be sent")
     shipped = serializers.IntegerField(help_text="pieces that have left")
     returned = serializers.IntegerField()
+    on_back_order = serializers.SerializerMethodField(
+        help_text="pieces that are not there yet, and are sent as soon as they come in"
+    )
     unit_price = Money()
     line_total = Money()
     discount = Money()
@@ -276,6 +279,14 @@ class OrderItem(Serializer):
 
     def get_image(self, line: OrderLine) -> str | None:
         return line.image or None
+
+    def get_on_back_order(self, line: OrderLine) -> int:
+        # `with_lines` and the checkout bring it along
+        known = getattr(line, "on_back_order", None)
+        if known is None:
+            found = waiting_pieces.list_missing_pieces([line.order_id])
+            known = found.get(line.pk, 0)
+        return int(known)
 
 
 class ShippingAddress(Serializer):

@@ -14,37 +14,17 @@ from django.db.models.expressions import RawSQL
 
 from markrin.db.sql import fetch_all
 from orders.models import OrderLine
+from orders.models.missing_pieces import MISSING, OPEN, PACKED, SHORT_LINES
 
-_PACKED: Final = """(SELECT coalesce(sum(piece.quantity), 0) FROM orders_fulfilmentline AS piece
-    JOIN orders_fulfilment AS parcel ON parcel.id = piece.fulfilment_id
-    WHERE piece.line_id = {line}.id AND parcel.status = 'packed')"""
-# How many pieces of the line `waiting`, of the order `{order}`, are not there for it. Pieces that
-# an order, itself included, has a better right to are those of the older ones, and what is packed.
-_MISSING: Final = f"""least(
-    waiting.quantity - waiting.cancelled - waiting.shipped - {_PACKED.format(line="waiting")},
-    (SELECT sum(CASE
-            WHEN (placed.created_at, placed.id) <= ({{order}}.created_at, {{order}}.id)
-            THEN claim.quantity - claim.cancelled - claim.shipped
-            ELSE {_PACKED.format(line="claim")} END)
-        FROM orders_orderline AS claim JOIN orders_order AS placed ON placed.id = claim.order_id
-        WHERE claim.variant_id = waiting.variant_id
-        AND claim.quantity > claim.cancelled + claim.shipped
-        AND (placed.id = {{order}}.id OR placed.status IN
-                ('confirmed', 'processing', 'partially_shipped')
-            AND (placed.payment_method = 'cod' OR placed.payment_status IN ('paid', 'refunded')))
-    ) - level.on_hand)"""  # noqa: S608 (our own text)
-# Most variants have all that is promised of them, and are not looked at further.
-_SHORT_LINES: Final = """orders_orderline AS waiting JOIN products_stocklevel AS level
-    ON level.variant_id = waiting.variant_id AND level.reserved > level.on_hand"""
-_OPEN: Final = "waiting.quantity > waiting.cancelled + waiting.shipped"
 _LINES: Final = f"""
-    SELECT waiting.id, {_MISSING.format(order="own")} AS missing
-    FROM orders_order AS own JOIN {_SHORT_LINES} ON waiting.order_id = own.id
-    WHERE own.id = ANY(%s) AND {_OPEN} AND {_MISSING.format(order="own")} > 0
+    SELECT waiting.id, {MISSING.format(order="own")} AS missing
+    FROM orders_order AS own JOIN {SHORT_LINES} ON waiting.order_id = own.id
+    WHERE own.id = ANY(%s) AND {OPEN} AND {MISSING.format(order="own")} > 0
+        AND own.status <> 'cancelled'
 """  # noqa: S608 (our own text)
 _PACKABLE: Final = f"""
     SELECT level.variant_id, level.on_hand - coalesce(sum(
-        {_PACKED.format(line="line")}), 0)::bigint AS pieces
+        {PACKED.format(line="line")}), 0)::bigint AS pieces
     FROM products_stocklevel AS level LEFT JOIN orders_orderline AS line
         ON line.variant_id = level.variant_id AND line.quantity > line.cancelled + line.shipped
     WHERE level.variant_id = ANY(%s) AND level.inventory_policy <> 'untracked'
@@ -55,9 +35,9 @@ _PACKABLE: Final = f"""
 def waits_for_stock() -> RawSQL:
     """Return the condition, for a filter of orders, that some of its pieces are not there yet."""
     return RawSQL(  # noqa: S611 (our own text)
-        f"""EXISTS (SELECT FROM {_SHORT_LINES}
-            WHERE waiting.order_id = orders_order.id AND {_OPEN}
-            AND {_MISSING.format(order="orders_order")} > 0)""",
+        f"""EXISTS (SELECT FROM {SHORT_LINES}
+            WHERE waiting.order_id = orders_order.id AND {OPEN}
+            AND {MISSING.format(order="orders_order")} > 0)""",
         [],
         output_field=BooleanField(),
     )

@@ -7,10 +7,13 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class StockChanged:
-    """Pieces of these variants were moved. At most a cart's or a feed chunk's worth of variants."""
+    """Pieces of these variants were moved, or may be sold without stock from now on, or no more.
+    At most a cart's or a feed chunk's worth of variants.
+    """
 
     name: ClassVar[str] = "stock.changed"
     variant_ids: tuple[UUID, ...]
+    policy_changed: bool = False
 
 
 @dataclass(frozen=True)

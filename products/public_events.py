@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from markrin.api.serializers import Serializer
 from markrin.webhooks.public_events import PublicEvent, Snapshot
-from products.models import InventoryPolicy, Variant
+from products.models import InventoryPolicy, StockLevel, Variant
 
 
 class StockSnapshot(Serializer):
@@ -41,7 +41,8 @@ def list_events() -> Sequence[PublicEvent]:
     return [
         PublicEvent(
             event_type="stock.changed",
-            summary="Pieces of a variant were moved: sold, counted, returned.",
+            summary="Pieces of a variant were moved: sold, counted, returned; or its inventory"
+            " policy was changed. Not sent for sales of what is not counted.",
             subject="variant",
             group="catalogue",
             shape=StockSnapshot,
@@ -52,7 +53,17 @@ def list_events() -> Sequence[PublicEvent]:
 
 
 def _find_variants(payload: Mapping[str, Any]) -> list[UUID]:
-    return [UUID(one) for one in payload["variant_ids"]]
+    """Return the variants that something has changed of. Orders move nothing of one whose stock is
+    not counted; that it is not counted any more is told. One query.
+    """
+    variant_ids = [UUID(one) for one in payload["variant_ids"]]
+    if payload.get("policy_changed"):
+        return variant_ids
+    uncounted = StockLevel.objects.filter(
+        pk__in=variant_ids, inventory_policy=InventoryPolicy.UNTRACKED
+    )
+    left_out = set(uncounted.values_list("pk", flat=True))
+    return [pk for pk in variant_ids if pk not in left_out]
 
 
 def _show_stock(ids: Sequence[UUID]) -> dict[UUID, Snapshot]:

@@ -15,7 +15,7 @@ from markrin.db import constraints
 from markrin.db.declared import SqlSequence, StorageParameters
 from markrin.db.models import Model, QuerySet
 from markrin.db.triggers import allow_steps
-from orders.models import triggers
+from orders.models import missing_pieces, triggers
 from orders.models.gift_card import PROVIDER_NAME
 from orders.models.order_status import (
     NEXT_PAYMENT_STATUS,
@@ -47,7 +47,13 @@ class OrderQuerySet(QuerySet["Order"]):
         # by name: the lines' own module imports this one
         lines = apps.get_model("orders", "OrderLine")._default_manager
         return self.prefetch_related(
-            Prefetch("lines", lines.annotate(slug=F("product__slug"))),
+            Prefetch(
+                "lines",
+                lines.annotate(
+                    slug=F("product__slug"),
+                    on_back_order=missing_pieces.count_missing(),
+                ),
+            ),
             "taxes",
             "discounts",
             "events__by",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -26,6 +26,7 @@ from orders import (
     gateways,
     gift_card_lookup,
     quotes,
+    waiting_pieces,
 )
 from orders.buyers import find_buyer, find_destination
 from orders.cart_lookup import find_cart
@@ -147,9 +148,22 @@ def place_order(
         if (known := idempotency.find_result(claim)) is None:
             raise
         order, replayed = Order.objects.with_lines().get(pk=known), True
+    if not replayed:
+        _count_back_orders(order)
     return PlacedOrder(
         order, payments.open_payment(order, base_url=base_url), customer.token, replayed
     )
+
+
+def _count_back_orders(order: Order) -> None:
+    """Say of each line how many of its pieces are not there yet, as later answers do. One query,
+    where the cart had any that were not.
+    """
+    lines: list[Any] = list(order.lines.all())
+    if any(line.on_back_order for line in lines):
+        missing = waiting_pieces.list_missing_pieces([order.pk])
+        for line in lines:
+            line.on_back_order = missing.get(line.pk, 0)
 
 
 def _place_in_turn(
@@ -489,6 +503,7 @@ def _insert_order(
     ]
     for line, item in zip(lines, draft.items, strict=True):
         line.slug = item.offer.slug  # type: ignore[attr-defined]  # as with_lines
+        line.on_back_order = item.on_back_order  # type: ignore[attr-defined]  # as above
     taxes = list_order_taxes(order, lines, quote)
     event = OrderEvent(
         order=order,

@@ -99,6 +99,8 @@ def _describe_line(line: OrderLine, quantity: int) -> dict[str, object]:
         "quantity": quantity,
         "name": line.name,
         "kind": ", ".join(filter(None, (line.size, line.color))),
+        # `with_lines` brings it along
+        "on_back_order": getattr(line, "on_back_order", 0),
     }
 
 
@@ -379,15 +381,17 @@ def build_context(order: Order) -> dict[str, object]:
         "part_paid",
     )
     is_exchange = _is_exchange(order)
+    lines = [
+        {
+            **_describe_line(line, line.quantity),
+            "total": localized.format_money(line.line_total, order.currency),
+        }
+        for line in order.lines.all()
+    ]
     return {
         "order": order,
-        "lines": [
-            {
-                **_describe_line(line, line.quantity),
-                "total": localized.format_money(line.line_total, order.currency),
-            }
-            for line in order.lines.all()
-        ],
+        "lines": lines,
+        "back_ordered": [line for line in lines if line["on_back_order"]],
         "amounts": {
             name: localized.format_money(getattr(order, name), order.currency)
             for name in names

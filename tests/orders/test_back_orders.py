@@ -1,12 +1,14 @@
 """Orders of what is not there yet: bought, waiting at the desk, sent once it is counted in."""
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from orders import queues
+from orders import queues, tasks
 from orders.invariants import INVARIANTS as OF_ORDERS
+from orders.models import Order
 from orders.queues import QueueName
 from products.invariants import INVARIANTS as OF_PRODUCTS
 from products.models import StockLevel
@@ -68,6 +70,53 @@ def test_a_shopper_buys_what_is_not_there_and_is_told_so(api, customer, variant)
     assert shopper.post("/api/orders", order, headers=key()).status_code == 201
     level = StockLevel.objects.get(pk=variant.pk)
     assert (level.on_hand, level.reserved) == (1, 3)
+
+
+def test_the_order_and_its_mails_say_what_is_on_back_order(
+    api, desk, customer, variant
+):
+    name = variant.product.name
+    make_cart_line(customer=customer, variant=variant, quantity=3)
+    make_cart_line(customer=customer, variant=make_variant(stock=5), quantity=1)
+    address = make_address(user=customer)
+    body = {"addressId": str(address.pk), "paymentMethod": "cod"}
+    placed = api.as_user(customer).post("/api/orders", body, headers=key()).json()
+    path = f"/api/orders/{placed['id']}"
+
+    def shown(answer=None):
+        found = answer or api.as_user(customer).get(path).json()
+        return {line["sku"]: line["onBackOrder"] for line in found["items"]}
+
+    assert shown(placed) == shown()
+    assert sorted(shown().values()) == [0, 2]
+    assert shown()[variant.sku] == 2
+    tasks.confirm_by_mail(order_id=placed["id"])
+    text = mail.outbox[-1].body
+    assert f"sent as soon as they come in:\n\n- 2 × {name}" in text
+    order = Order.objects.get(pk=placed["id"])
+    move_to(order, "confirmed")
+    late = make_order(variant=variant, quantity=1, status="confirmed")
+    [line] = desk.get(f"/api/staff/orders/{late.pk}").json()["items"]
+    assert line["onBackOrder"] == 1, "what is there is the older order's"
+    line = order.lines.get(variant=variant)
+    pieces = [{"lineId": str(line.pk), "quantity": 1}]
+    assert fulfil(desk, order, lines=pieces).status_code == 201
+    parcel = order.fulfilments.get()
+    tasks.shipped_by_mail(order_id=placed["id"], fulfilment_id=str(parcel.pk))
+    assert f"- 1 × {name}" in mail.outbox[-1].body
+    assert f"come in:\n\n- 2 × {name}" in mail.outbox[-1].body
+    adjust(desk, variant, 2)
+    assert shown()[variant.sku] == 0
+    tasks.shipped_by_mail(order_id=placed["id"], fulfilment_id=str(parcel.pk))
+    assert "come in" not in mail.outbox[-1].body
+    adjust(desk, variant, -2)
+    assert shown()[variant.sku] == 2
+    cancelled = api.as_user(customer).post(f"/api/orders/{late.pk}/cancel", {})
+    assert cancelled.status_code == 404, "another's"
+    body = {"status": "cancelled"}
+    desk.post(f"/api/staff/orders/{late.pk}/transition", body)
+    [line] = desk.get(f"/api/staff/orders/{late.pk}").json()["items"]
+    assert line["onBackOrder"] == 0, "nothing will be sent"
 
 
 def test_placing_an_order_takes_as_many_statements_under_each_policy(

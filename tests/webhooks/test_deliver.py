@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -24,6 +25,8 @@ from markrin.webhooks.models import (
 )
 from markrin.webhooks.services import endpoints, pruning
 from orders import events
+from products.models import InventoryPolicy
+from products.services.stock import policies
 from tests.factories import make_order, make_variant
 from tests.outbox.helpers import drain
 from tests.webhooks.receiver import receiving
@@ -276,3 +279,23 @@ def test_old_events_go_with_all_that_hangs_on_them(one_off, receiver, make_endpo
     assert pruning.delete_old_events() == 1
     assert WebhookEvent.objects.count() == WebhookDelivery.objects.count() == 1
     assert not WebhookAttempt.objects.exists()
+
+
+def test_what_is_not_counted_has_no_stock_that_orders_change(
+    receiver, make_endpoint
+) -> None:
+    make_endpoint(receiver.url(), event_types=["stock.changed"])
+    uncounted, counted = make_variant(policy="untracked"), make_variant(stock=5)
+    drain()
+    WebhookEvent.objects.all().delete()
+    make_order(variant=uncounted, quantity=2)
+    make_order(variant=counted, quantity=2)
+    drain()
+    told = WebhookEvent.objects.filter(type="stock.changed")
+    assert [each.subject_id for each in told] == [counted.pk]
+    with transaction.atomic():
+        policies.set_policies({counted.pk: InventoryPolicy.UNTRACKED}, actor_id=None)
+    drain()
+    last = told.order_by("position").last()
+    assert last is not None
+    assert (last.data["inventoryPolicy"], last.data["inStock"]) == ("untracked", True)

@@ -4062,6 +4062,8 @@ export interface components {
             /** @description pieces that have left */
             shipped: number;
             returned: number;
+            /** @description pieces that are not there yet, and are sent as soon as they come in */
+            readonly onBackOrder: number;
             /** @example 1299.00 */
             unitPrice: string;
             /** @example 1299.00 */

@@ -14,7 +14,7 @@ import { Icon } from "../parts/icon";
 import { Notice } from "../parts/notice";
 import { CancelOrder, Reorder } from "../parts/order-actions";
 import { OrderReturns } from "../parts/order-returns";
-import { isUnpaid, nextWords, orderWords, parcelWords, paymentWords } from "../parts/order-words";
+import { backOrderText, isUnpaid, nextWords, orderWords, parcelWords, paymentWords } from "../parts/order-words";
 import { Picture, SIZES } from "../parts/picture";
 import { QuoteLines } from "../parts/quote-lines";
 import { PageSkeleton } from "../parts/skeleton";
@@ -218,6 +218,7 @@ function OrderItems({ order }: { order: Order }) {
               <span className="hint">
                 {item.quantity} × {money(item.unitPrice, order.currency)}
               </span>
+              {item.onBackOrder > 0 && <span className="line-note">{backOrderText(item)}</span>}
               {item.cancelled > 0 && (
                 <span className="line-gone">
                   {tn(item.cancelled, "{count} piece cancelled", "{count} pieces cancelled")}

@@ -1,6 +1,6 @@
 import { day, money } from "../format";
 import { t } from "../i18n";
-import type { CartItem, Order } from "../types";
+import type { Order } from "../types";
 
 type Stand = Pick<Order, "status" | "paymentStatus" | "paymentMethod"> & Partial<Pick<Order, "exchangeOf">>;
 
@@ -15,7 +15,7 @@ export function isUnpaid(order: Stand): boolean {
 }
 
 /** How many pieces of a line are sold before they are there. */
-export function backOrderText({ onBackOrder, quantity }: CartItem): string {
+export function backOrderText({ onBackOrder, quantity }: { onBackOrder: number; quantity: number }): string {
   return t("{count} of {all} on back order: sent as soon as they come in.", { count: onBackOrder, all: quantity });
 }
 
