@@ -20,9 +20,10 @@ FIRST_RELEASE = {
     "markrin": 1,
     "shop_admin": 1,
     "outbox": 1,
-    "products": 4,
+    "response_cache": 1,
+    "products": 6,
     "accounts": 2,
-    "orders": 1,
+    "orders": 2,
     "storefront": 1,
     "analytics": 2,
 }

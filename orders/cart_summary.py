@@ -25,6 +25,7 @@ from orders.promotion_terms import (
     read_promotions,
 )
 from orders.quotes import ItemPricing
+from orders.rule_versions import versions_with
 from orders.shipping_choice import ANY_METHOD, ShippingWish, choose_shipping
 from orders.shipping_offers import (
     OfferedMethod,
@@ -191,12 +192,14 @@ def price_cart(cart: Cart | None, *, place: Destination | None = None) -> Priced
     if place is not None:
         buyer = Buyer(Place(place.country, place.state))
     cards = load_gift_cards(cart) if cart else []
+    versions = versions_with(cart)
     pricing = quotes.price_items(
         available,
         buyer=buyer,
         live=live,
         user_id=cart.user_id if cart else None,
         gift_cards=gift_card_lookup.as_payment_means(cards),
+        tax_version=versions.tax,
     )
     offered: tuple[OfferedMethod, ...] = ()
     sold = any(item.offer.is_gift_card for item in available)
@@ -205,6 +208,7 @@ def price_cart(cart: Cart | None, *, place: Destination | None = None) -> Priced
             place or find_cart_destination(cart),
             list_pieces(available),
             user_id=cart.user_id if cart else None,
+            version=versions.shipping,
         )
     return PricedCart(items, live, pricing, offered, cards)
 

@@ -76,9 +76,10 @@ def price_items(
     user_id: UUID | None = None,
     needs_state: bool = False,
     gift_cards: tuple[GiftCard, ...] = (),
+    tax_version: UUID | None = None,
 ) -> ItemPricing:
-    """Return how these lines of a cart are priced, with what may apply to them: one query. Gift
-    cards pay in the order given.
+    """Return how these lines of a cart are priced, with what may apply to them: one query, or
+    none where `tax_version` is that of just now. Gift cards pay in the order given.
 
     Gift cards that are bought cost just what they are worth: no tax and no promotions; other cards
     cannot pay for them.
@@ -94,7 +95,7 @@ def price_items(
     sold = any(item.offer.is_gift_card for item in items)
     rules = _no_rules()
     if items and not sold:
-        rules = read_tax_rules(*countries, user_id=user_id)
+        rules = read_tax_rules(*countries, user_id=user_id, version=tax_version)
     if needs_state and not buyer.ships_to.state:
         _refuse_without_state(rules, buyer)
     basket = Basket(

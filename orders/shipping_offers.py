@@ -53,13 +53,17 @@ def list_offered(
     pieces: Pieces,
     *,
     user_id: UUID | None = None,
+    version: UUID | None = None,
     now: datetime | None = None,
 ) -> tuple[OfferedMethod, ...]:
     """Return how these pieces can be sent to this place for this customer, in the order of the
-    zone's methods; none where nothing is delivered. One query.
+    zone's methods; none where nothing is delivered. One query, or none where `version`
+    is that of the shipping just now.
     """
     moment = timezone.localtime(now)
-    shipping = read_shipping(place, today=moment.date(), user_id=user_id)
+    shipping = read_shipping(
+        place, today=moment.date(), user_id=user_id, version=version
+    )
     offered = ((method, price_delivery(method, pieces)) for method in shipping.methods)
     return tuple(
         OfferedMethod(

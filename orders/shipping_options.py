@@ -17,6 +17,7 @@ from orders.models import Cart
 from orders.pricing.money import from_units, to_units
 from orders.pricing.shipping import CashReason, Destination
 from orders.promotion_terms import Person
+from orders.rule_versions import versions_with
 from orders.shipping_choice import CashSender, find_cash_refusal
 from orders.shipping_offers import (
     OfferedMethod,
@@ -57,6 +58,7 @@ def list_options(
             place or find_cart_destination(cart),
             [],
             user_id=cart.user_id if cart else None,
+            version=versions_with(cart).shipping,
         )
     if not offered:
         raise errors.NotDeliveredThere

@@ -1,4 +1,5 @@
-"""The shop's zones and methods as `orders/pricing` takes them, for one destination: one query."""
+"""The shop's zones and methods as `orders/pricing` takes them, for one destination: one query
+or none."""
 
 from dataclasses import dataclass
 from datetime import date, time
@@ -9,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from markrin.cache.data_versions import KeptByVersion
 from markrin.db.sql import Row, fetch_prepared
 from orders.customer_groups import is_for_customer
 from orders.pricing.money import to_units
@@ -22,6 +24,7 @@ from orders.pricing.shipping import (
     ZoneTerms,
     find_zone,
 )
+from orders.rule_versions import SHIPPING_VERSION
 
 # The method that stands for the settings while a shop has no zones; seeding gives it this id.
 SETTINGS_METHOD_ID: Final = UUID("5e771265-0000-7000-8000-000000000001")
@@ -43,7 +46,8 @@ _IS_FOR_THEM: Final = is_for_customer(
 )
 # Only what can be about the destination. A shop without any zone has one row, whose zone is null.
 _ZONES: Final = f"""
-    SELECT EXISTS (SELECT FROM orders_shippingzone) AS has_zones,
+    SELECT {SHIPPING_VERSION} AS version,
+        EXISTS (SELECT FROM orders_shippingzone) AS has_zones,
         ARRAY(SELECT day FROM orders_holiday WHERE day BETWEEN %(day)s::date
             AND %(day)s::date + {_DAYS_AHEAD}) AS holidays,
         zone.name::text, zone.position::bigint, zone.countries::text[], zone.states::text[],
@@ -75,14 +79,51 @@ class ShippingTerms:
     calendar: Calendar
 
 
+@dataclass(frozen=True)
+class _CountryTerms:
+    """The zones that a country's addresses may be in, and the holidays; no zones: None. Where some
+    zone has a list of postal codes, they are those of one postal code.
+    """
+
+    zones: tuple[ZoneTerms, ...] | None
+    calendar: Calendar
+
+    @property
+    def has_lists(self) -> bool:
+        return any(zone.is_listed is not None for zone in self.zones or ())
+
+
+kept_terms: Final[KeptByVersion[_CountryTerms]] = KeptByVersion()
+
+
 def read_shipping(
-    place: Destination, *, today: date, user_id: UUID | None = None
+    place: Destination,
+    *,
+    today: date,
+    user_id: UUID | None = None,
+    version: UUID | None = None,
 ) -> ShippingTerms:
-    """Return by which methods goods may go to this place, for this customer: one query.
+    """Return by which methods goods may go to this place, for this customer: one query, or none
+    where `version` is the shipping's of just now, and they were read under it before.
 
     A shop without zones delivers everywhere, at the price of SHIPPING_FEE and
     SHIPPING_FREE_ABOVE. `today` is the shop's.
     """
+    terms = _read_country(place, today, user_id, version)
+    if terms.zones is None:
+        return ShippingTerms((read_settings_method(),), terms.calendar)
+    zone = find_zone(terms.zones, place)
+    return ShippingTerms(zone.methods if zone else (), terms.calendar)
+
+
+def _read_country(
+    place: Destination, today: date, user_id: UUID | None, version: UUID | None
+) -> _CountryTerms:
+    of_country = (place.country, "", today, settings.SHOP_CURRENCY)
+    of_code = (place.country, place.postal_code, today, settings.SHOP_CURRENCY)
+    known = kept_terms.find(of_country, version) or kept_terms.find(of_code, version)
+    if known is not None:
+        return known
     rows = fetch_prepared(
         _ZONES,
         {
@@ -92,12 +133,15 @@ def read_shipping(
             "user": user_id,
         },
     )
-    calendar = Calendar(frozenset(rows[0]["holidays"]))
-    if not rows[0]["has_zones"]:
-        return ShippingTerms((read_settings_method(),), calendar)
-    zones = [_read_zone(row) for row in rows if row["name"] is not None]
-    zone = find_zone(zones, place)
-    return ShippingTerms(zone.methods if zone else (), calendar)
+    terms = _CountryTerms(
+        tuple(_read_zone(row) for row in rows if row["name"] is not None)
+        if rows[0]["has_zones"]
+        else None,
+        Calendar(frozenset(rows[0]["holidays"])),
+    )
+    key = of_code if terms.has_lists else of_country
+    kept_terms.keep(key, rows[0]["version"], terms)
+    return terms
 
 
 def read_all_methods() -> dict[UUID, MethodTerms]:

@@ -1,4 +1,4 @@
-"""The shop's tax rules as `orders/pricing` takes them, in one query."""
+"""The shop's tax rules as `orders/pricing` takes them, in one query or none."""
 
 from datetime import date
 from decimal import Decimal
@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from markrin.db.sql import fetch_prepared
+from markrin.cache.data_versions import KeptByVersion
+from markrin.db.sql import Row, fetch_prepared
 from orders.customer_groups import IS_MEMBER
 from orders.models.tax import SETTINGS_KEY
 from orders.pricing.money import to_units
@@ -21,11 +22,15 @@ from orders.pricing.tax import (
     TaxRules,
     Zone,
 )
+from orders.rule_versions import TAX_VERSION
+
+kept_rules: Final[KeptByVersion[TaxRules]] = KeptByVersion()
 
 # Only the rates of the countries that a quote can be about: where the goods go, where the shop is,
 # and where a business buyer is registered.
 _RULES: Final = f"""
-    SELECT own.scheme::text, own.country::text, own.state_code::text, own.one_stop_shop,
+    SELECT {TAX_VERSION} AS version,
+        own.scheme::text, own.country::text, own.state_code::text, own.one_stop_shop,
         own.exports_zero_rated, EXISTS (SELECT FROM orders_taxsettings_exempt_groups AS named
             JOIN accounts_customergroup AS named_group ON named_group.id = named.customergroup_id
             WHERE {IS_MEMBER}) AS exempts_buyer, own.shipping_levy::text, own.fees_levy::text,
@@ -43,22 +48,37 @@ _RULES: Final = f"""
             FROM orders_taxzone AS zone
             WHERE zone.country = ANY (%(countries)s::text[]) OR zone.country = own.country
         ) AS zones
-    FROM orders_taxsettings AS own
+    FROM (SELECT) AS once LEFT JOIN orders_taxsettings AS own ON own.id = {SETTINGS_KEY}
     LEFT JOIN products_taxclass AS shipping ON shipping.id = own.shipping_class_id
     LEFT JOIN products_taxclass AS fees ON fees.id = own.fees_class_id
-    WHERE own.id = {SETTINGS_KEY}
-"""  # noqa: S608 (a constant)
+"""  # noqa: S608 (constants)
 
 
-def read_tax_rules(*countries: str, user_id: UUID | None = None) -> TaxRules:
-    """Return the rules for goods that go to one of these countries, for this customer: one query.
+def read_tax_rules(
+    *countries: str, user_id: UUID | None = None, version: UUID | None = None
+) -> TaxRules:
+    """Return the rules for goods that go to one of these countries, for this customer: one query,
+    or none where `version` is the taxes' of just now, and they were read under it before.
 
     A shop without tax settings taxes nothing.
     """
-    rows = fetch_prepared(_RULES, {"countries": list(countries), "user": user_id})
-    if not rows:
+    key = (
+        frozenset(countries),
+        settings.SHOP_CURRENCY,
+        settings.SHOP_COUNTRY,
+        settings.TAX_INCLUDED,
+    )
+    if (known := kept_rules.find(key, version)) is not None:
+        return known
+    [row] = fetch_prepared(_RULES, {"countries": list(countries), "user": user_id})
+    rules = _read_rules(row)
+    kept_rules.keep(key, row["version"], rules)
+    return rules
+
+
+def _read_rules(row: Row) -> TaxRules:
+    if row["country"] is None:
         return TaxRules(settings.TAX_INCLUDED, Place(settings.SHOP_COUNTRY))
-    [row] = rows
     zones = row["zones"] or []
     return TaxRules(
         included=settings.TAX_INCLUDED,

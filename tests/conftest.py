@@ -30,6 +30,8 @@ from markrin.api import rate_limits  # noqa: E402
 from markrin.cache import invalidation_listener  # noqa: E402
 from markrin.observe.logs import lines  # noqa: E402
 from markrin.ops import health  # noqa: E402
+from orders.shipping_terms import kept_terms  # noqa: E402
+from orders.tax_rules import kept_rules  # noqa: E402
 from tests import empty_database, scheduling, template_database  # noqa: E402
 from tests.client import Client  # noqa: E402
 
@@ -145,6 +147,13 @@ def clean_valkey() -> None:
     services.empty_valkey()
     # the notice that the server was emptied comes a moment later
     invalidation_listener.own.memory.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Start each test as a new process does, so that it counts the same queries in any order."""
+    kept_rules.clear()
+    kept_terms.clear()
 
 
 @pytest.fixture(autouse=True)

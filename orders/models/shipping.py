@@ -8,6 +8,7 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.lookups import Regex
 
 from accounts.postal_codes import MAX_POSTAL_CODE_LENGTH
+from markrin.cache.data_versions import watch_table
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
 from orders.pricing.shipping import POSTAL_PATTERN
@@ -112,6 +113,7 @@ class ShippingZone(Model):
                     "Postal codes are those of one country: name it, and no other."
                 ),
             ),
+            watch_table("orders_shippingzone", subject="shipping"),
         ]
 
     def __str__(self) -> str:
@@ -139,6 +141,7 @@ class ShippingPostcode(models.Model):
                 "[A-Z0-9]([A-Z0-9 -]{0,10}[A-Z0-9])?",
                 "A postal code has upper-case letters, digits, spaces and hyphens.",
             ),
+            watch_table("orders_shippingpostcode", subject="shipping"),
         ]
 
     def __str__(self) -> str:
@@ -243,6 +246,7 @@ class ShippingMethod(Model):
                 "(?=[1-7])1?2?3?4?5?6?7?",
                 "Working days are some of 1234567, in this order; 1 is Monday.",
             ),
+            watch_table("orders_shippingmethod", subject="shipping"),
         ]
 
     def __str__(self) -> str:
@@ -266,6 +270,7 @@ class ShippingStep(models.Model):
                 fields=["method", "threshold"], name="shipping_step_once_per_threshold"
             ),
             *constraints.check_not_negative("shipping_step", "threshold", "price"),
+            watch_table("orders_shippingstep", subject="shipping"),
         ]
 
     def __str__(self) -> str:
@@ -281,7 +286,10 @@ class Holiday(models.Model):
 
     class Meta:
         ordering = ["day"]
-        constraints = [*constraints.check_text("holiday", "name")]
+        constraints = [
+            *constraints.check_text("holiday", "name"),
+            watch_table("orders_holiday", subject="shipping"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.day}: {self.name}"

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Cast, Coalesce
 
+from markrin.cache.data_versions import watch_table
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
 from orders.models import triggers
@@ -99,6 +100,7 @@ class TaxSettings(models.Model):
                 name="tax_settings_fees_class_named",
                 violation_error_message="Name the class that fees are taxed as.",
             ),
+            watch_table("orders_taxsettings", subject="tax"),
         ]
 
     def __str__(self) -> str:
@@ -128,6 +130,7 @@ class TaxZone(Model):
                 "[A-Z]{2}",
                 "country must be an ISO 3166-1 alpha-2 code.",
             ),
+            watch_table("orders_taxzone", subject="tax"),
         ]
 
     def __str__(self) -> str:
@@ -200,6 +203,7 @@ class TaxRate(Model):
                 ],
                 violation_error_message="Another rate holds for this class, zone and band then.",
             ),
+            watch_table("orders_taxrate", subject="tax"),
         ]
 
     def __str__(self) -> str:
@@ -222,6 +226,7 @@ class TaxPart(models.Model):
             ),
             *constraints.check_text("tax_part", "name"),
             constraints.check_range("tax_part", "percent", 0, 100),
+            watch_table("orders_taxpart", subject="tax"),
         ]
 
     def __str__(self) -> str:

@@ -53,6 +53,7 @@ from orders.promotion_terms import (
     read_promotions,
 )
 from orders.promotion_uses import take_promotions
+from orders.rule_versions import versions_with
 from orders.schemas import Checkout
 from orders.services import (
     gift_cards,
@@ -341,7 +342,7 @@ def _price_cart(
     codes = named or cart.coupon_codes
     live = _read_promotions(buyer, cart, codes, items)
     cards = _lock_gift_cards(checkout, buyer, cart)
-    quote, method = _quote_shipped(checkout, buyer, items, live, cards)
+    quote, method = _quote_shipped(checkout, buyer, cart, items, live, cards)
     refused = coupon_rules.find_first_refusal(codes, quote, live)
     if refused is not None and (named or checkout.expected_total is None):
         raise refused
@@ -368,12 +369,14 @@ def _read_promotions(
 def _quote_shipped(
     checkout: Checkout,
     buyer: _Buyer,
+    cart: Cart,
     items: Sequence[CartItem],
     live: LivePromotions,
     cards: Sequence[GiftCard],
 ) -> tuple[Quote, OfferedMethod | None]:
     """Return what it costs, and how it is sent; gift cards that are bought are mailed."""
     taxed = find_buyer(buyer.address, checkout.tax_id)
+    versions = versions_with(cart)
     pricing = quotes.price_items(
         items,
         buyer=taxed,
@@ -381,6 +384,7 @@ def _quote_shipped(
         user_id=buyer.person.user_id,
         needs_state=True,
         gift_cards=gift_card_lookup.as_payment_means(cards),
+        tax_version=versions.tax,
     )
     if items[0].offer.is_gift_card:
         return pricing.quote_with(None), None
@@ -390,6 +394,7 @@ def _quote_shipped(
             find_destination(buyer.address, taxed),
             cart_summary.list_pieces(items),
             user_id=buyer.person.user_id,
+            version=versions.shipping,
         ),
         ShippingWish(
             checkout.shipping_method_id, checkout.payment_method == PaymentMethod.COD

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from markrin.cache.data_versions import watch_table
 from markrin.db import constraints
 from markrin.db.models import Model, QuerySet
 
@@ -40,6 +41,7 @@ class TaxClass(Model):
                 condition=Q(is_default=True),
                 name="tax_class_one_default",
             ),
+            watch_table("products_taxclass", subject="tax"),
         ]
 
     def __str__(self) -> str:

@@ -384,7 +384,7 @@ def test_registering_and_signing_in_over_http_take_the_cart_along(api):
 
 def test_reading_takes_the_same_queries_for_one_line_as_for_many(api, customer):
     client, counts = api.as_user(customer), []
-    for _ in range(2):
+    for _ in range(3):
         make_cart_line(customer=customer)
         make_cart_line(
             customer=customer,
@@ -393,7 +393,9 @@ def test_reading_takes_the_same_queries_for_one_line_as_for_many(api, customer):
         with CaptureQueriesContext(connection) as queries:
             client.get("/api/cart")
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 7
+    # The first look of a process reads taxes and shipping.
+    assert counts[0] <= 7
+    assert counts[1] == counts[2] <= 5
 
 
 def test_a_line_says_what_else_there_is_of_its_product(api, customer):

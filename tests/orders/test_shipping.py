@@ -308,10 +308,12 @@ def test_options_take_the_same_queries_for_one_line_and_method_as_for_many(
     api, customer, zone, standard
 ):
     shopper, counts = api.as_user(customer), []
-    for number in range(2):
+    for number in range(3):
         make_cart_line(customer=customer)
         make_method(zone, f"Another {number}", "70")
         with CaptureQueriesContext(connection) as queries:
             assert len(ask(shopper).json()["items"]) == 2 + number
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 6
+    # The first look of a process reads taxes; the methods have just changed each time.
+    assert counts[0] <= 6
+    assert counts[1] == counts[2] <= 5
