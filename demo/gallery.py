@@ -1,8 +1,9 @@
 """Draws the pictures that the demo's products need, stores them, and writes their rows."""
 
 import json
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 from django.core.files.base import ContentFile
@@ -15,17 +16,13 @@ from demo.row_writer import RowWriter
 
 Look = tuple[str, str]  # a picture of pictures.SHAPES and a colour
 Drawn = dict[str, dict[str, bytes]]
+Drawings = dict[Look, "Future[Drawn]"]
 
 
-def write_images(
-    plan: Plan,
-    articles: list[Article],
-    sink: RowWriter,
-    progress: Callable[[int], None],
-) -> None:
-    """Draw each look once and give every product two or three pictures.
-
-    A product has files of its own, unless the demo is scaled: then products of one look share them.
+@contextmanager
+def draw_pictures(articles: list[Article]) -> Iterator[Drawings]:
+    """Draw each look that the products have, once, in processes of their own while the caller
+    goes on; what is not drawn when the caller leaves is given up.
     """
     first = {(article.picture, article.colors[0]) for article in articles}
     looks = sorted(
@@ -35,27 +32,43 @@ def write_images(
             for color in article.colors[:2]
         }
     )
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        drawings = {
+    pool = ProcessPoolExecutor(mp_context=get_context("spawn"))
+    try:
+        yield {
             look: pool.submit(
                 pictures.render_picture, *look, seed=number, close=look in first
             )
             for number, look in enumerate(looks)
         }
-        shared: dict[tuple[Look, str], dict[str, str]] = {}
-        for article in articles:
-            for position, (look, view) in enumerate(_list_views(article)):
-                drawn = drawings[look].result()[view]
-                if plan.scaled:
-                    if (look, view) not in shared:
-                        shared[look, view] = _store_files(
-                            f"{'-'.join(look).lower()}-{view}", drawn
-                        )
-                    files = shared[look, view]
-                else:
-                    files = _store_files(f"{article.number}-{position}", drawn)
-                _write_image(article, position, look[1], files, sink)
-            progress(1)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def write_images(
+    plan: Plan,
+    articles: list[Article],
+    drawings: Drawings,
+    sink: RowWriter,
+    progress: Callable[[int], None],
+) -> None:
+    """Give every product two or three pictures.
+
+    A product has files of its own, unless the demo is scaled: then products of one look share them.
+    """
+    shared: dict[tuple[Look, str], dict[str, str]] = {}
+    for article in articles:
+        for position, (look, view) in enumerate(_list_views(article)):
+            drawn = drawings[look].result()[view]
+            if plan.scaled:
+                if (look, view) not in shared:
+                    shared[look, view] = _store_files(
+                        f"{'-'.join(look).lower()}-{view}", drawn
+                    )
+                files = shared[look, view]
+            else:
+                files = _store_files(f"{article.number}-{position}", drawn)
+            _write_image(article, position, look[1], files, sink)
+        progress(1)
 
 
 def _list_views(article: Article) -> list[tuple[Look, str]]:

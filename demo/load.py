@@ -61,14 +61,14 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
     triggers stay on."""
     for back_days in (0, visits.DAYS):
         partitions.make_partitions(now=plan.midnight - timedelta(days=back_days))
-    with transaction.atomic():
+    articles = list(catalogue.make_articles(plan))
+    with gallery.draw_pictures(articles) as drawings, transaction.atomic():
         groups.grant_permissions()  # a database that was flushed has lost them
         _set_up_taxes()
         sink = RowWriter()
         everyone = people.make_people(plan)
         people.write_people(plan, everyone, password, sink)
         catalogue.write_tree(plan, sink)
-        articles = list(catalogue.make_articles(plan))
         trade = sales.Trade(plan, articles, everyone, sink)
         trade.run(steps("orders", plan.orders))
         reviews.write_purchases(articles, everyone, trade.bought, sink)
@@ -77,7 +77,9 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         )
         reviews.write_wishes(plan, articles, everyone, sink)
         _write_catalogue(plan, articles, sink, steps("products", len(articles)))
-        gallery.write_images(plan, articles, sink, steps("pictures", len(articles)))
+        gallery.write_images(
+            plan, articles, drawings, sink, steps("pictures", len(articles))
+        )
         visits.write_visits(plan, articles, sink)
         storefront_pages.write_pages()
         catalogue.write_colors()

@@ -116,7 +116,7 @@ class _Pose:
             -sin, cos, HEIGHT / 2 + sin * x - cos * y,
         )  # fmt: skip
         return image.transform(
-            _SIZE, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC
+            _SIZE, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR
         )
 
 
@@ -138,7 +138,7 @@ def _draw_setting(rng: Random) -> Image.Image:
             (left, top + WIDTH / 2 - left, WIDTH - left, HEIGHT), fill=tone
         )
     elif kind == "linen":
-        weave = Image.effect_noise(_SIZE, 26).filter(ImageFilter.BoxBlur(1))
+        weave = _make_weave(26).filter(ImageFilter.BoxBlur(1))
         drawn = ImageChops.multiply(
             drawn,
             Image.merge("RGB", [weave.point(lambda value: 150 + value * 2 // 3)] * 3),
@@ -176,6 +176,12 @@ def crop_closer(drawn: Image.Image) -> Image.Image:
 def _make_background(number: int) -> Image.Image:
     top, bottom = (Image.new("RGB", _SIZE, color) for color in GROUNDS[number])
     return Image.composite(bottom, top, Image.linear_gradient("L").resize(_SIZE))
+
+
+@cache
+def _make_weave(roughness: int) -> Image.Image:
+    """Return noise, made once in a process: it took a quarter of the drawing."""
+    return Image.effect_noise(_SIZE, roughness)
 
 
 @cache
@@ -271,7 +277,7 @@ def _make_cloth(shade: Colour, rng: Random, *, plain: bool) -> Image.Image:
     if not plain and rng.random() < 0.6:
         draw = rng.choice(_PATTERNS)
         draw(canvas, second, rng)
-    weave = Image.effect_noise(_SIZE, rng.choice((4, 10, 22)))
+    weave = _make_weave(rng.choice((4, 10, 22)))
     lightened = Image.merge(
         "RGB", [weave.point(lambda value: min(255, value + 120))] * 3
     )
