@@ -97,6 +97,11 @@ def find_late_wait(
 class OneMachine:
     """Everything on the same cores, the load's own client too: what real runs can be held
     against. `alone_ms` and `alone_p99_ms` are the latencies when hardly anything comes.
+
+    `cores_left` are those that nobody else uses: of two of which others take half, each is half as
+    fast. At most `places` requests are worked on at once (0: any number), each as long as alone;
+    that bound holds for waits that take no processor, too. Source: P. Denning and J. Buzen, "The
+    operational analysis of queueing network models", 1978.
     """
 
     work: Work
@@ -105,31 +110,44 @@ class OneMachine:
     alone_p99_ms: float
     cores: int = 2
     processes: int = 1
+    cores_left: float | None = None  # None: all of them
+    places: int = 0
+
+    @property
+    def slowness(self) -> float:
+        """How many times longer work takes than on cores of one's own."""
+        return self.cores / (self.cores_left or self.cores)
 
     @property
     def total_s(self) -> float:
-        """Seconds of processor for one request, of all who have to do with it."""
+        """Seconds for one request's work on a core, of all who have to do with it."""
         work = self.work
-        return (work.web_ms + work.database_ms + work.valkey_ms + self.client_ms) / 1000
+        alone = work.web_ms + work.database_ms + work.valkey_ms + self.client_ms
+        return alone * self.slowness / 1000
 
     @property
     def capacity(self) -> float:
         """Requests a second at which the first queue never ends."""
-        lock = self.processes / (self.work.web_ms / 1000)
-        return min(lock, self.cores / self.total_s)
+        lock = self.processes / (self._web_ms / 1000)
+        places = self.places / (self.alone_ms / 1000) if self.places else math.inf
+        return min(lock, self.cores / self.total_s, places)
 
     def find_median_ms(self, rate: float) -> float:
         """Return the latency at this rate: alone, and what it waits for interpreter and core."""
         per_ms = rate / 1000
-        lock = find_mean_wait(self.processes, per_ms, self.work.web_ms)
+        lock = find_mean_wait(self.processes, per_ms, self._web_ms)
         return self.alone_ms + lock + find_mean_wait(self.cores, per_ms, self._total_ms)
 
     def find_p99_ms(self, rate: float) -> float:
         """Return the 99th percentile at this rate: alone, and the longer of the two waits."""
         per_ms = rate / 1000
-        lock = find_late_wait(self.processes, per_ms, self.work.web_ms)
+        lock = find_late_wait(self.processes, per_ms, self._web_ms)
         cores = find_late_wait(self.cores, per_ms, self._total_ms)
         return self.alone_p99_ms + max(lock, cores)
+
+    @property
+    def _web_ms(self) -> float:
+        return self.work.web_ms * self.slowness
 
     @property
     def _total_ms(self) -> float:

@@ -1,6 +1,7 @@
 """The model of capacity: textbook queues, machines that carry the goal, the page made of it."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,17 @@ def test_one_machine_ends_at_its_interpreter_or_its_cores() -> None:
     # Half busy, it waits once more for the interpreter; hardly for one of four cores.
     assert lock.find_median_ms(100) == pytest.approx(8 + 5, rel=0.05)
     assert lock.find_p99_ms(100) > lock.find_median_ms(100)
+
+
+def test_what_others_leave_of_the_cores_and_few_places_bound_it() -> None:
+    work = Work(web_ms=5, database_ms=4, valkey_ms=0)
+    quiet = OneMachine(work, 1, alone_ms=20, alone_p99_ms=30, cores=2)
+    assert quiet.capacity == pytest.approx(200)
+    busy = replace(quiet, cores_left=0.5)  # each core is a quarter as fast
+    assert busy.capacity == pytest.approx(50)
+    assert busy.find_median_ms(25) > quiet.find_median_ms(100)
+    # Two at a time, 20 ms each, whatever they wait for.
+    assert replace(quiet, places=2).capacity == pytest.approx(100)
 
 
 def test_no_tier_of_a_plan_is_busier_than_planned() -> None:
