@@ -24,7 +24,7 @@ from demo.row_writer import RowWriter
 from markrin.cache.tags import invalidate
 from orders.models import TaxSettings
 from orders.pricing.tax_presets import read_preset
-from orders.services import ledger_backfill, tax_rates
+from orders.services import invoices, ledger_backfill, tax_rates
 from products.models import Category, Product
 from products.services import facet_index, search_words
 
@@ -84,6 +84,8 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         storefront_pages.write_pages()
         catalogue.write_colors()
         sink.flush()
+        # Their ids rise with their dates, so their numbers do.
+        invoices.number_invoices()
         ledger_backfill.book_missing()
         advance = steps("checks", 1)
         _finish_load(plan)
@@ -133,10 +135,14 @@ def _set_up_taxes() -> None:
 def _finish_load(plan: Plan) -> None:
     """Do what a bulk write leaves to its caller, and have every deferred constraint checked now.
 
-    The next order number follows the demo's.
+    The next order number follows the demo's, and so do the keys of invoices' lines.
     """
     invalidate("products", "categories", "size-charts", "pages")
     search_words.rebuild_search_words()
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval('orders_order_number', %s)", [plan.orders])
+        cursor.execute(
+            """SELECT setval(pg_get_serial_sequence('orders_invoiceline', 'id'), max(id))
+            FROM orders_invoiceline HAVING max(id) IS NOT NULL"""
+        )
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

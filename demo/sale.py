@@ -78,6 +78,11 @@ class Sale:
     paid_at: datetime | None = None
 
     @property
+    def order_number(self) -> str:
+        """The number that the shopper knows."""
+        return f"MK-{self.at.year}-{self.number:06d}"
+
+    @property
     def subtotal(self) -> int:
         return sum(line.total for line in self.lines)
 

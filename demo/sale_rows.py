@@ -15,6 +15,7 @@ from demo.plan import (
 )
 from demo.row_writer import RowWriter
 from demo.sale import COUPONS, SHIPPED, STATE, Sale
+from demo.sale_invoices import SaleInvoices
 from demo.sample_texts import CARRIERS
 from markrin.outbox import handlers
 from orders.promotion_terms import Person as PromotionPerson
@@ -28,6 +29,7 @@ class SaleRows:
     def __init__(self, plan: Plan, sink: RowWriter) -> None:
         self.plan, self.sink = plan, sink
         self.staff = staff_id(plan)
+        self.invoices = SaleInvoices(sink)
         self.categories = catalogue.make_category_ids(plan)
 
     def write_sale(self, sale: Sale) -> None:
@@ -127,7 +129,7 @@ class SaleRows:
             sale.id,
             sale.at,
             sale.changed_at,
-            f"MK-{sale.at.year}-{sale.number:06d}",
+            sale.order_number,
             buyer.id if buyer else None,
             buyer.email if buyer else f"guest.{sale.number}@markrin.example",
             None if buyer else sha256(sale.id.encode()).digest(),
@@ -182,6 +184,7 @@ class SaleRows:
                 "orders_fulfilmentline",
                 (line.in_parcel, parcel, line.id, line.quantity),
             )
+        self.invoices.write_invoice(sale, parcel)
 
     def _write_return(self, sale: Sale) -> None:
         at = sale.moments["returned"]

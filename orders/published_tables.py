@@ -72,6 +72,14 @@ LOADABLE: dict[str, str] = {
         "id created_at updated_at order_id payment_id amount reason state provider_ref "
         "error by_id finished_at"
     ),
+    "orders_invoice": (
+        "id kind series issued_at issued_on order_id fulfilment_id original_id cause reason "
+        "currency taxable tax total supply_country supply_state data"
+    ),
+    "orders_invoiceline": (
+        "id invoice_id position of line_id original_id name unit quantity percent charged tax "
+        "taxes"
+    ),
     "orders_cart": "id created_at updated_at user_id token_hash coupon_codes",
     "orders_cartline": (
         "id created_at updated_at cart_id variant_id quantity price_at_add"

@@ -14,13 +14,25 @@ from django.db import connection
 from django.db.models import Count, F, Q, Sum
 
 from accounts.models import User
-from analytics.models import DailyFunnel, DailySales
+from analytics.models import DailyFunnel, DailyProduct, DailySales
 from demo import load, people, pictures, row_writer
 from demo.catalogue_data import GARMENTS, PICTURES
 from demo.footwear import FOOTWEAR
 from demo.plan import Plan
-from orders.models import Cart, Coupon, Order, OrderEvent, OrderLine, Payment, Refund
+from orders.models import (
+    Cart,
+    Coupon,
+    Invoice,
+    InvoiceLine,
+    InvoiceSeries,
+    Order,
+    OrderEvent,
+    OrderLine,
+    Payment,
+    Refund,
+)
 from orders.models.order_status import OrderStatus, PaymentStatus
+from orders.services import invoice_files
 from products.models import (
     Category,
     Product,
@@ -139,6 +151,32 @@ def test_ratings_money_and_coupons_agree(demo: str) -> None:
     used = Order.objects.exclude(coupon_code="").exclude(status="cancelled")
     assert sum(Coupon.objects.values_list("used", flat=True)) == used.count() > 0
     assert not used.filter(Q(discount=0)).exists()
+
+
+def test_what_has_left_is_invoiced_on_its_day_in_the_order_of_numbers(
+    demo: str,
+) -> None:
+    left = Order.objects.exclude(shipped_at=None)
+    sold = Invoice.objects.filter(kind="invoice")
+    assert sold.count() == left.count() > 100
+    assert not sold.exclude(issued_at=F("order__shipped_at")).exists()
+    notes = Invoice.objects.filter(kind="credit_note")
+    assert notes.count() == left.filter(status="returned").count() > 0
+    assert not notes.exclude(total=F("original__total")).exists()
+    for prefix, last in InvoiceSeries.objects.values_list("prefix", "last"):
+        rows = Invoice.objects.filter(series=prefix).order_by("serial")
+        numbers = [serial for serial, _ in rows.values_list("serial", "issued_at")]
+        moments = list(rows.values_list("issued_at", flat=True))
+        assert numbers == list(range(1, last + 1))
+        assert moments == sorted(moments)
+    # What products brought, shipping and fees: the revenue of the days.
+    goods = DailyProduct.objects.aggregate(n=Sum("revenue"))["n"]
+    besides = InvoiceLine.objects.filter(line=None)
+    for kind, sign in (("invoice", 1), ("credit_note", -1)):
+        of_kind = besides.filter(invoice__kind=kind)
+        goods += sign * (of_kind.aggregate(n=Sum("charged"))["n"] or 0)
+    assert goods == DailySales.objects.aggregate(n=Sum("revenue"))["n"] > 0
+    assert invoice_files.get_file(invoice_id=sold[0].pk).pdf[:5] == b"%PDF-"
 
 
 def test_staff_admin_and_customer_can_sign_in(demo: str, settings) -> None:

@@ -91,7 +91,7 @@ def build_data(order: Order, *, original: Invoice | None = None) -> InvoiceData:
     tax = TaxSettings.objects.filter(pk=SETTINGS_KEY).first()
     scheme = tax.scheme if tax else ""
     return InvoiceData(
-        seller=_describe_seller(tax),
+        seller=describe_seller(tax),
         buyer=_describe_buyer(order),
         order_number=order.number,
         ordered_on=timezone.localtime(order.created_at).date().isoformat(),
@@ -103,7 +103,8 @@ def build_data(order: Order, *, original: Invoice | None = None) -> InvoiceData:
     )
 
 
-def _describe_seller(tax: TaxSettings | None) -> Party:
+def describe_seller(tax: TaxSettings | None) -> Party:
+    """Return the shop as its settings and its registration describe it."""
     country = tax.country if tax else settings.SHOP_COUNTRY
     return Party(
         name=settings.SHOP_NAME,

@@ -30,6 +30,31 @@ PAYMENTS: Final = f"""WITH missing AS (
     AND {_NOT_BOOKED.format(key="'payment:' || paid.id")}),
 {_ENTRY.format(kind="payment", lines="(holder, paid), ('receivable', -paid)")}"""  # noqa: S608
 
+# An invoice is a sale, a credit note takes a part of it back: each by its parts, as
+# `ledger.book_invoice` books it.
+INVOICES: Final = f"""WITH missing AS (
+    SELECT gen_random_uuid() AS id, issued_at AS at, booked.kind, booked.key, order_id,
+        left(reason, 200) AS note, made.id AS invoice, currency, total, sign
+    FROM orders_invoice AS made CROSS JOIN LATERAL (
+        SELECT CASE made.kind WHEN 'invoice' THEN 'sale' ELSE 'credit' END AS kind,
+            CASE made.kind WHEN 'invoice' THEN 'sale:' ELSE 'credit:' END || made.id AS key,
+            CASE made.kind WHEN 'invoice' THEN 1 ELSE -1 END AS sign) AS booked
+    WHERE made.kind IN ('invoice', 'credit_note') AND total > 0
+    AND {_NOT_BOOKED.format(key="booked.key")}),
+entry AS (INSERT INTO orders_ledgerentry (id, at, kind, key, order_id, note)
+    SELECT id, at, kind, key, order_id, note FROM missing
+    ON CONFLICT (key) DO NOTHING RETURNING id)
+INSERT INTO orders_ledgerline (entry_id, account, amount, currency)
+SELECT id, account, sum(amount), currency FROM entry JOIN missing USING (id)
+CROSS JOIN LATERAL (
+    SELECT 'receivable' AS account, sign * total AS amount
+    UNION ALL SELECT CASE of WHEN 'line' THEN 'revenue' ELSE of END, sign * (tax - charged)
+    FROM orders_invoiceline WHERE invoice_id = invoice
+    UNION ALL SELECT 'tax:' || regexp_replace(part ->> 'name', '[^A-Za-z0-9_ .-]', '_', 'g'),
+        -sign * (part ->> 'amount')::numeric
+    FROM orders_invoiceline, jsonb_array_elements(taxes) AS part WHERE invoice_id = invoice
+) AS line GROUP BY id, account, currency HAVING sum(amount) <> 0"""  # noqa: S608
+
 SALES: Final = f"""WITH missing AS (
     SELECT gen_random_uuid() AS id, shipped_at AS at, 'sale:' || placed.id AS key,
         placed.id AS order_id, '' AS note, total, shipping, tax, currency
@@ -77,12 +102,12 @@ REFUNDS: Final = f"""WITH missing AS (
 
 
 def book_missing() -> int:
-    """Book payments, sales, credits and refunds that have no entry; return how many lines.
+    """Book payments, invoices, sales, credits and refunds that lack it; return how many lines.
 
-    Sets of rows in four statements, each in a transaction of its own. Locks nothing.
+    Sets of rows in five statements, each in a transaction of its own. Locks nothing.
     """
     lines = 0
-    for statement in (PAYMENTS, SALES, CREDITS, REFUNDS):
+    for statement in (PAYMENTS, INVOICES, SALES, CREDITS, REFUNDS):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
             lines += cursor.rowcount

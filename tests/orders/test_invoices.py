@@ -654,5 +654,5 @@ def test_a_confirmed_business_in_another_member_state_owes_the_tax_itself(
 
 def test_a_seller_whose_state_is_not_known_prints_none():
     nowhere = TaxSettings(country="IN", state_code="")
-    assert document._describe_seller(nowhere).state == ""
-    assert document._describe_seller(None).state == ""
+    assert document.describe_seller(nowhere).state == ""
+    assert document.describe_seller(None).state == ""
