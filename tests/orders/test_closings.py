@@ -18,8 +18,8 @@ from orders.services import closings, ledger, transitions
 from orders.services.lifecycle import Actor
 from orders.tax_sheets import next_month
 from products.models import TaxClass
+from tests.orders.provider_orders import assert_clean
 from tests.orders.test_invoices import STAFF, deliver, karnataka, sell, send_back, ship
-from tests.orders.test_money import assert_clean
 
 __all__ = ["karnataka"]
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from tests.factories import (
     make_variant,
     order_body,
 )
-from tests.orders.test_money import assert_clean, balance
+from tests.orders.provider_orders import assert_clean, balance
 from tests.providers.fixtures import (
     deliver,
     page_of,

@@ -67,7 +67,7 @@ from tests.factories import (
 )
 from tests.factories.orders import SHIPPING_ADDRESS
 from tests.factories.taxes import use_tax_preset
-from tests.orders.test_money import assert_clean
+from tests.orders.provider_orders import assert_clean
 
 pytestmark = pytest.mark.django_db
 STAFF = Actor("staff")
