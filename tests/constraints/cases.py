@@ -339,6 +339,7 @@ SERVICES = {
     "webhook_event": "written by the job that publishes it",
     "webhook_delivery": "written by the job that publishes its event, and by sending it",
     "webhook_attempt": "written by sending",
+    "data_version": "written by triggers only",
     "heartbeat": "written by the processes themselves",
     "outbox_event": "jobs are added by services",
     "outbox_pause": "written by the worker, and by `manage.py outbox`",
