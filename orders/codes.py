@@ -16,7 +16,7 @@ def normalize_code(text: str) -> str:
     return "".join(
         "-" if _is_dash(letter) else letter
         for letter in plain
-        if not _is_nothing(letter)
+        if not _is_invisible(letter)
     ).upper()
 
 
@@ -24,7 +24,7 @@ def _is_dash(letter: str) -> bool:
     return unicodedata.category(letter) == "Pd" or letter in _DASHES
 
 
-def _is_nothing(letter: str) -> bool:
+def _is_invisible(letter: str) -> bool:
     """Return whether it is white space, a control or format character, or a mark on its own."""
     category = unicodedata.category(letter)
     return letter.isspace() or category in ("Cc", "Cf", "Mn", "Zl", "Zp", "Zs")

@@ -66,7 +66,7 @@ class ReturnUrl(fields.Text):
 
     def _check(self, value: object) -> str:
         text = str(super()._check(value))
-        if not re.fullmatch(self._find_form(), text):
+        if not re.fullmatch(self._build_pattern(), text):
             raise fields.refuse(
                 "origin", "This must be an address of the shop, without a fragment."
             )
@@ -76,12 +76,12 @@ class ReturnUrl(fields.Text):
         return {
             **super().limits(),
             "format": "uri",
-            "pattern": f"^(?:{self._find_form()})$",
+            "pattern": f"^(?:{self._build_pattern()})$",
         }
 
-    def _find_form(self) -> str:
-        """Return the form of all such addresses: an origin, then path and query if any, in
-        visible ASCII. Source: RFC 3986 section 2.
+    def _build_pattern(self) -> str:
+        """Return the regular expression of all such addresses: an origin, then path and query
+        if any, in visible ASCII. Source: RFC 3986 section 2.
         """
         origins = "|".join(_as_pattern(origin) for origin in settings.AUTH_ORIGINS)
         return f'(?:{origins})(?:[/?][!-"$-~]*)?'

@@ -72,7 +72,7 @@ class Token:
 
     @property
     def joined(self) -> str:
-        """The token as one word."""
+        """The token as one word: "tshirt" where "t-shirt" was typed."""
         return "".join(self.text.translate(_JOINERS).split())
 
 

@@ -105,6 +105,7 @@ def _mail_headers(message_id: str) -> dict[str, str]:
     if request_id := structlog.contextvars.get_contextvars().get("request_id"):
         headers["X-Request-ID"] = str(request_id)
     if settings.MAIL_IDEMPOTENCY_HEADER:
+        # The hash alone: what follows from the key, in 64 letters.
         headers[settings.MAIL_IDEMPOTENCY_HEADER] = message_id[1:65]
     return headers
 

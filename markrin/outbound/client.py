@@ -76,11 +76,11 @@ def send(
         return reply
     except (OSError, http.client.HTTPException, ValueError) as exc:
         late = time.monotonic() >= until
-        reason = f"no answer within {total_s:g} s" if late else _describe(exc)
+        reason = f"no answer within {total_s:g} s" if late else _error_text(exc)
         raise CallFailed(reason) from exc
 
 
-def _describe(exc: Exception) -> str:
+def _error_text(exc: Exception) -> str:
     text = str(exc) or type(exc).__name__
     return f"{type(exc).__name__}: {text}"[:200]
 

@@ -129,7 +129,11 @@ def _full_url(image: ProductImage) -> str:
 
 
 def _run_action(request: HttpRequest, product_id: UUID) -> list[str]:
-    """Do it, and return what was refused. Raises: ShopError, when all of it is."""
+    """Do what the button says, and return what was refused of it.
+
+    Raises:
+        ShopError: all of it is refused.
+    """
     match request.POST.get("do"):
         case "upload":
             return _upload_files(request, product_id)
@@ -150,6 +154,8 @@ def _run_action(request: HttpRequest, product_id: UUID) -> list[str]:
         case "order":
             order = schemas.OrderImages().load({"ids": request.POST.getlist("ids")})
             images.order_images(order, product_id=product_id)
+        case _:
+            return ["There is no such button."]
     return []
 
 

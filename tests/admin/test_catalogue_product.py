@@ -6,6 +6,7 @@ import io
 from decimal import Decimal
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -282,6 +283,15 @@ def test_pictures_of_another_product_are_out_of_reach(client):
             == 302
         )
     assert ProductImage.objects.count() == 1
+
+
+def test_a_button_that_there_is_not_changes_nothing_and_says_so(client):
+    product = factories.make_product()
+    shown = client.post(images_of(product), {"do": "polish"}, follow=True)
+    assert [str(each) for each in shown.context["messages"]] == [
+        "There is no such button."
+    ]
+    assert not LogEntry.objects.exists()
 
 
 def test_who_may_only_look_sees_pictures_and_no_buttons():

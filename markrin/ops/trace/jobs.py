@@ -84,6 +84,7 @@ def job_entries(clues: TraceSearch) -> Iterator[TimelineEntry]:
 
 
 def _outcome_text(row: OutboxEvent) -> str:
+    """Return what is written behind the job's state: why it is dead, or what its result says."""
     if row.state == State.DEAD:
         return f": {row.error}"
     result = row.result or {}
