@@ -177,7 +177,7 @@ LOW_STOCK_AT = env.int(
 )  # sellable pieces of a variant at which staff are told
 
 # What stands on invoices.
-SHOP_ADDRESS = env.str("SHOP_ADDRESS", "", multiline=True)  # lines
+SHOP_ADDRESS = env.str("SHOP_ADDRESS", "", multiline=True)  # as many lines as it has
 SHOP_TAX_ID = env.str("SHOP_TAX_ID", "")  # in India the GSTIN
 # When an order is invoiced: shipped, each parcel as it leaves; or paid, all of it at once.
 INVOICE_AT = env.str("INVOICE_AT", "shipped")
@@ -345,8 +345,8 @@ SPECTACULAR_SETTINGS: dict[str, object] = {
         }
     },
 }
-# What one client may do, as requests/seconds;
-# RATE_LIMITS="login_network=200/300,register=20/3600" changes some.
+# What one client may do, as requests/seconds, by the names that stand in settings.py:
+# "login_network=200/300,register=20/3600" changes two of them.
 RATE_LIMITS: dict[str, str] = {
     "api": "2000/900",  # of a user, or else a network
     "login_account_network": "5/300",  # failures
@@ -608,7 +608,7 @@ EMAIL_BACKEND = env.str(
 # --- Logs, errors, metrics -----------------------------------------------------------------------
 LOG_FORMAT = env.str(
     "LOG_FORMAT", "console" if DEBUG else "json"
-)  # or "json": a line an event
+)  # console, or json: an object a line
 LOG_FILE = env.str("LOG_FILE", "")  # empty: standard output
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOGGING_CONFIG = None  # markrin/observe/logs.py sets logging up

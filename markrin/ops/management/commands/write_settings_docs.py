@@ -47,7 +47,9 @@ def render_docs() -> str:
                     f"\n## {head.strip('- ')}\n| name | type | default | |\n| --- | --- |"
                     " --- | --- |"
                 )
-            lines.append(_table_row(call, _comment_text(statement, comments, alone)))
+            lines.append(
+                _table_row(call, _comment_text(statement, call, comments, alone))
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -66,14 +68,14 @@ def _env_calls(statement: ast.stmt) -> list[ast.Call]:
 
 
 def _comment_text(
-    statement: ast.stmt, comments: dict[int, str], alone: set[int]
+    statement: ast.stmt, call: ast.Call, comments: dict[int, str], alone: set[int]
 ) -> str:
-    """Return the comment beside the statement, or else the lines right above that hold
-    nothing `alone` but comment.
+    """Return the comment beside the call, to the end of its statement; or else the lines
+    right above the statement that hold nothing `alone` but comment.
     """
     last = statement.end_lineno or statement.lineno
     beside = next(
-        (comments[n] for n in range(last, statement.lineno - 1, -1) if n in comments),
+        (comments[n] for n in range(last, call.lineno - 1, -1) if n in comments),
         "",
     )
     above, line = "", statement.lineno - 1
