@@ -62,13 +62,17 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
     for back_days in (0, visits.DAYS):
         partitions.make_partitions(now=plan.midnight - timedelta(days=back_days))
     articles = list(catalogue.make_articles(plan))
-    with gallery.draw_pictures(articles) as drawings, transaction.atomic():
+    with (
+        gallery.draw_pictures(articles) as drawings,
+        transaction.atomic(),
+        RowWriter() as sink,
+    ):
         groups.grant_permissions()  # a database that was flushed has lost them
         _set_up_taxes()
-        sink = RowWriter()
         everyone = people.make_people(plan)
         people.write_people(plan, everyone, password, sink)
         catalogue.write_tree(plan, sink)
+        sink.flush()
         trade = sales.Trade(plan, articles, everyone, sink)
         trade.run(steps("orders", plan.orders))
         reviews.write_purchases(articles, everyone, trade.bought, sink)
@@ -81,9 +85,9 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
             plan, articles, drawings, sink, steps("pictures", len(articles))
         )
         visits.write_visits(plan, articles, sink)
+        sink.flush()
         storefront_pages.write_pages()
         catalogue.write_colors()
-        sink.flush()
         # Their ids rise with their dates, so their numbers do.
         invoices.number_invoices()
         ledger_backfill.book_missing()

@@ -96,6 +96,11 @@ def write_people(
     rng = plan.random("accounts")
     hashed = make_password(password)
     opened = plan.midnight - timedelta(days=490)
+    groups = list(
+        Group.objects.filter(name__in=("catalogue", "orders", "analytics")).order_by(
+            "pk"
+        )
+    )
     staff, admin = staff_id(plan), make_uuid("staff", 1, opened)
     for user, email, name, role in (
         (staff, STAFF, "Sita", "staff"),
@@ -118,9 +123,7 @@ def write_people(
                 role,
             ),
         )
-    for group in Group.objects.filter(
-        name__in=("catalogue", "orders", "analytics")
-    ).order_by("pk"):
+    for group in groups:
         sink.add("accounts_user_groups", (staff, group.pk))
     for person in everyone:
         at = person.created_at

@@ -1,4 +1,9 @@
-"""Collects rows by table, then copies them into the database."""
+"""Collects rows by table, and copies them into the database while the next ones are made."""
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from accounts import published_tables as accounts
 from analytics import published_tables as analytics
@@ -30,13 +35,27 @@ class RowWriter:
     """Takes rows table by table and copies them. Foreign keys are deferred, so the order of
     tables does not matter, but for those whose triggers write to the product: _ORDERED.
 
-    `counts` says how many rows each table got.
+    A thread copies, on the caller's own connection, so the caller asks the database for nothing
+    between `add` and `flush`. Leaving the context ends the thread. `counts` says how many rows
+    each table got.
     """
 
     def __init__(self) -> None:
         self._rows: dict[str, list[Row]] = {}
         self._held = 0
+        self._thread = ThreadPoolExecutor(1, "copy")
+        self._copying: Future[None] | None = None
         self.counts: dict[str, int] = {}
+
+    def __enter__(self) -> "RowWriter":
+        ours = connections[DEFAULT_DB_ALIAS]
+        ours.inc_thread_sharing()
+        self._thread.submit(connections.__setitem__, DEFAULT_DB_ALIAS, ours).result()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._thread.shutdown()
+        connections[DEFAULT_DB_ALIAS].dec_thread_sharing()
 
     def add(self, table: str, row: Row) -> None:
         """Take a row whose values are in the order of COLUMNS; other columns get their
@@ -45,16 +64,28 @@ class RowWriter:
         self._rows.setdefault(table, []).append(row)
         self._held += 1
         if self._held >= _BATCH:
-            self.flush()
+            self._hand_over()
 
     def flush(self) -> None:
-        """Copy what is held. Part of the caller's transaction."""
+        """Copy what is held, and return when all is copied. Part of the caller's transaction."""
+        self._hand_over()
+        self._wait()
+
+    def _hand_over(self) -> None:
+        self._wait()
+        self._copying = self._thread.submit(self._copy, self._rows)
+        self._rows, self._held = {}, 0
+
+    def _wait(self) -> None:
+        """Wait for the batch that is being copied. Raises: whatever the database refused."""
+        if self._copying is not None:
+            copying, self._copying = self._copying, None
+            copying.result()
+
+    def _copy(self, held: Mapping[str, list[Row]]) -> None:
         for table in sorted(
-            self._rows,
+            held,
             key=lambda table: _ORDERED.index(table) if table in _ORDERED else -1,
         ):
-            rows = self._rows[table]
-            copy.copy_rows(table, COLUMNS[table], rows)
-            self.counts[table] = self.counts.get(table, 0) + len(rows)
-        self._rows.clear()
-        self._held = 0
+            copy.copy_rows(table, COLUMNS[table], held[table])
+            self.counts[table] = self.counts.get(table, 0) + len(held[table])
