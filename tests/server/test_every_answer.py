@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from dev import processes
 from tests import services
 from tests.factories import make_product, make_variant
 
@@ -180,6 +181,7 @@ SAME: dict[str, dict[str, str]] = {
     "a known origin": {"Origin": PARTNER},
     "an unknown origin": {"Origin": "https://evil.test"},
 }
+FROM_MEMORY = "markrin; hit; detail=memory"
 OF_ONE = {"date", "x-request-id", "cache-status"}
 
 
@@ -192,9 +194,11 @@ def test_the_same_request_gets_the_same_answer_cold_and_kept(
     path = f"/api/products/{slug if known else 'nope-nope'}"
     body = b"{}" if "Content-Length" in SAME[what] else b""
     cold = ask(port, path, headers=SAME[what], body=body)
-    for _ in range(3):
-        plain = ask(port, path)
-    assert plain.headers["Cache-Status"] == "markrin; hit; detail=memory"
+    # From the cache's server, then from memory. Beside busy neighbours the line to that server
+    # may be late with a sign of life; the shop then asks the database meanwhile.
+    assert processes.wait_for(
+        lambda: ask(port, path).headers["Cache-Status"] == FROM_MEMORY, seconds=60
+    )
     kept = ask(port, path, headers=SAME[what], body=body)
     assert kept.status == cold.status
 
