@@ -312,7 +312,9 @@ def hold_against(bench: Bench, kind: str, work: Work, alone: Answers) -> list[Ro
     )
     rows = []
     for share in SHARES:
-        rate = share * machine.capacity
+        # Too many come, whatever others do: what is left shows only where all of it is used.
+        most = machine if share <= 1 else replace(machine, cores_left=None, places=0)
+        rate = share * most.capacity
         say(f"{kind}: {rate:.0f} a second")
         seen = bench.run_at(kind, rate)
         machine = replace(machine, cores_left=seen.cores_left)
