@@ -204,24 +204,25 @@ class Bench:
         """
         say("order's jobs: what they take")
         buyers.forget_jobs()
+        self.ask("checkout", rate=30, count=8)
+        _wait_for_jobs()  # starting is no order's work
         requests = self._requests("checkout", BUYERS)
         names = dict(zip(("worker", "relay"), workers, strict=True))
-        time.sleep(IDLE_S)  # for them to have started
-        idle = ProcessorTimes(names)
-        time.sleep(IDLE_S)
-        idle_ms = sum(idle.milliseconds().values()) / IDLE_S
         wal, began = _wal_position(), time.monotonic()
         times = ProcessorTimes(self._pids | names)
         self._send(requests, 20)
         _wait_for_jobs()
         took, count = times.milliseconds(), len(requests)
-        idle_ms *= time.monotonic() - began
+        seconds, wal = time.monotonic() - began, _wal_position() - wal
+        idle = ProcessorTimes(names)
+        time.sleep(IDLE_S)
+        idle_ms = sum(idle.milliseconds().values()) / IDLE_S * seconds
         return Work(
             web_ms=0,
             database_ms=max(0.0, took["database"] / count - checkout.database_ms),
             valkey_ms=max(0.0, took["valkey"] / count - checkout.valkey_ms),
             worker_ms=max(0.0, took["worker"] + took["relay"] - idle_ms) / count,
-            wal_bytes=max(0.0, (_wal_position() - wal) / count - checkout.wal_bytes),
+            wal_bytes=max(0.0, wal / count - checkout.wal_bytes),
         )
 
     def ask(self, kind: str, *, rate: float, count: int) -> Answers:
