@@ -47,10 +47,10 @@ def main() -> int:
     options = parser.parse_args()
     if options.inside:
         return inside(options.scale)
-    from benchmarks.stage import Stage
+    from benchmarks.harness import Harness
 
-    with Stage() as stage:
-        env = stage.environment(options.scale)
+    with Harness() as harness:
+        env = harness.environment(options.scale)
         env |= {
             "ADMIN_SECOND_FACTOR": "0",
             "LOG_LEVEL": "ERROR",

@@ -28,8 +28,8 @@ from uuid import uuid4
 import httpx
 import psycopg
 
+from benchmarks.harness import Harness, NotReady, await_http, running, say
 from benchmarks.report import Row, publish
-from benchmarks.stage import NotReady, Stage, await_http, running, say
 from dev import web_server
 from tests.services import free_port
 
@@ -347,14 +347,14 @@ def sign_in(run: str, count: int) -> list[Tokens]:
     ]
 
 
-async def watch(stage: Stage, run: str, seen: Seen, done: asyncio.Event) -> None:
+async def watch(harness: Harness, run: str, seen: Seen, done: asyncio.Event) -> None:
     """Look, all the time, whether a session has two live refresh tokens."""
 
     def look(connection: psycopg.Connection) -> int:
         found = connection.execute(TWICE, [f"{run}-%"]).fetchone()
         return int(found[0]) if found else 0
 
-    with stage.connect(SCALE) as connection:
+    with harness.connect(SCALE) as connection:
         while not done.is_set():
             seen.twice_live += await asyncio.to_thread(look, connection)
             seen.looks += 1
@@ -363,7 +363,7 @@ async def watch(stage: Stage, run: str, seen: Seen, done: asyncio.Event) -> None
 
 async def hammer(
     options: argparse.Namespace,
-    stage: Stage,
+    harness: Harness,
     web: Web,
     run: str,
     seen: Seen,
@@ -379,7 +379,7 @@ async def hammer(
             " way …"
         )
         done = asyncio.Event()
-        watcher = asyncio.create_task(watch(stage, run, seen, done))
+        watcher = asyncio.create_task(watch(harness, run, seen, done))
         tabs = [
             asyncio.create_task(browser.tab())
             for browser in browsers
@@ -419,13 +419,13 @@ async def hammer(
         return browsers, ended
 
 
-def revoked(stage: Stage, run: str) -> Counter[str]:
+def revoked(harness: Harness, run: str) -> Counter[str]:
     """Return how the run's sessions ended, by reason; "" is alive."""
     query = (
         "SELECT s.revoked_reason, count(*) FROM auth_session s JOIN accounts_user u ON u.id"
         " = s.user_id WHERE u.email LIKE %s GROUP BY 1"
     )
-    with stage.connect(SCALE) as connection:
+    with harness.connect(SCALE) as connection:
         return Counter(dict(connection.execute(query, [f"{run}-%"]).fetchall()))
 
 
@@ -504,8 +504,8 @@ def main() -> int:
     run = f"hammer{uuid4().hex[:8]}"
     seen = Seen()
     try:
-        with Stage() as stage, ExitStack() as stack:
-            env = stage.environment(SCALE) | {
+        with Harness() as harness, ExitStack() as stack:
+            env = harness.environment(SCALE) | {
                 "ACCESS_TTL_S": str(options.ttl),
                 "AUTH_ORIGINS": ORIGIN,
             }
@@ -513,9 +513,9 @@ def main() -> int:
             opened = sign_in(run, options.sessions)
             web = Web(env, stack)
             browsers, ended = asyncio.run(
-                hammer(options, stage, web, run, seen, opened)
+                hammer(options, harness, web, run, seen, opened)
             )
-            return tell(options, seen, browsers, ended, revoked(stage, run))
+            return tell(options, seen, browsers, ended, revoked(harness, run))
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1

@@ -15,8 +15,8 @@ from datetime import date
 from statistics import median
 from uuid import uuid4
 
+from benchmarks.harness import Harness, NotReady, say, web
 from benchmarks.report import Row, publish, within
-from benchmarks.stage import NotReady, Stage, say, web
 
 SCALE = 1_000
 TIMES = 300
@@ -33,15 +33,15 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        with Stage() as stage:
-            env = stage.environment(SCALE) | {"CACHE_ANSWERS": "0"}
+        with Harness() as harness:
+            env = harness.environment(SCALE) | {"CACHE_ANSWERS": "0"}
             os.environ.update(env, DJANGO_SETTINGS_MODULE="markrin.settings")
             import django
 
             django.setup()
             with web(env) as shop:
-                rows = calls(stage, shop)
-            rows += figures(stage, options.scale)
+                rows = calls(harness, shop)
+            rows += figures(harness, options.scale)
             publish("calls", "Signing in, refreshing, adding up", rows)
     except NotReady as error:
         print(error, file=sys.stderr)
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 # --- Calls ---------------------------------------------------------------------------------------
-def calls(stage: Stage, shop: str) -> list[Row]:
+def calls(harness: Harness, shop: str) -> list[Row]:
     """Compare a call with and without a token, and a refresh with the profile's read."""
     from accounts.models import User
     from accounts.services import sessions
@@ -59,7 +59,7 @@ def calls(stage: Stage, shop: str) -> list[Row]:
     user = User.objects.create(email=f"{uuid4().hex[:8]}@example.com", name="Bench")
     tokens = sessions.open_session(user, transport="body")
     bearer = {"Authorization": f"Bearer {tokens.access}"}
-    with stage.connect(SCALE) as connection:
+    with harness.connect(SCALE) as connection:
         (slug,) = connection.execute(
             "SELECT slug FROM products_product WHERE status = 'published' ORDER BY slug LIMIT 1"
         ).fetchone() or ("",)
@@ -138,7 +138,7 @@ SELECT (SELECT count(*) FROM placed), (SELECT sum(total - refunded) FROM placed
 """
 
 
-def figures(stage: Stage, scale: int) -> list[Row]:
+def figures(harness: Harness, scale: int) -> list[Row]:
     """Compare making a day's figures, in all their tables, with one statement that
     aggregates the same day.
     """
@@ -148,8 +148,8 @@ def figures(stage: Stage, scale: int) -> list[Row]:
     from analytics.services import rollups
 
     say(f"A day's figures in the shop of {scale:,} products …")
-    os.environ.update(stage.environment(scale))
-    with stage.connect(scale) as other:
+    os.environ.update(harness.environment(scale))
+    with harness.connect(scale) as other:
         (orders, day) = other.execute(
             "SELECT count(*), (max(created_at) - interval '20 days')::date FROM orders_order"
         ).fetchone() or (0, date.min)

@@ -27,16 +27,16 @@ from django.conf import settings
 from benchmarks import buyers, capacity_page
 from benchmarks.buyers import Checkout, Goods
 from benchmarks.capacity_model import OneMachine, Services, Work
-from benchmarks.processor_time import ProcessorTimes
-from benchmarks.report import Row, publish
-from benchmarks.stage import (
+from benchmarks.harness import (
+    Harness,
     NotReady,
-    Stage,
     mail_server,
     running,
     say,
     web_process,
 )
+from benchmarks.processor_time import ProcessorTimes
+from benchmarks.report import Row, publish
 from dev.processes import wait_for
 from dev.stack import ROOT
 
@@ -75,8 +75,8 @@ def main() -> int:
             print("node makes the load: apt-get install nodejs", file=sys.stderr)
             return 1
         try:
-            with Stage() as stage, ExitStack() as stack:
-                rows, services = measure(stage, stack, options)
+            with Harness() as harness, ExitStack() as stack:
+                rows, services = measure(harness, stack, options)
         except NotReady as error:
             print(error, file=sys.stderr)
             return 1
@@ -94,14 +94,14 @@ def main() -> int:
 
 
 def measure(
-    stage: Stage, stack: ExitStack, options: argparse.Namespace
+    harness: Harness, stack: ExitStack, options: argparse.Namespace
 ) -> tuple[list[Row], Services]:
     """Return the rows of the table, and what each kind of request takes."""
-    env = stage.environment(options.scale)
+    env = harness.environment(options.scale)
     os.environ |= env | {"DJANGO_SETTINGS_MODULE": "markrin.settings"}
     goods = buyers.variants(200, stock=1_000_000)
     crowd = buyers.make(BUYERS, goods)
-    pids = {"database": stage.postgres_pid, "valkey": stage.valkey.pid()}
+    pids = {"database": harness.postgres_pid, "valkey": harness.valkey.pid()}
     with kept(env) as (shop, web):
         bench = Bench(shop, pids | {"web": web}, crowd, goods, options.seconds)
         bench.warm_up()

@@ -16,8 +16,8 @@ from typing import Any
 
 from benchmarks import buyers, checkout_statements
 from benchmarks.buyers import Checkout, Goods
+from benchmarks.harness import Harness, NotReady, say, web
 from benchmarks.report import Row, publish, within
-from benchmarks.stage import NotReady, Stage, say, web
 
 SCALE = 100  # products of the shop around it
 CLIENTS = 8
@@ -34,8 +34,8 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        with Stage() as stage, ExitStack() as stack:
-            env = stage.environment(SCALE)
+        with Harness() as harness, ExitStack() as stack:
+            env = harness.environment(SCALE)
             os.environ |= env | {
                 "DJANGO_SETTINGS_MODULE": "markrin.settings",
                 "ALLOWED_HOSTS": "testserver",

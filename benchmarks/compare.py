@@ -18,7 +18,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.stage import NotReady, say
+from benchmarks.harness import NotReady, say
 from dev import processes
 from dev.stack import ROOT, local_dir
 

@@ -16,8 +16,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from benchmarks.harness import Harness, NotReady, say, web
 from benchmarks.report import Row, publish
-from benchmarks.stage import NotReady, Stage, say, web
 
 if TYPE_CHECKING:
     from tests.cache.staleness_probe import Read, Seen
@@ -38,8 +38,8 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        with Stage() as stage:
-            env = stage.copy(SCALE, "benchfresh")  # its products get other names
+        with Harness() as harness:
+            env = harness.copy(SCALE, "benchfresh")  # its products get other names
             os.environ.update(env, DJANGO_SETTINGS_MODULE="markrin.settings")
             import django
 
@@ -54,7 +54,7 @@ def main() -> int:
                     "What readers were shown, beside what had been committed",
                     rows,
                 )
-                broken, curve = outage(stage, [one, other], options.seconds)
+                broken, curve = outage(harness, [one, other], options.seconds)
                 publish(
                     "outage",
                     "The cache server killed and started again under load",
@@ -114,7 +114,9 @@ def undisturbed(urls: Sequence[str], seconds: float) -> list[Row]:
     ]
 
 
-def outage(stage: Stage, urls: Sequence[str], seconds: float) -> tuple[list[Row], str]:
+def outage(
+    harness: Harness, urls: Sequence[str], seconds: float
+) -> tuple[list[Row], str]:
     """Kill the cache server for a third of the time; give the rows, and what each second saw."""
     say(
         f"The cache server dies after {seconds / 3:.0f} s and is back {seconds / 3:.0f} s later …"
@@ -124,9 +126,9 @@ def outage(stage: Stage, urls: Sequence[str], seconds: float) -> tuple[list[Row]
     def disturb() -> None:
         time.sleep(seconds / 3)
         times["killed"] = time.monotonic()
-        stage.valkey.stop()
+        harness.valkey.stop()
         time.sleep(seconds / 3)
-        stage.valkey.start()
+        harness.valkey.start()
         times["back"] = time.monotonic()
 
     thread = threading.Thread(target=disturb)

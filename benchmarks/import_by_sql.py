@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from benchmarks.stage import NotReady
+from benchmarks.harness import NotReady
 
 # Their triggers write to the product: it must be there before, and its stock after its variants.
 FIRST = (

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.harness import Harness, NotReady, say
 from benchmarks.import_by_sql import write_by_sql
 from benchmarks.report import Row, publish, within
-from benchmarks.stage import NotReady, Stage, say
 from dev.stack import ROOT
 
 SCALE = 1_000
@@ -50,8 +50,8 @@ def main() -> int:
     parser.add_argument("--mapping", type=Path, help="how to read it")
     options = parser.parse_args()
     try:
-        with Stage() as stage:
-            rows = measure(stage, options)
+        with Harness() as harness:
+            rows = measure(harness, options)
             publish("import", "Importing a catalogue", rows)
     except NotReady as error:
         print(error, file=sys.stderr)
@@ -59,10 +59,10 @@ def main() -> int:
     return 0
 
 
-def measure(stage: Stage, options: argparse.Namespace) -> list[Row]:
+def measure(harness: Harness, options: argparse.Namespace) -> list[Row]:
     """Import the whole file and a tenth of it, and copy the rows."""
-    file = options.file or write(stage.home / "import.csv", options.products)
-    few = stage.home / "import-few.csv"
+    file = options.file or write(harness.home / "import.csv", options.products)
+    few = harness.home / "import-few.csv"
     few.write_text(
         "".join(
             file.open(encoding="utf-8").readlines()[
@@ -72,15 +72,15 @@ def measure(stage: Stage, options: argparse.Namespace) -> list[Row]:
         "utf-8",
     )
     say(f"Importing {file.name}: a tenth, the whole of it, and the whole again …")
-    _, small_mb, _ = run(stage, few, options.mapping)
-    taken, peak_mb, said = run(stage, file, options.mapping)
+    _, small_mb, _ = run(harness, few, options.mapping)
+    taken, peak_mb, said = run(harness, file, options.mapping)
     say("The same rows by SQL alone …")
     by_sql = write_by_sql(
-        stage.address("benchimport"),
-        stage.address(stage.copy_database(SCALE, "benchsql")),
-        stage.home / "import-rows",
+        harness.address("benchimport"),
+        harness.address(harness.copy_database(SCALE, "benchsql")),
+        harness.home / "import-rows",
     )
-    with stage.connect(SCALE) as connection:
+    with harness.connect(SCALE) as connection:
         flat = copied(connection, file)
     ratio = taken / by_sql
     wanted, reached = within(ratio, at_most=AT_MOST)
@@ -160,11 +160,11 @@ def count_lines(path: Path) -> int:
         return sum(1 for _ in lines)
 
 
-def run(stage: Stage, file: Path, mapping: Path | None) -> tuple[float, float, str]:
+def run(harness: Harness, file: Path, mapping: Path | None) -> tuple[float, float, str]:
     """Import into a fresh copy of the small shop; return seconds, megabytes at the peak,
     and what the command said.
     """
-    env = stage.copy(SCALE, "benchimport")
+    env = harness.copy(SCALE, "benchimport")
     command = [sys.executable, "manage.py", "import_products", str(file)]
     if mapping:
         command += ["--mapping", str(mapping)]

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlsplit
 
 import psutil
 
+from benchmarks.harness import Harness, NotReady, say, web
 from benchmarks.report import Row, publish, within
-from benchmarks.stage import NotReady, Stage, say, web
 
 SCALE = 1_000
 CLIENTS = 4
@@ -25,9 +25,9 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=100_000)
     options = parser.parse_args()
     try:
-        with Stage() as stage:
-            env = stage.environment(SCALE)
-            with stage.connect(SCALE) as connection:
+        with Harness() as harness:
+            env = harness.environment(SCALE)
+            with harness.connect(SCALE) as connection:
                 query = (
                     "SELECT slug, name FROM products_product WHERE status = 'published'"
                     " ORDER BY slug LIMIT 300"

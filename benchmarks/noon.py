@@ -24,11 +24,11 @@ from decimal import Decimal
 from statistics import median
 from typing import Any, Final
 
+from benchmarks.harness import NotReady
 from benchmarks.reads import fetch
 from benchmarks.report import Row, publish
 from benchmarks.search_quality import sample_shop
 from benchmarks.search_speed import generate
-from benchmarks.stage import NotReady
 from tests import services
 
 READERS: Final = 8

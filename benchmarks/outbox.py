@@ -18,8 +18,8 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.harness import Harness, NotReady, mail_server, running, say
 from benchmarks.report import Row, publish, within
-from benchmarks.stage import NotReady, Stage, mail_server, running, say
 from dev.processes import wait_for
 from dev.stack import ROOT
 
@@ -40,9 +40,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     try:
-        with Stage() as stage, ExitStack() as stack:
-            env = stage.environment(SCALE)
-            env["PROCRASTINATE_DSN"] = stage.fresh_database("bench_procrastinate")
+        with Harness() as harness, ExitStack() as stack:
+            env = harness.environment(SCALE)
+            env["PROCRASTINATE_DSN"] = harness.fresh_database("bench_procrastinate")
             env["EMAIL_URL"] = stack.enter_context(mail_server(env))
             env["BENCH_MAIL_PORT"] = env["EMAIL_URL"].rpartition(":")[2]
             os.environ |= env | {"DJANGO_SETTINGS_MODULE": "markrin.settings"}
@@ -117,7 +117,7 @@ def tell(
 
 def start(env: dict[str, str], stack: ExitStack) -> None:
     """Start the worker and the relay, and wait until both work."""
-    from benchmarks.nothing import MAIL_QUEUE, QUEUE, app
+    from benchmarks.noop_job import MAIL_QUEUE, QUEUE, app
 
     relay = [sys.executable, "manage.py", "relay", "--skip-checks"]
     for number, command in enumerate(
@@ -139,14 +139,14 @@ def _worker_of(queue: str, *, processes: int) -> list[str]:
         f"-Q {queue} -c {processes} -n {queue}@bench --without-gossip --without-mingle"
     )
     return [
-        *(sys.executable, "-m", "celery", "-q", "-A", "benchmarks.nothing", "worker"),
+        *(sys.executable, "-m", "celery", "-q", "-A", "benchmarks.noop_job", "worker"),
         *options.split(),
     ]
 
 
 def start_procrastinate(env: dict[str, str], stack: ExitStack) -> None:
     """Make procrastinate's tables and start its worker."""
-    from benchmarks.nothing import EFFECT_TABLE
+    from benchmarks.noop_job import EFFECT_TABLE
 
     module = [sys.executable, "-m", "procrastinate", "-a"]
     module.append("benchmarks.peers.procrastinate_jobs.app")
@@ -166,7 +166,7 @@ def measure(options: argparse.Namespace) -> Rates:
     """Return the rates of each kind of job, each way and each round, jobs a second."""
     from django.db import connection
 
-    from benchmarks.nothing import EFFECT_TABLE, KINDS
+    from benchmarks.noop_job import EFFECT_TABLE, KINDS
 
     with connection.cursor() as cursor:
         cursor.execute(EFFECT_TABLE)
@@ -194,7 +194,7 @@ def measure(options: argparse.Namespace) -> Rates:
 def through_outbox(kind: str, count: int) -> None:
     from django.db import transaction
 
-    from benchmarks.nothing import EVENTS
+    from benchmarks.noop_job import EVENTS
     from markrin.outbox import services
     from markrin.outbox.models import OutboxEvent
 
@@ -240,7 +240,7 @@ def measure_waits(before: int) -> tuple[float, float]:
     """
     from django.db import connection, transaction
 
-    from benchmarks.nothing import Letter, Nothing
+    from benchmarks.noop_job import Letter, Noop
     from markrin.outbox import services
     from markrin.outbox.models import OutboxEvent
 
@@ -248,7 +248,7 @@ def measure_waits(before: int) -> tuple[float, float]:
     OutboxEvent.objects.all().delete()
     if before:
         with transaction.atomic():
-            services.add(*(Nothing(number) for number in range(before)))
+            services.add(*(Noop(number) for number in range(before)))
     for number in range(MAILS):
         with transaction.atomic():
             services.add(Letter(number))
@@ -267,7 +267,7 @@ def measure_waits(before: int) -> tuple[float, float]:
 
 
 def through_celery(kind: str, count: int) -> None:
-    from benchmarks.nothing import PLAIN, QUEUE
+    from benchmarks.noop_job import PLAIN, QUEUE
 
     task = PLAIN[kind]
     before = count_run(task.name)
@@ -279,7 +279,7 @@ def through_celery(kind: str, count: int) -> None:
 
 def count_run(task: str) -> int:
     """Return how many of Celery's tasks of this name the worker has run."""
-    from benchmarks.nothing import app
+    from benchmarks.noop_job import app
 
     stats = app.control.inspect(timeout=2, limit=2).stats() or {}
     return sum(each["total"].get(task, 0) for each in stats.values())

@@ -17,8 +17,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.harness import Harness, NotReady, say, web
 from benchmarks.report import Row, publish, within
-from benchmarks.stage import NotReady, Stage, say, web
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SCALE = 1_000
@@ -130,9 +130,9 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     rows: list[Row] = []
     try:
-        with Stage() as stage, sync_playwright() as playwright:
-            env = stage.environment(SCALE)
-            with stage.connect(SCALE) as connection:
+        with Harness() as harness, sync_playwright() as playwright:
+            env = harness.environment(SCALE)
+            with harness.connect(SCALE) as connection:
                 found = connection.execute(
                     "SELECT slug FROM products_product WHERE status = 'published' AND"
                     " in_stock ORDER BY popularity DESC, id LIMIT 1"

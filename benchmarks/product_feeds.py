@@ -16,8 +16,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.harness import Harness, NotReady, say
 from benchmarks.report import Row, publish, within
-from benchmarks.stage import NotReady, Stage, say
 from dev.stack import ROOT
 from tests.storefront.feed_rules import RULES, find_faults
 
@@ -42,9 +42,9 @@ def main() -> int:
     options = parser.parse_args()
     few = max(1, options.products // 100)
     try:
-        with Stage() as stage:
+        with Harness() as harness:
             written = {
-                (name, scale): _write(stage.environment(scale), name)
+                (name, scale): _write(harness.environment(scale), name)
                 for scale in (few, options.products)
                 for name in RULES
             }

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.harness import Harness, NotReady, say
 from benchmarks.reads import SMALL, lists, slugs
 from benchmarks.report import Row, machine, publish
-from benchmarks.stage import NotReady, Stage, say
 from dev.stack import ROOT
 
 PAGE: Final = ROOT / "docs" / "query-plans.md"
@@ -52,9 +52,9 @@ def main() -> int:
         print(json.dumps(explain_all(json.loads(options.inside.read_text()))))
         return 0
     try:
-        with Stage() as stage:
-            small = explain(stage, options.small)
-            large = explain(stage, options.scale)
+        with Harness() as harness:
+            small = explain(harness, options.small)
+            large = explain(harness, options.scale)
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1
@@ -67,16 +67,16 @@ def main() -> int:
     return 0 if all(row.reached for row in rows) else 1
 
 
-def explain(stage: Stage, scale: int) -> Plans:
+def explain(harness: Harness, scale: int) -> Plans:
     """Return the plans of each request in the shop of that size, by a process of its own."""
-    env = stage.environment(scale) | {"CACHE_ANSWERS": "0"}
+    env = harness.environment(scale) | {"CACHE_ANSWERS": "0"}
     env |= {"ALLOWED_HOSTS": "testserver", "DJANGO_SETTINGS_MODULE": "markrin.settings"}
     say(f"Plans in the shop of {scale:,} products")
     paths = {
-        "product by slug": f"/api/products/{slugs(stage, scale, 1)[0]}",
+        "product by slug": f"/api/products/{slugs(harness, scale, 1)[0]}",
         "category tree": "/api/categories",
         "first page of all": "/api/products?limit=12",
-    } | {what: path for what, (path, _) in lists(stage, scale).items()}
+    } | {what: path for what, (path, _) in lists(harness, scale).items()}
     asked = Path(env["LOCAL_DIR"]) / "plans.json"
     asked.write_text(json.dumps(paths))
     done = subprocess.run(

@@ -2,7 +2,7 @@
 
     python -m benchmarks.quote
 
-Pure reckoning, without database and server: no stage is set up. Three shops: `usual` has promotions
+Pure reckoning, without database and server. Three shops: `usual` has promotions
 of every kind, most of them about a part of the goods, some exclusive; in `rivals` each of the
 hundred is exclusive and about all goods; in `pile` all of them combine on all goods, which no shop
 does. Both taxes in the price and on top of it are tried. The last column is the quote with each

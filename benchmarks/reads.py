@@ -20,11 +20,10 @@ import orjson
 import psycopg
 from psycopg.rows import dict_row
 
-from benchmarks.report import Row, publish, within
-from benchmarks.stage import (
+from benchmarks.harness import (
+    Harness,
     Measured,
     NotReady,
-    Stage,
     await_http,
     load,
     median,
@@ -32,6 +31,7 @@ from benchmarks.stage import (
     say,
     web,
 )
+from benchmarks.report import Row, publish, within
 from dev.stack import ROOT
 from tests.services import free_port
 
@@ -51,18 +51,18 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        with Stage() as stage:
+        with Harness() as harness:
             if options.only != "uncached":
                 publish(
                     "reads",
                     "Catalogue reads from the cache",
-                    *cached(stage, options.scale, options.seconds),
+                    *cached(harness, options.scale, options.seconds),
                 )
             if options.only != "cached":
                 publish(
                     "reads-uncached",
                     "Catalogue reads from the database",
-                    uncached(stage, options.scale),
+                    uncached(harness, options.scale),
                     "",
                     "reads",
                 )
@@ -73,10 +73,10 @@ def main() -> int:
 
 
 # --- From the cache ------------------------------------------------------------------------------
-def cached(stage: Stage, scale: int, seconds: float) -> tuple[list[Row], str]:
+def cached(harness: Harness, scale: int, seconds: float) -> tuple[list[Row], str]:
     """Compare hits with what else could answer the same body, taking turns."""
-    env = stage.environment(scale)
-    slug = slugs(stage, scale, 1)[0]
+    env = harness.environment(scale)
+    slug = slugs(harness, scale, 1)[0]
     paths = {
         "product detail": f"/api/products/{slug}",
         "list page": "/api/products?limit=12",
@@ -139,11 +139,11 @@ def cached(stage: Stage, scale: int, seconds: float) -> tuple[list[Row], str]:
                     )
                 )
             notes = express(peer_env, asking(shop + path, seconds), seconds, rows)
-        small = stage.environment(SMALL)
+        small = harness.environment(SMALL)
         with web(small) as little:
             one, other = (
                 f"{shop}{paths['product detail']}",
-                f"{little}/api/products/{slugs(stage, SMALL, 1)[0]}",
+                f"{little}/api/products/{slugs(harness, SMALL, 1)[0]}",
             )
             warm(one)
             warm(other)
@@ -234,16 +234,16 @@ def warm(url: str) -> None:
 
 
 # --- From the database ---------------------------------------------------------------------------
-def uncached(stage: Stage, scale: int) -> list[Row]:
+def uncached(harness: Harness, scale: int) -> list[Row]:
     """Time single requests with the cache off: detail beside its SQL, lists on the large
     beside the small catalogue.
     """
     rows = []
-    env = stage.environment(scale) | {"CACHE_ANSWERS": "0"}
-    small = stage.environment(SMALL) | {"CACHE_ANSWERS": "0"}
+    env = harness.environment(scale) | {"CACHE_ANSWERS": "0"}
+    small = harness.environment(SMALL) | {"CACHE_ANSWERS": "0"}
     with web(env) as shop, web(small) as little:
-        found = slugs(stage, scale, 200)
-        with stage.connect(scale) as connection:
+        found = slugs(harness, scale, 200)
+        with harness.connect(scale) as connection:
             ours, base, theirs = timed(
                 400,
                 lambda n: fetch(f"{shop}/api/products/{found[n % len(found)]}"),
@@ -259,7 +259,7 @@ def uncached(stage: Stage, scale: int) -> list[Row]:
                 at_most=2,
             )
         )
-        for what, (path, goal_ms) in lists(stage, scale).items():
+        for what, (path, goal_ms) in lists(harness, scale).items():
             big, tiny = timed(
                 40,
                 partial(fetch_again, shop + path),
@@ -276,9 +276,9 @@ def uncached(stage: Stage, scale: int) -> list[Row]:
     return rows
 
 
-def lists(stage: Stage, scale: int) -> dict[str, tuple[str, int]]:
+def lists(harness: Harness, scale: int) -> dict[str, tuple[str, int]]:
     """Return the list requests, in a category and brand that both catalogues have."""
-    with stage.connect(SMALL) as connection:
+    with harness.connect(SMALL) as connection:
         category, _brand = connection.execute(
             """SELECT c.slug, p.brand FROM products_product AS p
                 JOIN products_category AS c ON c.id = p.category_id
@@ -309,9 +309,9 @@ def lists(stage: Stage, scale: int) -> dict[str, tuple[str, int]]:
     }
 
 
-def slugs(stage: Stage, scale: int, count: int) -> list[str]:
+def slugs(harness: Harness, scale: int, count: int) -> list[str]:
     """Return slugs of published products, spread over the catalogue."""
-    with stage.connect(scale) as connection:
+    with harness.connect(scale) as connection:
         query = (
             "SELECT slug FROM products_product WHERE status = 'published' ORDER BY"
             " md5(slug) LIMIT %s"

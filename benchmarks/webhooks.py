@@ -16,8 +16,8 @@ from uuid import uuid4
 
 from benchmarks import buyers
 from benchmarks.checkout_faults import buy_at_once, percentile
+from benchmarks.harness import Harness, NotReady, running, say, web
 from benchmarks.report import Row, publish
-from benchmarks.stage import NotReady, Stage, running, say, web
 from dev.processes import own_folder
 from tests.webhooks.receiver import Receiver, receiving
 
@@ -36,8 +36,8 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=4)
     options = parser.parse_args()
     try:
-        with Stage() as stage, ExitStack() as stack:
-            env = stage.environment(SCALE)
+        with Harness() as harness, ExitStack() as stack:
+            env = harness.environment(SCALE)
             os.environ |= env | {"DJANGO_SETTINGS_MODULE": "markrin.settings"}
             shop = stack.enter_context(web(env))
             _start_background(env, stack)

@@ -21,7 +21,7 @@ ON_EVENT |= {f"bench.{kind}": [f"bench.{kind}"] for kind in (*KINDS, "letter")}
 
 
 @dataclass(frozen=True)
-class Nothing:
+class Noop:
     name: ClassVar[str] = "bench.nothing"
     number: int
 
@@ -44,8 +44,8 @@ class Letter:
     number: int
 
 
-EVENTS: Final[dict[str, type[Nothing] | type[Effect] | type[Mail]]] = {
-    "nothing": Nothing,
+EVENTS: Final[dict[str, type[Noop] | type[Effect] | type[Mail]]] = {
+    "nothing": Noop,
     "effect": Effect,
     "mail": Mail,
 }
@@ -54,7 +54,7 @@ EVENTS: Final[dict[str, type[Nothing] | type[Effect] | type[Mail]]] = {
 @outbox.handler(
     "bench.letter", queue=MAIL_QUEUE, effect="outside", time_limit_s=30, max_attempts=3
 )
-def letter(*, number: int, **later: Any) -> None:
+def send_letter(*, number: int, **later: Any) -> None:
     """Send a mail: how long it waits until it begins is what is measured."""
     _send(number)
 
@@ -62,14 +62,14 @@ def letter(*, number: int, **later: Any) -> None:
 @outbox.handler(
     "bench.nothing", queue=QUEUE, effect="database", time_limit_s=30, max_attempts=3
 )
-def nothing(*, number: int, **later: Any) -> None:
+def do_nothing(*, number: int, **later: Any) -> None:
     """Do nothing."""
 
 
 @outbox.handler(
     "bench.effect", queue=QUEUE, effect="database", time_limit_s=30, max_attempts=3
 )
-def effect(*, number: int, **later: Any) -> None:
+def write_effect(*, number: int, **later: Any) -> None:
     """Write a row."""
     _write(number)
 
@@ -77,7 +77,7 @@ def effect(*, number: int, **later: Any) -> None:
 @outbox.handler(
     "bench.mail", queue=QUEUE, effect="outside", time_limit_s=30, max_attempts=3
 )
-def mail(*, number: int, **later: Any) -> None:
+def send_mail(*, number: int, **later: Any) -> None:
     """Send a mail."""
     _send(number)
 

@@ -1,4 +1,4 @@
-"""The stage of every benchmark: servers of their own, a catalogue of a given size, web
+"""The harness of every benchmark: servers of their own, a catalogue of a given size, web
 processes, and load.
 
 Everything lies below LOCAL_DIR/bench and is kept between runs, as the big catalogue takes
@@ -46,14 +46,14 @@ class Measured:
     failures: int
 
 
-class Stage:
+class Harness:
     """The servers, and the environment of the processes on them."""
 
     def __init__(self) -> None:
         self.home = processes.own_folder(local_dir() / "bench")
         self._stack = Stack(self.home, durable=True)
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> "Harness":
         self._stack.enter()
         return self
 
@@ -132,7 +132,7 @@ class Stage:
         return name
 
     def address(self, database: str) -> str:
-        """Return the address of a database of the stage in libpq's form."""
+        """Return the address of a database of the harness in libpq's form."""
         if self._stack.postgres is None:
             raise NotReady("no PostgreSQL")
         return _libpq(self._stack.postgres.url(database))
