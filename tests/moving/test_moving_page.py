@@ -41,14 +41,27 @@ def of(name: str) -> Read:
     return lambda data: data.get(name)
 
 
-def of_variant(name: str) -> Read:
-    return lambda data: data["variants"][0].get(name)
+def of_variant(name: str, number: int = 0) -> Read:
+    return lambda data: data["variants"][number].get(name)
+
+
+def joined(name: str, separator: str) -> Read:
+    return lambda data: separator.join(data.get(name, ())) or None
+
+
+def first_further(data: dict[str, Any]) -> object:
+    return " > ".join(data["alsoIn"][0]) if data.get("alsoIn") else None
+
+
+def of_images(name: str) -> Read:
+    return lambda data: "|".join(each[name] for each in data.get("images", ()))
 
 
 COLUMNS = {
     **{name: name for name in ("name", "slug", "description", "brand", "tags")},
     **{name: name for name in ("status", "basePrice", "salePrice", "saleStartsAt")},
-    **{name: name for name in ("images", "imageTexts", "seoTitle", "gender")},
+    **{name: name for name in ("images", "imageTexts", "imageColors")},
+    **{name: name for name in ("seoTitle", "gender")},
     **{name: name for name in ("sku", "stock", "barcode", "weightG", "costPrice")},
     "isGiftCard": "isGiftCard",
     "inventoryPolicy": "inventoryPolicy",
@@ -60,16 +73,151 @@ MAPPING = {
     "html": ["description"],
     "split": {"tags": ",", "images": ","},
     "category": {"columns": ["cat"], "separator": ">"},
-    "option": [{"name": "opt", "value": "val"}],
+    "option": [{"name": "opt", "value": "val"}, {"name": "opt2", "value": "val2"}],
     "columns": COLUMNS,
 }
-# field → for each dialect the cells that have it, and where it comes out; None: no such thing
-CASES: dict[str, dict[str, tuple[dict[str, str], Read] | None]] = {
+DAY, IMAGE = "2026-11-27T12:00:00Z", "https://pictures.example/1.jpg"
+VARIATION = {
+    "Type": "variation",
+    "Parent": "P",
+    "Attribute 1 name": "Size",
+    "Attribute 1 value(s)": "L",
+}
+# field → for each dialect the cells that have it, where it comes out, and the lines of the product
+# before that; None: no such thing
+Cells = dict[str, str]
+CASES: dict[str, dict[str, tuple[Any, ...] | None]] = {
     "name": {
         "own CSV": ({"name": "A & B"}, of("name")),
         "Shopify": ({"Title": "A & B"}, of("name")),
         "WooCommerce": ({"Name": "A & B"}, of("name")),
         "mapping": ({"name": "A & B"}, of("name")),
+    },
+    "address (slug)": {
+        "own CSV": ({"slug": "old-coat"}, of("slug")),
+        "Shopify": ({"Handle": "Old_Coat"}, of("slug")),
+        "WooCommerce": None,
+        "mapping": ({"slug": "old-coat"}, of("slug")),
+    },
+    "category": {
+        "own CSV": ({"category": "Men > Shirts"}, joined("category", " > ")),
+        "Shopify": ({"Type": "Shirts"}, joined("category", " > ")),
+        "WooCommerce": ({"Categories": "A > B, C"}, joined("category", " > ")),
+        "mapping": ({"cat": "Men>Shirts"}, joined("category", " > ")),
+    },
+    "further categories": {
+        "own CSV": ({"alsoIn": "Sale > Last"}, first_further),
+        "Shopify": None,
+        "WooCommerce": ({"Categories": "A > B, C"}, first_further),
+        "mapping": None,
+    },
+    "tags": {
+        "own CSV": ({"tags": "a|b"}, joined("tags", "|")),
+        "Shopify": ({"Tags": "a, b"}, joined("tags", "|")),
+        "WooCommerce": ({"Tags": "a, b"}, joined("tags", "|")),
+        "mapping": ({"tags": "a,b"}, joined("tags", "|")),
+    },
+    "price, price before": {
+        "own CSV": ({"basePrice": "20.00", "salePrice": "10.00"}, of("basePrice")),
+        "Shopify": (
+            {"Variant Price": "10.00", "Variant Compare At Price": "20.00"},
+            of("basePrice"),
+        ),
+        "WooCommerce": ({"Regular price": "20.5", "Sale price": "10"}, of("basePrice")),
+        "mapping": ({"basePrice": "20,50", "salePrice": "10"}, of("basePrice")),
+    },
+    "sale days": {
+        "own CSV": ({"saleStartsAt": DAY, "salePrice": "5"}, of("saleStartsAt")),
+        "Shopify": None,
+        "WooCommerce": (
+            {"Date sale price starts": "2026-11-27", "Sale price": "5"},
+            of("saleStartsAt"),
+        ),
+        "mapping": ({"saleStartsAt": DAY, "salePrice": "5"}, of("saleStartsAt")),
+    },
+    "variants' own prices": {
+        "own CSV": ({"variantBasePrice": "12.00"}, of_variant("basePrice")),
+        "Shopify": (
+            {"Variant Price": "12.00", "Option1 Value": "L", "Variant SKU": "L"},
+            of_variant("basePrice", 1),
+            {"Option1 Name": "Size", "Option1 Value": "M"},
+        ),
+        "WooCommerce": (
+            {"Regular price": "12.00", "ID": "3", "SKU": "L", **VARIATION},
+            of_variant("basePrice", 1),
+            {"ID": "9", "SKU": "P", "Type": "variable", "Regular price": ""},
+            {"ID": "2", "SKU": "M", **VARIATION, "Attribute 1 value(s)": "M"},
+        ),
+        "mapping": (
+            {"basePrice": "12.00", "opt": "Size", "val": "L"},
+            of_variant("basePrice", 1),
+            {"opt": "Size", "val": "M"},
+        ),
+    },
+    "size, colour": {
+        "own CSV": ({"size": "M"}, of_variant("size")),
+        "Shopify": ({"Option1 Value": "M", "Option1 Name": "Size"}, of_variant("size")),
+        "WooCommerce": (
+            {"Attribute 1 value(s)": "M", "Attribute 1 name": "Size"},
+            of_variant("size"),
+        ),
+        "mapping": ({"val": "M", "opt": "Size"}, of_variant("size")),
+    },
+    "other options": {
+        "own CSV": None,
+        "Shopify": (
+            {
+                "Option2 Value": "Slim",
+                "Option2 Name": "Fit",
+                "Option1 Value": "M",
+                "Option1 Name": "Size",
+            },
+            of_variant("size"),
+        ),
+        "WooCommerce": (
+            {
+                "Attribute 2 value(s)": "Slim",
+                "Attribute 2 name": "Fit",
+                "ID": "2",
+                **VARIATION,
+            },
+            of_variant("size"),
+            {"ID": "9", "SKU": "P", "Type": "variable", "Regular price": ""},
+        ),
+        "mapping": (
+            {"val2": "Slim", "opt2": "Fit", "val": "M", "opt": "Size"},
+            of_variant("size"),
+        ),
+    },
+    "images": {
+        "own CSV": ({"images": f"{IMAGE}|{IMAGE}2"}, of_images("url")),
+        "Shopify": ({"Image Src": IMAGE}, of_images("url")),
+        "WooCommerce": ({"Images": f"{IMAGE}, {IMAGE}2"}, of_images("url")),
+        "mapping": ({"images": f"{IMAGE},{IMAGE}2"}, of_images("url")),
+    },
+    "image texts": {
+        "own CSV": (
+            {"imageTexts": "From behind", "images": IMAGE},
+            of_images("altText"),
+        ),
+        "Shopify": (
+            {"Image Alt Text": "From behind", "Image Src": IMAGE},
+            of_images("altText"),
+        ),
+        "WooCommerce": None,
+        "mapping": (
+            {"imageTexts": "From behind", "images": IMAGE},
+            of_images("altText"),
+        ),
+    },
+    "image colours": {
+        "own CSV": (
+            {"imageColors": "Red", "images": IMAGE, "color": "Red"},
+            of_images("color"),
+        ),
+        "Shopify": None,
+        "WooCommerce": None,
+        "mapping": ({"imageColors": "Red", "images": IMAGE}, of_images("color")),
     },
     "description": {
         "own CSV": ({"description": "<p>x</p>"}, of("description")),
@@ -188,7 +336,7 @@ BASE: dict[str, dict[str, str]] = {
     },
     "mapping": {
         "key": "K",
-        **dict.fromkeys((*COLUMNS, "cat", "opt", "val"), ""),
+        **dict.fromkeys((*COLUMNS, "cat", "opt", "val", "opt2", "val2"), ""),
         "basePrice": "10",
     },
 }
@@ -205,14 +353,19 @@ def make_format(dialect: str) -> FileFormat:
     return makers[dialect]
 
 
-def outcome(dialect: str, cells: dict[str, str], read: Read) -> str:
+def outcome(dialect: str, cells: Cells, read: Read, *before: Cells) -> str:
     """Return what becomes of these cells."""
     format_ = make_format(dialect)
-    values = BASE[dialect] | cells
-    format_.check(list(values))
-    line = format_.line(Line(2, values))
-    format_.scan(line)
-    draft: Draft = format_.draft(format_.ref_of(line), [line])
+    rows = [BASE[dialect] | row for row in (*before, cells)]
+    header = list(dict.fromkeys(name for row in rows for name in row))
+    format_.check(header)
+    lines = [
+        format_.line(Line(number, dict.fromkeys(header, "") | row))
+        for number, row in enumerate(rows, start=2)
+    ]
+    for line in lines:
+        format_.scan(line)
+    draft: Draft = format_.draft(format_.ref_of(lines[0]), lines)
     value = read(draft.data)
     noted = {note.column for note in (*draft.notes, *format_.file_notes())}
     if value is None:
@@ -230,3 +383,7 @@ def test_the_page_says_what_becomes_of_a_field(
         for dialect, case in dialects.items()
     }
     assert found == said
+
+
+def test_every_field_of_the_page_is_tried() -> None:
+    assert {field for _, field in table()} == CASES.keys()
