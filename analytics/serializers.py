@@ -37,6 +37,10 @@ class RecentOrder(Serializer):
     number = serializers.CharField()
     status = serializers.CharField()
     payment_status = serializers.CharField()
+    customer_id = serializers.UUIDField(
+        source="user_id", allow_null=True, help_text="null: a guest's"
+    )
+    recipient = serializers.CharField(help_text="to whom it goes; empty once erased")
     total = Money()
     currency = serializers.CharField()
     created_at = Timestamp()

@@ -152,7 +152,7 @@ def get_invoice(*, order: Order, invoice_id: UUID | None = None) -> Invoice:
 
 
 def list_all_orders(params: OrderFilter) -> Page[Order] | CursorPage[Order]:
-    """Return all orders that fit every filter, newest first."""
+    """Return all orders that fit every filter, newest first, with their lines."""
     wanted = {
         "status__in": params.status,
         "payment_status__in": params.payment_status,
@@ -172,7 +172,7 @@ def list_all_orders(params: OrderFilter) -> Page[Order] | CursorPage[Order]:
     if params.search:
         orders = orders.filter(match_search(params.search))
     return fetch_page(
-        orders.annotate(item_count=Sum("lines__quantity")),
+        orders.annotate(item_count=Sum("lines__quantity")).prefetch_related("lines"),
         order=NEWEST,
         page=params.page,
         limit=params.limit,

@@ -25,6 +25,14 @@ from orders.serializers import (
 )
 
 
+class SummaryLine(Serializer):
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    size = serializers.CharField()
+    color = serializers.CharField()
+    quantity = serializers.IntegerField()
+
+
 class StaffOrderSummary(Serializer):
     id = serializers.UUIDField()
     number = serializers.CharField()
@@ -38,7 +46,8 @@ class StaffOrderSummary(Serializer):
     email = serializers.CharField()
     phone = serializers.CharField()
     customer_id = serializers.UUIDField(source="user_id", allow_null=True)
-    item_count = serializers.IntegerField()
+    item_count = serializers.IntegerField(help_text="pieces")
+    items = SummaryLine(many=True, source="lines.all")
     total = Money()
     refunded = Money()
     currency = serializers.CharField()

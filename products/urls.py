@@ -16,9 +16,9 @@ from products.views import (
 )
 
 urlpatterns = [
+    path("search/suggestions", products.SearchSuggestions.as_view()),
     path("products", products.ProductList.as_view()),
     path("products/new-arrivals", products.NewArrivals.as_view()),
-    path("products/suggestions", products.SearchSuggestions.as_view()),
     path("products/featured", products.Featured.as_view()),
     path("products/<idorslug:key>", products.ProductDetail.as_view()),
     path("products/<idorslug:key>/related", products.RelatedProducts.as_view()),

@@ -147,7 +147,7 @@ TABLE = {
     "PATCH /api/products/{product}": Row(STAFFS),
     "DELETE /api/products/{product}": Row(STAFFS),
     "GET /api/products/{product}/related": Row(PUBLIC),
-    "GET /api/products/suggestions": Row(PUBLIC),
+    "GET /api/search/suggestions": Row(PUBLIC),
     "GET /api/colors": Row(PUBLIC),
     "POST /api/products/{product}/images": Row(STAFFS),
     "PUT /api/products/{product}/images/order": Row(STAFFS),

@@ -400,6 +400,17 @@ def test_csv_has_the_same_cells_and_no_formula(analyst):
     ]
 
 
+def test_recent_orders_say_whose_they_are(analyst, customer):
+    own = factories.make_order(customer=customer)
+    guests = factories.make_order(guest_email="guest@example.com")
+    found = analyst.get("/api/staff/stats").json()["recentOrders"]
+    assert [(one["number"], one["customerId"], one["recipient"]) for one in found] == [
+        (guests.number, None, guests.recipient),
+        (own.number, str(customer.pk), own.recipient),
+    ]
+    assert own.recipient
+
+
 def test_stats_take_the_same_number_of_queries_for_much_as_for_nothing(analyst):
     def queries():
         with CaptureQueriesContext(connection) as captured:

@@ -374,6 +374,22 @@ def test_finds_orders(desk, customer):
         assert {item["number"] for item in found.json()["items"]} == numbers, query
 
 
+def test_the_list_says_what_was_bought_and_where_it_goes(desk):
+    variant = make_variant(stock=5, size="M", color="Red")
+    order = make_order(variant=variant, quantity=2)
+    [shown] = desk.get("/api/staff/orders").json()["items"]
+    assert (shown["city"], shown["itemCount"]) == (order.city, 2)
+    assert shown["items"] == [
+        {
+            "sku": variant.sku,
+            "name": variant.product.name,
+            "size": "M",
+            "color": "Red",
+            "quantity": 2,
+        }
+    ]
+
+
 def test_lists_take_the_same_queries_for_one_as_for_many(desk, api, customer):
     client, counts = api.as_user(customer), []
     for _ in range(2):

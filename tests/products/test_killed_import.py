@@ -72,7 +72,7 @@ def test_what_a_killed_import_has_committed_is_found_at_once(
         assert count_found(api, search=f"KST-{number}") == 1
     words = set(SearchWord.objects.values_list("word", flat=True))
     assert {spell(n) for n in range(there)} <= words
-    suggested = api.get("/api/products/suggestions", {"q": "kestr"}).json()
+    suggested = api.get("/api/search/suggestions", {"q": "kestr"}).json()
     assert suggested["products"], suggested
     facets = api.get("/api/products", {"facets": "true", "limit": "1"}).json()["facets"]
     colors = {each["value"]: each["count"] for each in facets["color"]}

@@ -10,7 +10,7 @@ from tests.factories import make_category, make_product
 
 
 def suggest(api, text):
-    response = api.get("/api/products/suggestions", {"q": text})
+    response = api.get("/api/search/suggestions", {"q": text})
     assert response.status_code == 200, response.json()
     return response.json()
 

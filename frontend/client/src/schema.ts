@@ -1215,7 +1215,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/products/suggestions": {
+    "/api/search/suggestions": {
         parameters: {
             query?: never;
             header?: never;
@@ -4555,6 +4555,13 @@ export interface components {
             number: string;
             status: string;
             paymentStatus: string;
+            /**
+             * Format: uuid
+             * @description null: a guest's
+             */
+            customerId: string | null;
+            /** @description to whom it goes; empty once erased */
+            recipient: string;
             /** @example 1299.00 */
             total: string;
             currency: string;
@@ -5391,7 +5398,9 @@ export interface components {
             phone: string;
             /** Format: uuid */
             customerId: string | null;
+            /** @description pieces */
             itemCount: number;
+            items: components["schemas"]["SummaryLine"][];
             /** @example 1299.00 */
             total: string;
             /** @example 1299.00 */
@@ -6019,6 +6028,21 @@ export interface components {
             brands: string[];
             searches: string[];
             correctedTo: string | null;
+        };
+        /**
+         * @description Base of every answer. Fields are declared in snake_case; each is there always, unless
+         *     `required=False`.
+         *
+         *     All instances of a class share one set of fields, as making them costs more than most
+         *     answers do: nothing here depends on a request, so no field and no `get_…` method may
+         *     keep or ask for anything but the object it is given.
+         */
+        SummaryLine: {
+            sku: string;
+            name: string;
+            size: string;
+            color: string;
+            quantity: number;
         };
         /**
          * @description Base of every answer. Fields are declared in snake_case; each is there always, unless

@@ -72,7 +72,7 @@ export const products = (filters: Filters, facets = false) =>
 export const suggestions = (q: string) =>
   queryOptions({
     queryKey: ["suggestions", q],
-    queryFn: ({ signal }) => unwrap(shop.GET("/api/products/suggestions", { params: { query: { q } }, signal })),
+    queryFn: ({ signal }) => unwrap(shop.GET("/api/search/suggestions", { params: { query: { q } }, signal })),
   });
 
 const asWritten = (given: Record<string, unknown>) => new URLSearchParams(given as Filters).toString();
