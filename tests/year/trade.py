@@ -54,6 +54,7 @@ PLACES = (
     {"state": "Delhi", "postalCode": "110001", "city": "New Delhi"},
     {"state": "Chandigarh", "postalCode": "160017", "city": "Chandigarh"},
 )
+SETTLE_EVERY = timedelta(hours=3)  # jobs and webhooks may be under way while the clock moves
 FAULTS = ("status", "drop", "lost", "slow")
 StandIn = StripeStandIn | RazorpayStandIn
 
@@ -123,7 +124,7 @@ class Year:
             self.shop.run_beat()
             self._next_beat += BEAT_EVERY
             self._tell_progress()
-        if at - self._told_at > timedelta(minutes=30):
+        if at - self._told_at > SETTLE_EVERY:
             self._settle()
         self.clock.move_to(at)
 
