@@ -178,6 +178,7 @@ class DailyProduct(models.Model):
         max_digits=14,
         decimal_places=2,
         default=0,
+        db_default=0,
         help_text=_ORDERED,
     )
 
@@ -225,7 +226,7 @@ class DailyCategory(models.Model):
     units = models.PositiveIntegerField()
     revenue = models.DecimalField(max_digits=14, decimal_places=2, help_text=_BROUGHT)
     ordered = models.DecimalField(
-        max_digits=14, decimal_places=2, default=0, help_text=_ORDERED
+        max_digits=14, decimal_places=2, default=0, db_default=0, help_text=_ORDERED
     )
 
     class Meta:

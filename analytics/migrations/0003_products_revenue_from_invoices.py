@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
             model_name="dailycategory",
             name="ordered",
             field=models.DecimalField(
+                db_default=0,
                 decimal_places=2,
                 default=0,
                 help_text="lines of the orders placed, less their discount and what came back",
@@ -32,6 +33,7 @@ class Migration(migrations.Migration):
             model_name="dailyproduct",
             name="ordered",
             field=models.DecimalField(
+                db_default=0,
                 decimal_places=2,
                 default=0,
                 help_text="lines of the orders placed, less their discount and what came back",
