@@ -54,7 +54,8 @@ PLACES = (
     {"state": "Delhi", "postalCode": "110001", "city": "New Delhi"},
     {"state": "Chandigarh", "postalCode": "160017", "city": "Chandigarh"},
 )
-SETTLE_EVERY = timedelta(hours=3)  # jobs and webhooks may be under way while the clock moves
+# Jobs and webhooks may be under way while the clock moves, for so long.
+SETTLE_EVERY = timedelta(hours=3)
 FAULTS = ("status", "drop", "lost", "slow")
 StandIn = StripeStandIn | RazorpayStandIn
 
