@@ -47,6 +47,15 @@ SHARES = (0.3, 0.5, 0.7, 0.85, 1.3)  # of the predicted capacity that real runs 
 WITHIN = 0.25  # of the capacity that the model predicts
 LATENCY_WITHIN = 2  # times the median that it predicts, up to 0.7 of the capacity
 QUIET = 0.9  # of the cores must be left for latencies to be judged
+# Requests a second while their work is measured: one that comes alone wakes every process anew,
+# and takes several times as much.
+BUSY_RATES = {
+    "hit": 3_000,
+    "miss": 200,
+    "cart change": 50,
+    "cart look": 60,
+    "checkout": 40,
+}
 IDLE_S = 3  # that nothing is asked, to know what a process takes by itself
 QUEUES = "email,analytics,inventory,payments,outbound"
 Request = dict[str, Any]
@@ -179,14 +188,18 @@ class Bench:
         self._idle["web"] = times.milliseconds()["web"] / IDLE_S
 
     def measure(self, kind: str, *, rate: float, count: int) -> tuple[Work, Answers]:
-        """Return what one request of the kind takes, and how it is answered when hardly
-        anything else comes.
+        """Return what one request of the kind takes while others come, and how it is answered when
+        hardly anything else comes.
         """
         say(f"{kind}: what one takes")
-        requests = self._requests(kind, count)
+        alone = self.ask(kind, rate=rate, count=count)
+        busy = BUSY_RATES[kind]
+        requests, count = self._requests(kind, count), max(count, busy * 2)
+        if kind == "checkout":
+            count = len(requests)  # a cart is bought once
         wal = _wal_position()
         times = ProcessorTimes(self._pids)
-        seen = self._send(requests, rate)
+        seen = self._send(requests, busy, count)
         took = {
             name: max(0.0, ms - self._idle[name] * count / seen.per_s) / count
             for name, ms in times.milliseconds().items()
@@ -196,7 +209,7 @@ class Bench:
             database_ms=took["database"],
             valkey_ms=took["valkey"],
             wal_bytes=(_wal_position() - wal) / count,
-        ), seen
+        ), replace(alone, client_ms=seen.client_ms)
 
     def measure_jobs(self, workers: tuple[int, int], checkout: Work) -> Work:
         """Return what the jobs of one order take: what checkouts take with a worker and the relay
