@@ -312,7 +312,7 @@ class ImportJobAdmin(ReadOnly, ModelAdmin):
     def _do(self, request: HttpRequest, job: ImportJob) -> None:
         match request.POST.get("do"):
             case "preview":
-                size = request.POST.get("size", "")
+                size = request.POST.get("size", "")[:20]  # int() refuses 4,300 digits
                 import_jobs.begin_preview(
                     job_id=job.pk,
                     file_name=request.POST.get("name", ""),
