@@ -145,7 +145,7 @@ def write_invoice(order, items, *, at, original=None):
     """Write an invoice of these amounts by order line (None for shipping), or a credit note, and
     book it, as the services would have at that moment.
     """
-    kind = "credit_note" if original else "invoice"
+    kind, booked = ("credit_note", "credit") if original else ("invoice", "sale")
     serial = Invoice.objects.filter(kind=kind).count() + 1
     total = sum(amount for _, amount in items)
     invoice = Invoice.objects.create(
@@ -165,7 +165,7 @@ def write_invoice(order, items, *, at, original=None):
         data={},
     )
     entry = LedgerEntry.objects.create(
-        kind="credit" if original else "sale", key=f"t:{invoice.pk}", at=at, order=order
+        kind=booked, key=f"{booked}:{invoice.pk}", at=at, order=order
     )
     sign = -1 if original else 1
     goods = sum(amount for line, amount in items if line)

@@ -65,13 +65,14 @@ def end_lease() -> None:
 def test_an_import_whose_worker_is_killed_is_finished_by_another_one() -> None:
     job = try_file()
     import_jobs.begin_import(job_id=job.pk)
-    with services.relay(), services.worker("inventory") as killed:
+    with services.relay():
         with transaction.atomic():
             # The worker waits for this row when it has written the second transaction's products.
             Category.objects.select_for_update().get(name="Outlet")
-            assert processes.wait_for(is_waiting, seconds=120), killed.output()
-            killed.signal(signal.SIGKILL)
-            killed.process.wait(timeout=10)
+            with services.worker("inventory") as killed:
+                assert processes.wait_for(is_waiting, seconds=120), killed.output()
+                killed.signal(signal.SIGKILL)
+                killed.process.wait(timeout=10)
         # Its session ends when it wants to say that it goes on.
         assert processes.wait_for(lambda: not is_waiting(), seconds=30)
         job.refresh_from_db()
