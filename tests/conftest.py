@@ -73,8 +73,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.reuse_db = True
 
 
-# Folders whose tests start processes, servers or a browser, and wait for them by the clock.
-REAL_TIME = {"browser", "chaos", "concurrency", "deploy", "dev", "server"}
+# Folders whose tests start processes, servers or a browser, and wait for them by the clock; or
+# need a sign of life from the cache's server every 0.3 s, without which memory is not asked.
+REAL_TIME = {"browser", "cache", "chaos", "concurrency", "deploy", "dev", "server"}
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,6 +7,7 @@ import pytest
 from django.test import override_settings
 
 from markrin.cache.wsgi_frontend import Front
+from tests.cache.conftest import until
 
 PATH = "/api/shelves/shirt"
 
@@ -36,7 +37,7 @@ def django(environ, start_response):
 
 @pytest.fixture
 def front(shop):
-    shop.get(PATH), shop.get(PATH)  # now it is in memory
+    until(lambda: "detail=memory" in shop.get(PATH).headers["Cache-Status"])
     return Front(django)
 
 
