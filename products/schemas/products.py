@@ -175,7 +175,8 @@ class ImageUrl(fields.HttpsUrl):
     )
 
     def limits(self) -> fields.JSONSchema:
-        return {**super().limits(), "format": "uri-reference"}
+        shortest = len(settings.MEDIA_URL) + 1
+        return {**super().limits(), "format": "uri-reference", "minLength": shortest}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -232,6 +232,16 @@ BEYOND = [
         "range|required",
     ),  # a sale is below basePrice, ends after it starts, and has a price
     (
+        r"(POST|PUT|PATCH) /api/(staff/)?products",
+        r"(/items/[0-9]+)?/variants/[0-9]+/stock",
+        "untracked",
+    ),  # what is not counted has none
+    (
+        r"(POST|PUT) /api/staff/shipping/zones",
+        r"/methods/[0-9]+/(minDays|maxDays)",
+        "days",
+    ),  # both or none, the fewest first
+    (
         r"(POST|PUT) /api/(staff/)?products",
         r"(/items/[0-9]+)?/variants/[0-9]+",
         ".*_repeated",
