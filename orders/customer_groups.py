@@ -34,4 +34,4 @@ def is_for_customer(table: str, column: str, owner: str) -> str:
     return f"""(NOT EXISTS (SELECT FROM {table} WHERE {column} = {owner})
         OR EXISTS (SELECT FROM {table} AS named
             JOIN accounts_customergroup AS named_group ON named_group.id = named.customergroup_id
-            WHERE named.{column} = {owner} AND {IS_MEMBER}))"""  # noqa: S608
+            WHERE named.{column} = {owner} AND {IS_MEMBER}))"""  # noqa: S608 (our own text)

@@ -176,7 +176,7 @@ INVARIANTS = [
                 SELECT to_status FROM orders_orderevent WHERE order_id = placed.id
                     AND kind = 'status'
                 ORDER BY at DESC, id DESC LIMIT 1) AS step ON true
-            WHERE {_EACH} AND placed.status IS DISTINCT FROM step.to_status""",  # noqa: S608
+            WHERE {_EACH} AND placed.status IS DISTINCT FROM step.to_status""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="refunded = the refunds",
@@ -214,7 +214,7 @@ INVARIANTS = [
                 AND NOT EXISTS (SELECT FROM orders_refund AS extra
                     WHERE extra.payment_id = orders_payment.id AND extra.surplus)) AS payments
             WHERE {_EACH} AND part_paid > 0
-            AND paid <> part_paid + CASE WHEN paid_at IS NULL THEN 0 ELSE due END""",  # noqa: S608
+            AND paid <> part_paid + CASE WHEN paid_at IS NULL THEN 0 ELSE due END""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="a coupon's uses are counted",
@@ -295,7 +295,7 @@ INVARIANTS = [
             FROM orders_order AS placed
             WHERE {_EACH} AND created_at > now() - interval '13 days'
             AND NOT EXISTS (SELECT FROM outbox_event
-                WHERE key = 'orders.confirm_by_mail:' || placed.id)""",  # noqa: S608
+                WHERE key = 'orders.confirm_by_mail:' || placed.id)""",  # noqa: S608 (our own text)
     ),
 ]
 

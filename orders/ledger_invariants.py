@@ -63,7 +63,7 @@ LEDGER = [
             AND (status IN ('delivered', 'returned') AND payment_status IN ('paid', 'refunded')
                 OR status = 'cancelled')
             AND owed <> 0 AND NOT EXISTS (SELECT FROM orders_refund
-                WHERE order_id = placed.id AND state IN ('requested', 'failed'))""",  # noqa: S608
+                WHERE order_id = placed.id AND state IN ('requested', 'failed'))""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="every payment has an order or a refund",
@@ -122,7 +122,7 @@ LEDGER = [
                 SELECT coalesce(-sum(line.amount), 0) AS booked FROM orders_ledgerentry AS entry
                 JOIN orders_ledgerline AS line ON line.entry_id = entry.id
                 WHERE entry.order_id = placed.id AND line.account = 'gift_cards') AS sums
-            WHERE {WITHIN.format(alias="placed")} AND moved <> booked""",  # noqa: S608
+            WHERE {WITHIN.format(alias="placed")} AND moved <> booked""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="what moves on gift cards without an order is in the ledger",
@@ -145,7 +145,7 @@ LEDGER = [
             AND EXISTS (SELECT FROM orders_ledgerline
                 WHERE entry_id = entry.id AND account = 'gift_cards')
             AND NOT EXISTS (SELECT FROM orders_giftcardentry AS moved
-                WHERE entry.key = 'gift-card:' || moved.id)""",  # noqa: S608
+                WHERE entry.key = 'gift-card:' || moved.id)""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="what gift cards paid of an order are its payments by them",
@@ -156,7 +156,7 @@ LEDGER = [
                 SELECT coalesce(sum(amount), 0) AS paid FROM orders_payment
                 WHERE order_id = placed.id AND provider = 'gift_card'
                 AND state = 'succeeded') AS payments
-            WHERE {WITHIN.format(alias="placed")} AND gift_card_amount <> paid""",  # noqa: S608
+            WHERE {WITHIN.format(alias="placed")} AND gift_card_amount <> paid""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="a payout is in the ledger",

@@ -65,7 +65,7 @@ _ZONES: Final = f"""
 """  # noqa: S608 (constants)
 _ALL_METHODS: Final = (
     # a constant
-    f"SELECT {_METHOD} AS method FROM orders_shippingmethod AS method"  # noqa: S608
+    f"SELECT {_METHOD} AS method FROM orders_shippingmethod AS method"  # noqa: S608 (our own text)
 )
 
 

@@ -198,7 +198,7 @@ INVARIANTS = [
             FROM products_product AS product
             LEFT JOIN ({_COUNTERS.replace("{wanted}", _BATCH)}) AS truth
                 ON truth.product_id = product.id
-            WHERE id > %(after)s AND id <= %(upto)s AND {_STORED} <> {_TRUE}""",  # noqa: S608
+            WHERE id > %(after)s AND id <= %(upto)s AND {_STORED} <> {_TRUE}""",  # noqa: S608 (our own text)
         lock=(
             "SELECT FROM products_product WHERE id = ANY(%(keys)s::uuid[]) ORDER BY id FOR"
             " NO KEY UPDATE"
@@ -209,7 +209,7 @@ INVARIANTS = [
             LEFT JOIN ({_COUNTERS.replace("{wanted}", "product_id = ANY(%(keys)s::uuid[])")}) AS
                 truth
                 ON truth.product_id = same.id
-            WHERE product.id = same.id AND product.id = ANY(%(keys)s::uuid[])""",  # noqa: S608
+            WHERE product.id = same.id AND product.id = ANY(%(keys)s::uuid[])""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="the tree has no cycle and knows its ancestors",

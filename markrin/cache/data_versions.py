@@ -44,7 +44,7 @@ def version_sql(subject: str, *, unless: str) -> str:
     """
     # constants
     return (
-        f"(SELECT version FROM data_version WHERE subject = '{subject}'"  # noqa: S608
+        f"(SELECT version FROM data_version WHERE subject = '{subject}'"  # noqa: S608 (our own text)
         f" AND NOT {unless})"
     )
 

@@ -88,7 +88,7 @@ class Invariant:
                 f"""SELECT {self.key}, count(*) OVER () FROM
                 (SELECT {self.key} FROM {self.table} WHERE {self.key} > %s ORDER BY {self.key}
                     LIMIT {BATCH}) AS batch
-                ORDER BY {self.key} DESC LIMIT 1""",  # noqa: S608
+                ORDER BY {self.key} DESC LIMIT 1""",  # noqa: S608 (our own text)
                 [after],
             )
             row = cursor.fetchone()

@@ -28,7 +28,7 @@ PAYMENTS: Final = f"""WITH missing AS (
         '' AS note, amount AS paid, currency, {_AT_PROVIDER} AS holder
     FROM orders_payment AS paid WHERE state = 'succeeded'
     AND {_NOT_BOOKED.format(key="'payment:' || paid.id")}),
-{_ENTRY.format(kind="payment", lines="(holder, paid), ('receivable', -paid)")}"""  # noqa: S608
+{_ENTRY.format(kind="payment", lines="(holder, paid), ('receivable', -paid)")}"""  # noqa: S608 (our own text)
 
 # An invoice is a sale, a credit note takes a part of it back: each by its parts, as
 # `ledger.book_invoice` books it.
@@ -53,7 +53,7 @@ CROSS JOIN LATERAL (
     UNION ALL SELECT 'tax:' || regexp_replace(part ->> 'name', '[^A-Za-z0-9_ .-]', '_', 'g'),
         -sign * (part ->> 'amount')::numeric
     FROM orders_invoiceline, jsonb_array_elements(taxes) AS part WHERE invoice_id = invoice
-) AS line GROUP BY id, account, currency HAVING sum(amount) <> 0"""  # noqa: S608
+) AS line GROUP BY id, account, currency HAVING sum(amount) <> 0"""  # noqa: S608 (our own text)
 
 SALES: Final = f"""WITH missing AS (
     SELECT gen_random_uuid() AS id, shipped_at AS at, 'sale:' || placed.id AS key,
@@ -66,7 +66,7 @@ SALES: Final = f"""WITH missing AS (
         lines="('receivable', total), ('revenue', shipping + tax - total),"
         " ('shipping', -shipping), ('tax', -tax)",
     )
-}"""  # noqa: S608
+}"""  # noqa: S608 (our own text)
 
 # What was refunded of an order that has left; one row an order, so that the shares are exact.
 CREDITS: Final = f"""WITH missing AS (
@@ -87,7 +87,7 @@ CREDITS: Final = f"""WITH missing AS (
         lines="('receivable', -back), ('revenue', back - tax - shipping),"
         " ('shipping', shipping), ('tax', tax)",
     )
-}"""  # noqa: S608
+}"""  # noqa: S608 (our own text)
 
 REFUNDS: Final = f"""WITH missing AS (
     SELECT gen_random_uuid() AS id, finished_at AS at, 'refund:' || back.id AS key,
@@ -98,7 +98,7 @@ REFUNDS: Final = f"""WITH missing AS (
     FROM orders_refund AS back JOIN orders_order AS placed ON placed.id = back.order_id
     LEFT JOIN orders_payment AS paid ON paid.id = back.payment_id
     WHERE back.state = 'succeeded' AND {_NOT_BOOKED.format(key="'refund:' || back.id")}),
-{_ENTRY.format(kind="refund", lines="('receivable', back), (holder, -back)")}"""  # noqa: S608
+{_ENTRY.format(kind="refund", lines="('receivable', back), (holder, -back)")}"""  # noqa: S608 (our own text)
 
 
 def book_missing() -> int:

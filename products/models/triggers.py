@@ -109,7 +109,7 @@ REFRESH_OPTIONS = Function(
     ) AS truth
     WHERE product.id = truth.id
     AND (product.colors, product.sizes) IS DISTINCT FROM (truth.colors, truth.sizes)
-""",  # noqa: S608
+""",  # noqa: S608 (our own text)
 )
 
 REFRESH_STOCKED = Function(
@@ -131,7 +131,7 @@ REFRESH_STOCKED = Function(
     WHERE product.id = truth.id
     AND (product.stocked_colors, product.stocked_sizes)
         IS DISTINCT FROM (truth.colors, truth.sizes)
-""",  # noqa: S608
+""",  # noqa: S608 (our own text)
 )
 
 _LOCK = "PERFORM FROM products_product WHERE id = ANY (wanted) ORDER BY id FOR NO KEY UPDATE;"
@@ -155,7 +155,7 @@ BEGIN
     {refresh}
     {LOG_CHANGED}
     RETURN NULL;
-END""",  # noqa: S608
+END""",  # noqa: S608 (our own text)
     )
 
 

@@ -93,12 +93,12 @@ OFFERS: Final = f"""
 """  # noqa: S608 (constants)
 _BY_VARIANT: Final = (
     # constants
-    f"SELECT * FROM ({OFFERS}) AS offer WHERE variant_id = ANY (%s::uuid[])"  # noqa: S608
+    f"SELECT * FROM ({OFFERS}) AS offer WHERE variant_id = ANY (%s::uuid[])"  # noqa: S608 (our own text)
 )
 
 _BY_PRODUCT: Final = (
     # constants
-    f"SELECT * FROM ({OFFERS}) AS offer WHERE product_id = %s::uuid AND on_sale"  # noqa: S608
+    f"SELECT * FROM ({OFFERS}) AS offer WHERE product_id = %s::uuid AND on_sale"  # noqa: S608 (our own text)
     " ORDER BY price, variant_id"
 )
 

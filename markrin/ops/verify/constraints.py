@@ -151,7 +151,7 @@ def list_row_rules() -> Iterator[Invariant]:
             key=key,
             query=f"""SELECT {table}.{key}, concat_ws(', ', {names}) FROM {table}
             WHERE {table}.{key} > %(after)s AND {table}.{key} <= %(upto)s
-                AND ({any_broken})""".replace(  # noqa: S608
+                AND ({any_broken})""".replace(  # noqa: S608 (our own text)
                 "%", "%%"
             )
             .replace("%%(after)s", "%(after)s")
