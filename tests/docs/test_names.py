@@ -11,7 +11,7 @@ from tests.docs.blocks import ROOT
 
 PAGES = sorted(
     str(path.relative_to(ROOT))
-    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "docs/asvs.txt"]
     if path.name != "CHANGELOG.md"  # it tells of what is gone
 )
 FOLDERS = (
@@ -32,9 +32,15 @@ TEXT = {
     ".json",
     ".in",
 }
+# What can only be ours, wherever it stands: in a sentence, in a block of commands.
+OF_OURS = (
+    rf"(?<![\w/.-])(?:{FOLDERS})/[\w./-]+\.(?:{FILE_TYPES})\b"
+    rf"|manage\.py [a-z]\w+(?: --[a-z-]+)*|python -m (?:{FOLDERS})\.[\w.]+|^ {{4}}make [a-z-]+"
+)
 # What belongs to others, or is an example.
 ELSEWHERE = {
     "acme.py",
+    "materials.py",
     "dist",
     "mapping.toml",
     "robots.txt",
@@ -82,7 +88,7 @@ def find_unknown(code: str) -> list[str]:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     known = {
         rf"(?<![\w/.:{{}}-])((?:[\w.-]+/)*[\w-]+\.(?:{FILE_TYPES}))\b": is_file,
-        rf"(?<![\w/.-])((?:{FOLDERS})(?:/[\w-]+)+)(?![\w./*])": is_folder,
+        rf"(?<![\w/.-])((?:{FOLDERS})(?:/[\w-]+)+)(?![\w./*-])": is_folder,
         r"manage\.py ([a-z]\w+)": get_commands().__contains__,
         r"\bmake ([a-z][a-z-]+)": targets.__contains__,
         rf"python -m ((?:{FOLDERS})[\w.]+)": lambda name: (
@@ -105,9 +111,22 @@ def find_unknown(code: str) -> list[str]:
 @pytest.mark.parametrize("source", PAGES)
 def test_a_page_names_what_there_is(source):
     text = (ROOT / source).read_text()
-    text = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
+    fenced = r"^ *```.*?^ *```"
+    blocks = "\n".join(re.findall(fenced, text, flags=re.MULTILINE | re.DOTALL))
+    text = re.sub(fenced, "", text, flags=re.MULTILINE | re.DOTALL)
+    blocks += "\n".join(re.findall(r"^ {4}.+$", text, flags=re.MULTILINE))
     codes = re.findall(r"`([^`\n]+)`", text)
+    codes += re.findall(OF_OURS, text + blocks, flags=re.MULTILINE)
     assert {code: unknown for code in codes if (unknown := find_unknown(code))} == {}
+
+
+@pytest.mark.parametrize("source", [name for name in PAGES if name != "docs/asvs.txt"])
+def test_a_setting_in_an_example_exists(source):
+    lines = re.findall(
+        r"^ *(?:export )?[A-Z][A-Z0-9_]+=.*$", (ROOT / source).read_text(), re.MULTILINE
+    )
+    names = re.findall(r"(?<![\w/\"'])([A-Z][A-Z0-9_]{3,})=", "\n".join(lines))
+    assert [name for name in names if name not in words()] == []
 
 
 def test_what_there_is_not_is_found():

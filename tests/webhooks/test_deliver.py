@@ -227,6 +227,7 @@ def test_what_a_dead_job_leaves_is_given_up_and_can_be_sent_again(
     assert WebhookDelivery.objects.get().state == "delivered"
 
 
+@pytest.mark.asvs("1.3.6")
 def test_it_never_calls_a_private_address(one_off, make_endpoint, settings):
     with receiving() as inner:
         endpoint = make_endpoint(inner.url())
