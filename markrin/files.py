@@ -20,6 +20,7 @@ POLICY = (
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+MEDIA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 MEDIA_PATH = r"^media/(?P<path>[A-Za-z0-9._/-]+)$"
 MEDIA_MAX_AGE_S = 86_400  # a changed picture has another name
 
@@ -33,7 +34,7 @@ def serve_media(request: HttpRequest, path: str) -> HttpResponseBase:
         response = static.serve(request, path, document_root=str(settings.MEDIA_ROOT))
     except SuspiciousFileOperation as exc:  # a path that leads out of the folder
         raise Http404 from exc
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Security-Policy"] = MEDIA_POLICY
     response["Cache-Control"] = f"public, max-age={MEDIA_MAX_AGE_S}"
     return response
 

@@ -44,9 +44,15 @@ class Answer:
 
 @pytest.fixture(scope="module")
 def port(
-    django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+    django_db_setup: None,
+    django_db_blocker: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[int]:
-    with django_db_blocker.unblock(), services.web(env=ENV) as web:  # type: ignore[attr-defined]
+    media = tmp_path_factory.mktemp("media")
+    (media / "products").mkdir()
+    (media / "products/a-200.webp").write_bytes(b"a picture")
+    env = ENV | {"MEDIA_ROOT": str(media)}
+    with django_db_blocker.unblock(), services.web(env=env) as web:  # type: ignore[attr-defined]
         yield int(web.url.rpartition(":")[2])
 
 
@@ -84,6 +90,8 @@ ANSWERS: dict[str, tuple[str, str, dict[str, str], bytes, int]] = {
     "list": ("/api/products?limit=1", "GET", {}, b"", 200),
     "unknown product": ("/api/products/nope-nope", "GET", {}, b"", 404),
     "unknown path": ("/api/nope", "GET", {}, b"", 404),
+    "picture": ("/media/products/a-200.webp", "GET", {}, b"", 200),
+    "unknown picture": ("/media/products/nope.webp", "GET", {}, b"", 404),
     "nobody": ("/api/auth/profile", "GET", {}, b"", 401),
     "cart": ("/api/cart", "GET", {}, b"", 200),
     "documentation": ("/api/docs", "GET", {}, b"", ANY),
@@ -154,7 +162,8 @@ def test_hsts_is_not_said_over_http(port: int, transactional_db: None) -> None:
 
 @pytest.mark.asvs("3.4.2")
 @pytest.mark.parametrize(
-    "kind", [each for each in ANSWERS if ANSWERS[each][0].startswith("/api/")]
+    "kind",
+    [each for each in ANSWERS if ANSWERS[each][0].startswith(("/api/", "/media/"))],
 )
 def test_a_known_origins_page_reads_every_answer(
     kind: str, port: int, transactional_db: None

@@ -326,7 +326,8 @@ def test_pictures_are_served_to_be_shown_and_nothing_else(client, settings, tmp_
     assert (answer.status_code, b"".join(answer)) == (200, b"a picture")
     assert answer["Content-Type"] == "image/jpeg"
     assert answer["Cache-Control"] == "public, max-age=86400"
-    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    policy = "default-src 'none'; frame-ancestors 'none'; sandbox"
+    assert answer["Content-Security-Policy"] == policy
     assert answer["X-Content-Type-Options"] == "nosniff"
     for path in (
         "/media/../secret",
