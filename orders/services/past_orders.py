@@ -3,10 +3,8 @@ and no money, and nobody is mailed.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +16,7 @@ from markrin.api import errors, fields
 from markrin.api.schemas import InputSchema
 from markrin.db import transactions
 from orders.models import PastOrder
+from orders.services import past_order_files
 from products.csv_reader import Line
 from products.importing import conversions
 from products.importing.row_files import (
@@ -25,30 +24,21 @@ from products.importing.row_files import (
     RowReport,
     handle_unit,
     line_of,
-    open_rows,
 )
 from products.importing.run import ImportRun, JobOptions
 from products.selectors import offers
 from products.services import purchases
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-_NAMES: Final = {
-    "number": ("name", "order number", "order id", "number"),
-    "email": ("email", "billing email", "customer email"),
-    "status": ("fulfillment status", "status"),
-    "payment": ("financial status",),
-    "cancelled": ("cancelled at",),
-    "currency": ("currency",),
-    "total": ("total", "order total"),
-    "placed_at": ("created at", "date", "order date"),
-    "sku": ("lineitem sku", "sku"),
-    "item": ("lineitem name", "product name", "item name"),
-    "quantity": ("lineitem quantity", "quantity"),
-    "price": ("lineitem price", "item cost", "price"),
-}
 _NOT_BOUGHT: Final = {"cancelled", "canceled", "failed", "refunded", "voided"}
+_NOT_PLACED: Final = {
+    "pending",
+    "pending payment",
+    "on hold",
+    "draft",
+    "checkout draft",
+    "trash",
+}
+"""WooCommerce's, of orders that nobody has paid or meant."""
 _Rows = Sequence[Row]
 
 
@@ -64,8 +54,9 @@ def import_past_orders(
     dry_run: bool = False,
     run: ImportRun | None = None,
 ) -> None:
-    """Take in a CSV of orders: Shopify's export, or one line an item with the order's own columns
-    in the first. A hundred orders are a transaction; one that is there stays as it is.
+    """Take in a CSV of orders: Shopify's export, WooCommerce's or a plugin's, or one line an item
+    with the order's own columns in the first. A hundred orders are a transaction; one that is
+    there stays as it is.
 
     Raises:
         FileRefused: it is no such file.
@@ -79,30 +70,37 @@ def import_past_orders(
 
         handle_unit(report, line_of(order[0]), number, work, dry_run=dry_run)
 
-    with open_rows(path, _NAMES, ["number", "total", "placed_at"]) as rows:
-        orders = (list(each) for _, each in groupby(rows, lambda row: row[1]["number"]))
-        (run or ImportRun()).handle_units(
-            orders, lambda order: line_of(order[0]), import_order
-        )
+    run = run or ImportRun()
+    with past_order_files.open_orders(path) as orders:
+        run.handle_units(orders, lambda order: line_of(order[0]), import_order)
 
 
 def _import_order(source: str, number: str, rows: _Rows, report: RowReport) -> None:
-    line, first = rows[0]
-    if problem := next((each.problem for each, _ in rows if each.problem), ""):
+    line, first = rows[0][0], _merge_lines(rows)
+    given_total = first["total"] if "total" in first else first["net_total"]
+    total = conversions.parse_number(given_total)
+    placed_at = past_order_files.read_moment(first["placed_at"])
+    problem = next((each.problem for each, _ in rows if each.problem), "")
+    if not problem and not 0 < len(number) <= 40:
+        problem = "An order needs a number of at most 40 characters."
+    elif not problem and total is None:
+        problem = f"Its total {given_total!r} is no amount such as 1299.00."
+    elif not problem and placed_at is None:
+        moment = f"{first['placed_at']!r} is no moment such as 2026-05-31 14:05:00"
+        problem = f"When it was placed, {moment}."
+    if problem or total is None or placed_at is None:
         report.note(line.number, number, "refused", problem)
-        return
-    total = conversions.parse_number(first["total"])
-    placed_at = _read_moment(first["placed_at"])
-    if not number or len(number) > 40 or total is None or placed_at is None:
-        wanted = (
-            "An order needs a number, a total such as 1299.00, and when it was placed."
-        )
-        report.note(line.number, number, "refused", wanted)
         return
     if PastOrder.objects.filter(source=source, number=number).exists():
         report.unchanged += 1
         return
     email = _read_email(line, number, first.get("email", ""), report)
+    items, unread = past_order_files.read_items(rows)
+    for at, text in unread:
+        report.note(at, number, "ignored", f"This is no item: {text[:100]}")
+    if "total" not in first:
+        told = "Its total is without tax and shipping: the file has no other."
+        report.note(line.number, number, "converted", told)
     order = PastOrder.objects.create(
         source=source,
         number=number,
@@ -112,41 +110,36 @@ def _import_order(source: str, number: str, rows: _Rows, report: RowReport) -> N
         status=_describe_status(first)[:40],
         currency=(first.get("currency", "") or settings.SHOP_CURRENCY).upper()[:3],
         total=abs(total),
-        lines=[_read_line(values) for _, values in rows],
+        lines=items,
     )
     report.created += 1
     if order.user_id is not None:
         _record_purchases(order.user_id, [order])
 
 
+def _merge_lines(rows: _Rows) -> dict[str, str]:
+    """Return the order's own values: each from the first line that has it, whatever line a
+    spreadsheet has put first.
+    """
+    merged: dict[str, str] = {}
+    for _, values in rows:
+        merged |= {key: text for key, text in values.items() if not merged.get(key)}
+    return merged
+
+
 def _describe_status(values: Mapping[str, str]) -> str:
     if values.get("cancelled"):
         return "cancelled"
     payment = values.get("payment", "").lower()
-    return payment if payment in _NOT_BOUGHT else values.get("status", "").lower()
-
-
-def _read_line(values: Mapping[str, str]) -> dict[str, Any]:
-    price: Decimal | None = conversions.parse_number(values.get("price", ""))
-    quantity = conversions.parse_number(values.get("quantity", "") or "1")
-    return {
-        "sku": conversions.convert_sku(values.get("sku", "")),
-        "name": values.get("item", "")[:200],
-        "quantity": int(quantity or 1),
-        "price": "" if price is None else format(price, ".2f"),
-    }
-
-
-def _read_moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
-    except ValueError:
-        return None
-    return timezone.make_aware(moment) if moment.tzinfo is None else moment
+    if payment in _NOT_BOUGHT:
+        return payment
+    return values.get("status", "").lower().removeprefix("wc-").replace("-", " ")
 
 
 def _read_email(line: Line, number: str, text: str, report: RowReport) -> str:
     if not text:
+        told = "It has no e-mail: it is no customer's, and counts for no review."
+        report.note(line.number, number, "ignored", told)
         return ""
     try:
         return str(_EmailField().load({"email": text})["email"])
@@ -184,9 +177,9 @@ def _record_purchases(user_id: UUID, orders: Sequence[PastOrder]) -> None:
     skus = {
         line["sku"]
         for order in orders
-        if order.status not in _NOT_BOUGHT
+        if order.status not in _NOT_BOUGHT | _NOT_PLACED
         for line in order.lines
-        if line["sku"]
+        if line["sku"] and line["quantity"]
     }
     if skus:
         products = offers.find_products_of_skus(skus)

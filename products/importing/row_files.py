@@ -114,23 +114,29 @@ def write_report(path: Path | None) -> Iterator[RowReport]:
 
 @contextmanager
 def open_rows(
-    path: Path, names: Names, needed: Sequence[str]
+    path: Path, names: Names, needed: Sequence[str | tuple[str, ...]]
 ) -> Iterator[Iterator[Row]]:
     """Give the file's lines, each with its values by field; a field without a column is not in
-    them.
+    them. A column is known in any case, with `_` or a space between its words.
 
     Raises:
-        FileRefused: it is no CSV file, or a column that is `needed` is missing.
+        FileRefused: it is no CSV file, or a column that is `needed` (of several fields, one) is
+            missing.
     """
     with csv_reader.open_table(path, CsvShape(delimiter="")) as table:
-        plain = {name.lower(): name for name in table.header}
+        plain = {_simplify(name): name for name in table.header}
         columns = {
             field_: plain[name]
             for field_, known in names.items()
-            if (name := next((each for each in known if each in plain), None))
+            if (
+                name := next(
+                    (each for each in map(_simplify, known) if each in plain), None
+                )
+            )
         }
-        if missing := [name for name in needed if name not in columns]:
-            wanted = ", ".join(" or ".join(names[name][:2]) for name in missing)
+        groups = [(each,) if isinstance(each, str) else each for each in needed]
+        if missing := [group for group in groups if not columns.keys() & set(group)]:
+            wanted = ", ".join(" or ".join(names[group[0]][:2]) for group in missing)
             raise FileRefused(
                 f"line 1: the column {wanted} is missing; the file has {', '.join(table.header)}"
             )
@@ -141,6 +147,10 @@ def open_rows(
             )
             for line in table.lines(lambda _done: None)
         )
+
+
+def _simplify(column: str) -> str:
+    return column.lower().replace("_", " ")
 
 
 def handle_unit(

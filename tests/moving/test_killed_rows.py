@@ -87,7 +87,7 @@ def _is_alone() -> bool:
 BROKEN = {
     "currency": ("#9,,R1,50.00,2024-05-01,A,Hat,1\n", "past_order_currency"),
     "total": ("#9,,INR,99999999999999,2024-05-01,A,Hat,1\n", "numeric field overflow"),
-    "date": ("#9,,INR,50.00,yesterday,A,Hat,1\n", "An order needs a number"),
+    "date": ("#9,,INR,50.00,yesterday,A,Hat,1\n", "'yesterday' is no moment"),
 }
 
 

@@ -144,6 +144,84 @@ def test_orders_come_as_history_that_counts_as_bought(tmp_path) -> None:
     assert PastOrder.objects.get(number="#1003").email == ""
 
 
+def test_an_orders_lines_may_stand_anywhere(tmp_path) -> None:
+    head, first, second, hat, *_ = ORDERS.splitlines(keepends=True)
+    said = run(tmp_path, "import_orders", head + second + hat + first)
+    assert "created 2, changed 0, unchanged 0, refused 0" in said
+    order = PastOrder.objects.get(number="#1001")
+    assert (order.total, order.placed_at.year) == (Decimal(160), 2024)
+    assert {line["sku"] for line in order.lines} == {"B-1", "C-1"}
+
+
+# A line an item, as Advanced Order Export writes it: the order's columns in its first line only.
+BY_LINE = (
+    "Order Number,Order Status,Order Date,First Name (Billing),Email (Billing),"
+    "Order Total Amount,SKU,Item #,Item Name,Quantity (- Refund),Item Cost\n"
+    "31,Completed,2024-05-01 10:00,Asha,asha@example.com,160.00,C-1,1,Coat - S,2,50.00\n"
+    ",,,,,,B-1,2,Belt,0,60.00\n"
+    "32,Pending payment,2024-05-02 10:00,Asha,asha@example.com,10.00,H-1,1,Hat,1,10.00\n"
+)
+# Import Export Suite; Customer/Order/Coupon Export, whose items are one cell or JSON.
+BY_COLUMN = (
+    "order_id,order_number,order_date,status,order_total,order_currency,billing_email,"
+    "line_item_1,line_item_2\n"
+    "7,31,2024-05-01 10:00:00,wc-completed,160.00,INR,asha@example.com,"
+    'name:Coat - S|product_id:1|sku:C-1|quantity:2|total:100.00|tax_data:a:1:{s:5:""total"";},'
+    "name:Belt|sku:B-1|quantity:0|total:60.00\n"
+    "8,32,2024-05-02 10:00:00,wc-on-hold,10.00,INR,asha@example.com,"
+    "name:Hat|sku:H-1|quantity:1|total:10.00,\n"
+)
+BY_CELL = (
+    "order_number,date,status,order_total,order_currency,billing_email,line_items\n"
+    "31,2024-05-01 10:00:00,completed,160.00,INR,asha@example.com,"
+    "name:Coat - S|sku:C-1|quantity:2|total:100.00;name:Belt|sku:B-1|quantity:0|total:60\n"
+    "32,2024-05-02 10:00:00,failed,10.00,INR,asha@example.com,"
+    '"[{""name"": ""Hat"", ""sku"": ""H-1"", ""quantity"": 1, ""total"": ""10.00""}]"\n'
+)
+
+
+@pytest.mark.parametrize("text", [BY_LINE, BY_COLUMN, BY_CELL])
+def test_woocommerces_orders_come_by_its_plugins(tmp_path, text: str) -> None:
+    for sku in ("C-1", "B-1", "H-1"):
+        make_variant(sku=sku, stock=4)
+    run(tmp_path, "import_customers", CUSTOMERS)
+    command = ("import_orders", text, "--source", "woocommerce")
+    assert "created 2, changed 0, unchanged 0, refused 0" in run(tmp_path, *command)
+    order = PastOrder.objects.get(source="woocommerce", number="31")
+    assert (order.total, order.status, order.currency) == (
+        Decimal(160),
+        "completed",
+        "INR",
+    )
+    coat, belt = order.lines
+    wanted = {"sku": "C-1", "name": "Coat - S", "quantity": 2, "price": "50.00"}
+    assert coat == wanted
+    assert (belt["sku"], belt["quantity"]) == ("B-1", 0)
+    bought = Purchase.objects.filter(user__email="asha@example.com")
+    skus = bought.values_list("product__variants__sku", flat=True)
+    assert set(skus) == {"C-1"}, "what came back, or was never paid, was not bought"
+    assert "created 0, changed 0, unchanged 2" in run(tmp_path, *command)
+
+
+def test_woocommerces_own_orders_come_with_what_they_lack_reported(tmp_path) -> None:
+    report = tmp_path / "report.csv"
+    text = (
+        "Date,Order #,N. Revenue (formatted),Status,Customer,Customer type,Product(s),"
+        "Items sold,Coupon(s),Net Sales,Attribution\n"
+        '2024-05-01 10:00:00,31,"₹1,160.00",completed,Asha Rao,new,'
+        '"2× Coat - S, red, 1× Belt",3,,1160,Direct\n'
+    )
+    said = run(tmp_path, "import_orders", text, "--report", str(report))
+    assert "created 1, changed 0, unchanged 0, refused 0" in said
+    order = PastOrder.objects.get()
+    assert (order.total, order.email) == (Decimal(1160), "")
+    items = [(line["quantity"], line["name"]) for line in order.lines]
+    assert items == [(2, "Coat - S, red"), (1, "Belt")]
+    told = report.read_text("utf-8")
+    assert "without tax and shipping" in told
+    assert "no e-mail" in told
+
+
 REVIEWS = (
     "title,body,rating,review_date,reviewer_name,reviewer_email,product_handle,curated\n"
     "Lovely,<p>Soft &amp; warm</p>,5,2024-05-01 10:00:00 UTC,Asha,Asha@example.com,old_coat,ok\n"
