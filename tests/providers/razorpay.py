@@ -22,6 +22,8 @@ from tests.providers.server import Answer, Call, Refused, StandIn, Webhook, page
 MINUTE, DAY = 60, 24 * 60 * 60
 THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 BACK_AFTER_S = 5 * DAY
+# Links and payments of which nothing more comes by the clock.
+SETTLED = ("paid", "expired", "cancelled", "captured", "refunded")
 
 
 class RazorpayStandIn(StandIn):
@@ -45,6 +47,7 @@ class RazorpayStandIn(StandIn):
         webhook_secret: str = "hook",
     ) -> None:
         super().__init__()
+        self._waiting: list[dict[str, Any]] = []  # for what the clock may do to them
         self.key_id, self.key_secret, self.webhook_secret = (
             key_id,
             key_secret,
@@ -425,9 +428,11 @@ class RazorpayStandIn(StandIn):
     # --- Inside -------------------------------------------------------------------------------
     def advance(self) -> None:
         now = self.now()
-        for link in self.all("payment_link"):
+        self._waiting = [one for one in self._waiting if one["status"] not in SETTLED]
+        for link in self._waiting:
             if (
-                link["status"] == "created"
+                link["_kind"] == "payment_link"
+                and link["status"] == "created"
                 and link["expire_by"]
                 and link["expire_by"] <= now
             ):
@@ -437,7 +442,7 @@ class RazorpayStandIn(StandIn):
                     "updated_at": now,
                 }
                 self.tell("payment_link.expired", payment_link=link)
-        for payment in self.all("payment"):
+        for payment in self._waiting:
             if (
                 payment["status"] == "authorized"
                 and payment["_authorized"] + BACK_AFTER_S <= now
@@ -465,7 +470,10 @@ class RazorpayStandIn(StandIn):
             "created_at": self.now(),
             **more,
         }
-        return self.keep(kind, thing)
+        with self.lock:
+            if kind in ("payment_link", "payment"):
+                self._waiting.append(thing)
+            return self.keep(kind, thing)
 
     def _new_order(
         self, amount: int, currency: str, *, link: str = "", **more: Any

@@ -7,11 +7,14 @@ import json
 import re
 import time
 from abc import ABC, abstractmethod
+from bisect import insort
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from operator import itemgetter
 from threading import Event, RLock, Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -228,6 +231,8 @@ class StandIn(ABC):
         self.objects: dict[
             str, dict[str, Any]
         ] = {}  # every object by its id, oldest first
+        # The same by kind, by when they were made.
+        self._kinds: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self.clock: Callable[[], float] = time.time
         self.ahead_s = 0.0  # how far this provider's clock is ahead
         self.webhooks = Webhooks(self.sign)
@@ -305,14 +310,15 @@ class StandIn(ABC):
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Return the objects of a kind, the newest first as the providers list them."""
-        found = [one for one in self.objects.values() if one["_kind"] == kind]
-        return sorted(
-            found, key=lambda one: (one["_made"], one["_order"]), reverse=True
-        )
+        with self.lock:
+            return self._kinds[kind][::-1]
 
     def keep(self, kind: str, thing: dict[str, Any]) -> dict[str, Any]:
-        thing |= {"_kind": kind, "_made": self.now(), "_order": next(self._numbers)}
-        self.objects[thing["id"]] = thing
+        with self.lock:
+            order = next(self._numbers)
+            thing |= {"_kind": kind, "_made": self.now(), "_order": order}
+            self.objects[thing["id"]] = thing
+            insort(self._kinds[kind], thing, key=itemgetter("_made", "_order"))
         return thing
 
     # --- The server's side --------------------------------------------------------------------

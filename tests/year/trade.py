@@ -5,14 +5,17 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from threading import Barrier, Lock
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseProblem
+from django.db import connection
 from django.utils import timezone
 
 from markrin.api.errors import ShopError
@@ -56,6 +59,8 @@ PLACES = (
 )
 # Jobs and webhooks may be under way while the clock moves, for so long.
 SETTLE_EVERY = timedelta(hours=3)
+TOGETHER = timedelta(hours=1)
+PEOPLE = 3  # who do something at once
 FAULTS = ("status", "drop", "lost", "slow")
 StandIn = StripeStandIn | RazorpayStandIn
 
@@ -67,10 +72,15 @@ class Planned:
     at: datetime
     number: int
     act: Callable[[], object] = field(compare=False)
+    alone: bool = field(compare=False)
 
 
 class Year:
-    """The trade of so many days with so many orders. `done` counts what happened."""
+    """The trade of so many days with so many orders. `done` counts what happened.
+
+    What falls into one hour is done by several people at once, so the seed decides what they
+    mean to do and not what becomes of it.
+    """
 
     def __init__(
         self, shop: YearShop, clock: Clock, *, orders: int, days: int, seed: int
@@ -78,6 +88,7 @@ class Year:
         self.shop, self.clock, self.days = shop, clock, days
         self.chance = random.Random(seed)
         self.done: Counter[str] = shop.done
+        self._planning = Lock()
         self.begin = datetime.now(UTC)
         self.span = timedelta(days=days)
         self._numbers = itertools.count()
@@ -99,23 +110,46 @@ class Year:
         for _ in range(orders):
             self.plan(self.begin + self.span * self.chance.random(), self.buy)
         for day in range(3, days, 7):
-            self.plan(self.begin + timedelta(days=day), self.pay_out)
+            self.plan(self.begin + timedelta(days=day), self.pay_out, alone=True)
         for _ in range(days):
-            self.plan(self.begin + self.span * self.chance.random(), self.harm)
+            at = self.begin + self.span * self.chance.random()
+            self.plan(at, self.harm, alone=True)
 
     # --- Moments ------------------------------------------------------------------------------
-    def plan(self, at: datetime, act: Callable[[], object]) -> None:
-        heapq.heappush(self._plan, Planned(at, next(self._numbers), act))
+    def plan(
+        self, at: datetime, act: Callable[[], object], *, alone: bool = False
+    ) -> None:
+        """Do this at that moment; `alone`, while nobody else does anything."""
+        with self._planning:
+            heapq.heappush(self._plan, Planned(at, next(self._numbers), act, alone))
 
     def later(self, act: Callable[[], object], **delta: float) -> None:
         self.plan(datetime.now(UTC) + timedelta(**delta), act)
 
     def run(self) -> None:
         """Play all that is planned, and what follows from it, however late."""
-        while self._plan:
-            planned = heapq.heappop(self._plan)
-            self._go_to(planned.at)
-            self._attempt(planned.act)
+        with ThreadPoolExecutor(PEOPLE) as pool:
+            while self._plan:
+                self._go_to(self._plan[0].at)
+                acts = self._take_next()
+                # One alone is done here: "killed: sessions" spares the session that kills.
+                run = pool.map if len(acts) > 1 else map
+                for _ in run(self._attempt, acts):
+                    pass
+            everybody = Barrier(PEOPLE)
+            for _ in range(PEOPLE):
+                pool.submit(_go_home, everybody)
+
+    def _take_next(self) -> list[Callable[[], object]]:
+        """Take from the plan what comes next, and what else falls into the same hour."""
+        first = heapq.heappop(self._plan)
+        found = [first.act]
+        until = min(first.at + TOGETHER, self._next_beat)
+        while self._plan and self._plan[0].at < until:
+            if first.alone or self._plan[0].alone:
+                break
+            found.append(heapq.heappop(self._plan).act)
+        return found
 
     def _go_to(self, at: datetime) -> None:
         """Let the time pass, and beat do what is due meanwhile."""
@@ -144,13 +178,15 @@ class Year:
         for _ in range(5):
             try:
                 act()
-                self.done[name] += 1
+                self.shop.count(name)
                 return
-            except DatabaseError:  # its session was ended: the button is pressed again
+            except (
+                DatabaseProblem
+            ):  # its session was ended: the button is pressed again
                 connection.close()
             except (ShopError, Refused) as exc:
                 code = getattr(exc, "code", "refused")
-                self.done[f"{name}: {code}"] += 1
+                self.shop.count(f"{name}: {code}")
                 return
 
     def finish(self) -> None:
@@ -207,7 +243,7 @@ class Year:
             Idempotency_Key=str(uuid4()),
         )
         assert status == 201, order
-        self.done[f"ordered, {method}"] += 1
+        self.shop.count(f"ordered, {method}")
         order_id = UUID(order["id"])
         if order["paymentStatus"] == "paid" or method == "cod":  # by a gift card alone
             self.later(partial(self.pack, order_id), hours=chance.uniform(2, 40))
@@ -241,7 +277,7 @@ class Year:
             ["pay", "decline_pay", "decline", "late", "never", "cancel", "pay_cancel"],
             [66, 13, 5, 7, 4, 2, 3],
         )[0]
-        self.done[f"shopper: {how}"] += 1
+        self.shop.count(f"shopper: {how}")
         self._disturb(name)
         stand_in: Any = self.shop.stand_ins[name]
         ref = payment.provider_ref
@@ -293,7 +329,7 @@ class Year:
                 times=self.chance.randint(1, 3),
                 seconds=0.05,
             )
-            self.done["provider broken"] += 1
+            self.shop.count("provider broken")
 
     def _plan_at_provider(self, stand_in: StandIn, order_id: UUID) -> None:
         """Plan what may happen there to money that was paid: refunds by hand, disputes."""
@@ -488,3 +524,9 @@ def _move_parcel(parcel_id: UUID, status: ParcelStatus, **more: Any) -> None:
     fulfilments.move_parcel(
         ParcelMove(status=status, **more), fulfilment_id=parcel_id, actor=STAFF
     )
+
+
+def _go_home(everybody: Barrier) -> None:
+    """End this thread's connection to the database; one in each, as all wait for all."""
+    everybody.wait(60)
+    connection.close()
