@@ -83,12 +83,24 @@ class CursorPage(Generic[T]):
             errors.Invalid: the cursor is not one of this order's.
         """
         keys = [_Key.of(queryset, name) for name in order]
-        ordered = queryset.order_by(*order)
-        if cursor:
-            ordered = ordered.filter(_rows_after(keys, _decode_cursor(cursor, keys)))
-        rows = list(ordered[: limit + 1])
+        rows = list(list_after(queryset, order, cursor)[: limit + 1])
         more = _encode_cursor(rows[limit - 1], keys) if len(rows) > limit else None
         return cast("CursorPage[M]", cls(cast(list[T], rows[:limit]), more))
+
+
+def list_after(
+    queryset: QuerySet[M], order: Sequence[str], cursor: str | None
+) -> QuerySet[M]:
+    """Return in this order the rows after the cursor of a list whose order has columns of the
+    same kinds; all of them for None or "".
+
+    Raises:
+        errors.Invalid: the cursor is not one of this order's.
+    """
+    if cursor:
+        keys = [_Key.of(queryset, name) for name in order]
+        queryset = queryset.filter(_rows_after(keys, _decode_cursor(cursor, keys)))
+    return queryset.order_by(*order)
 
 
 @dataclass(frozen=True)

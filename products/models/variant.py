@@ -133,6 +133,12 @@ class Variant(Model):
                 name="variant_own_price",
                 condition=Q(base_price__isnull=False),
             ),
+            # The few with a sale of their own: a list of what is on sale asks for each product.
+            models.Index(
+                fields=["product"],
+                name="variant_own_sale",
+                condition=Q(is_active=True, sale_price__isnull=False),
+            ),
             models.Index(
                 fields=["barcode"], name="variant_barcode", condition=~Q(barcode="")
             ),

@@ -9,7 +9,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from markrin.api import errors
-from markrin.api.pagination import MAX_OFFSET, CursorPage, Page, fetch_page
+from markrin.api.pagination import (
+    MAX_OFFSET,
+    CursorPage,
+    Page,
+    fetch_page,
+    list_after,
+)
 from markrin.api.schemas import PageParams
 from markrin.db.sql import Row, fetch_prepared
 from products.models import FormerSlug, Product
@@ -128,6 +134,9 @@ def _page_by_cursor(
     found: QuerySet[Product], filters: Filters, query: ProductFilter
 ) -> Page[Row] | CursorPage[Row]:
     passing, order = filters.ordered(found, query.sort)
+    if order[0].removeprefix("-") == "list_price":
+        sign, upto = order[0].removesuffix("list_price"), query.limit + 1
+        passing = _find_first_by_price(passing, sign, upto, cursor=query.cursor)
     names = {name.removeprefix("-") for name in order}
     keys = passing.only(*names - set(passing.query.annotations) | {"id"})
     return with_summaries(
@@ -197,15 +206,15 @@ def _order_products(
 
 
 def _find_first_by_price(
-    passing: QuerySet[Product], sign: str, upto: int
+    passing: QuerySet[Product], sign: str, upto: int, *, cursor: str | None = None
 ) -> QuerySet[Product]:
-    """Return the first by price while some stored prices have ended, each kind of price along an
-    index of its own: no index has the order of all.
+    """Return the first by price, or the first after the cursor, while some stored prices have
+    ended, each kind of price along an index of its own: no index has the order of all.
     """
     first, *others = (
-        passing.filter(holds)
-        .order_by(f"{sign}{column}", f"{sign}pk")
-        .values("pk")[:upto]
+        list_after(
+            passing.filter(holds), (f"{sign}{column}", f"{sign}id"), cursor
+        ).values("pk")[:upto]
         for holds, column in HOLDING
     )
     found = Product.objects.filter(pk__in=first.union(*others, all=True))

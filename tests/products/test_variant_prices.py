@@ -220,10 +220,20 @@ def test_lists_by_price_are_right_while_some_stored_prices_have_ended(
         ]
         return [(Decimal(card["price"]), card["id"]) for page in pages for card in page]
 
+    def walk_on(sort):
+        cursor: str | None = ""
+        cards = []
+        while cursor is not None:
+            page = api.get(f"{path}&sort={sort}&cursor={cursor}").json()
+            cards += page["items"]
+            cursor = page["next"]
+        return [(Decimal(card["price"]), card["id"]) for card in cards]
+
     rising, falling = walk("price_asc"), walk("price_desc")
     assert [price for price, _ in rising] == sorted(shown)
     assert rising == sorted(rising)
     assert falling == rising[::-1]
+    assert (walk_on("price_asc"), walk_on("price_desc")) == (rising, falling)
 
 
 @pytest.mark.django_db
