@@ -223,6 +223,7 @@ class StandIn(ABC):
 
     name = ""
     CONTROLS: tuple[str, ...] = ()
+    END_WITHIN_S = 0.02  # of being told to; its server looks so often
 
     def __init__(self) -> None:
         self.lock = RLock()
@@ -253,7 +254,10 @@ class StandIn(ABC):
 
         self._server = _Server(("127.0.0.1", port), Handler)
         Thread(
-            target=self._server.serve_forever, args=[0.02], name=self.name, daemon=True
+            target=self._server.serve_forever,
+            args=[self.END_WITHIN_S],
+            name=self.name,
+            daemon=True,
         ).start()
 
     def stop(self) -> None:

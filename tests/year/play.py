@@ -14,12 +14,15 @@ from orders.models import Order
 from orders.pricing.tax_presets import read_preset
 from orders.services import reconciliation, tax_rates
 from tests.providers.fixtures import razorpay_server, stripe_server
+from tests.providers.server import StandIn
 from tests.year import backup, books
 from tests.year.clock import Clock
 from tests.year.shop import YearShop, say
 from tests.year.trade import Year
 
 __all__ = ["razorpay_server", "stripe_server"]
+
+StandIn.END_WITHIN_S = 0.5  # each look costs libfaketime some twenty looks at its file
 
 
 def look_at_backup(year: Year, folder: Path) -> None:
