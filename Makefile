@@ -25,7 +25,7 @@ staff-hour: $(STAMP) ## A staff member's hour in Chromium: 30 confirmed, 20 pack
 pictures: $(STAMP) ## Take a picture of every page of the storefront and every mail: wide, narrow, dark, three languages (build/browser)
 	@PICTURES=1 $(PY) -m pytest -n 0 -q --timeout 1800 tests/browser/test_pictures.py $(ARGS)
 
-chaos: $(STAMP) ## Inject every fault and print what held: fault, tries, invariant, breaches (half an hour)
+chaos: $(STAMP) ## Inject every fault and print what held: fault, tries, invariant, breaches (35 to 50 minutes)
 	@$(PY) -m tests.chaos.run $(ARGS)
 
 rolling: $(STAMP) ## Restart every process under load (no request fails, no job is lost); read from a real standby

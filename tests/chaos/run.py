@@ -1,4 +1,4 @@
-"""`make chaos`: inject every fault, print the table, and exit 1 on a breach. Takes about 20
+"""`make chaos`: inject every fault, print the table, and exit 1 on a breach. Takes 35 to 50
 minutes.
 
 `python -m tests.chaos.run -k broker` injects some of them.
