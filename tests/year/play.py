@@ -53,9 +53,8 @@ def test_year(
             shop, clock, orders=orders, days=days, seed=int(os.environ["YEAR_SEED"])
         )
         say(f"A year from {year.begin:%Y-%m-%d}, {orders} orders in {days} days")
-        year.plan(year.begin + year.span * 0.6, year.change_apparel, alone=True)
-        halfway = year.begin + year.span * 0.5
-        year.plan(halfway, partial(look_at_backup, year, tmp_path), alone=True)
+        year.plan(year.begin + year.span * 0.6, year.change_apparel)
+        year.plan(year.begin + year.span * 0.5, partial(look_at_backup, year, tmp_path))
         year.run()
         year.finish()
     took = time.monotonic() - started

@@ -8,7 +8,6 @@ from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
-from threading import Lock
 from typing import Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -40,7 +39,6 @@ class YearShop:
     def __init__(self, stand_ins: dict[str, StandIn]) -> None:
         self.stand_ins = stand_ins
         self.done: Counter[str] = Counter()
-        self._counting, self._starting = Lock(), Lock()
         self._stack = ExitStack()
         self._webs: dict[str, Running] = {}
         self._others: dict[str, Running] = {}
@@ -87,11 +85,6 @@ class YearShop:
             )
         self._others[name] = self._stack.enter_context(entered)
 
-    def count(self, what: str, times: int = 1) -> None:
-        """Count what happened, from any thread."""
-        with self._counting:
-            self.done[what] += times
-
     def url(self, name: str) -> str:
         return self._webs[name].url
 
@@ -109,15 +102,14 @@ class YearShop:
             status, content = self._try(name, method, path, body, sent)
             if status and status < 500:
                 return status, json.loads(content) if content else {}
-            self.count(f"answered {status or 'not at all'}, asked again")
+            self.done[f"answered {status or 'not at all'}, asked again"] += 1
             if time.monotonic() > until:
                 raise AssertionError(
                     f"{method} {path}: {status} {content[:300]!r}"
                     f" {self._webs[name].output()[-2000:]}"
                 )
-            with self._starting:
-                if self._webs[name].process.poll() is not None:
-                    self._serve(name)
+            if self._webs[name].process.poll() is not None:
+                self._serve(name)
             time.sleep(0.3)
 
     def _try(
@@ -147,7 +139,7 @@ class YearShop:
             try:
                 task.apply(args=entry.get("args", ())).get()
             except Exception as exc:
-                self.count(f"beat: {name} failed with {type(exc).__name__}")
+                self.done[f"beat: {name} failed with {type(exc).__name__}"] += 1
                 connection.close()
             self._due[name] = _next(entry["schedule"], now)
 
@@ -170,7 +162,7 @@ class YearShop:
                 )
             time.sleep(0.02)
         if dead := outbox_selectors.list_dead_ids():
-            self.count("dead jobs started again", outbox.retry_jobs(dead))
+            self.done["dead jobs started again"] += outbox.retry_jobs(dead)
 
     def _count_due(self) -> int:
         with connection.cursor() as cursor:
@@ -184,7 +176,7 @@ class YearShop:
     # --- Faults -------------------------------------------------------------------------------
     def kill(self, what: str) -> None:
         """kill -9 of a part of the shop, or of all database sessions; it is started again."""
-        self.count(f"killed: {what}")
+        self.done[f"killed: {what}"] += 1
         if what == "sessions":
             with connection.cursor() as cursor:
                 cursor.execute(

@@ -5,17 +5,14 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from threading import Barrier, Lock
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import Error as DatabaseProblem
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from markrin.api.errors import ShopError
@@ -59,8 +56,6 @@ PLACES = (
 )
 # Jobs and webhooks may be under way while the clock moves, for so long.
 SETTLE_EVERY = timedelta(hours=3)
-TOGETHER = timedelta(hours=1)
-PEOPLE = 3  # who do something at once
 FAULTS = ("status", "drop", "lost", "slow")
 StandIn = StripeStandIn | RazorpayStandIn
 
@@ -72,15 +67,10 @@ class Planned:
     at: datetime
     number: int
     act: Callable[[], object] = field(compare=False)
-    alone: bool = field(compare=False)
 
 
 class Year:
-    """The trade of so many days with so many orders. `done` counts what happened.
-
-    What falls into one hour is done by several people at once, so the seed decides what they
-    mean to do and not what becomes of it.
-    """
+    """The trade of so many days with so many orders. `done` counts what happened."""
 
     def __init__(
         self, shop: YearShop, clock: Clock, *, orders: int, days: int, seed: int
@@ -88,7 +78,6 @@ class Year:
         self.shop, self.clock, self.days = shop, clock, days
         self.chance = random.Random(seed)
         self.done: Counter[str] = shop.done
-        self._planning = Lock()
         self.begin = datetime.now(UTC)
         self.span = timedelta(days=days)
         self._numbers = itertools.count()
@@ -110,46 +99,23 @@ class Year:
         for _ in range(orders):
             self.plan(self.begin + self.span * self.chance.random(), self.buy)
         for day in range(3, days, 7):
-            self.plan(self.begin + timedelta(days=day), self.pay_out, alone=True)
+            self.plan(self.begin + timedelta(days=day), self.pay_out)
         for _ in range(days):
-            at = self.begin + self.span * self.chance.random()
-            self.plan(at, self.harm, alone=True)
+            self.plan(self.begin + self.span * self.chance.random(), self.harm)
 
     # --- Moments ------------------------------------------------------------------------------
-    def plan(
-        self, at: datetime, act: Callable[[], object], *, alone: bool = False
-    ) -> None:
-        """Do this at that moment; `alone`, while nobody else does anything."""
-        with self._planning:
-            heapq.heappush(self._plan, Planned(at, next(self._numbers), act, alone))
+    def plan(self, at: datetime, act: Callable[[], object]) -> None:
+        heapq.heappush(self._plan, Planned(at, next(self._numbers), act))
 
     def later(self, act: Callable[[], object], **delta: float) -> None:
         self.plan(datetime.now(UTC) + timedelta(**delta), act)
 
     def run(self) -> None:
         """Play all that is planned, and what follows from it, however late."""
-        with ThreadPoolExecutor(PEOPLE) as pool:
-            while self._plan:
-                self._go_to(self._plan[0].at)
-                acts = self._take_next()
-                # One alone is done here: "killed: sessions" spares the session that kills.
-                run = pool.map if len(acts) > 1 else map
-                for _ in run(self._attempt, acts):
-                    pass
-            everybody = Barrier(PEOPLE)
-            for _ in range(PEOPLE):
-                pool.submit(_go_home, everybody)
-
-    def _take_next(self) -> list[Callable[[], object]]:
-        """Take from the plan what comes next, and what else falls into the same hour."""
-        first = heapq.heappop(self._plan)
-        found = [first.act]
-        until = min(first.at + TOGETHER, self._next_beat)
-        while self._plan and self._plan[0].at < until:
-            if first.alone or self._plan[0].alone:
-                break
-            found.append(heapq.heappop(self._plan).act)
-        return found
+        while self._plan:
+            planned = heapq.heappop(self._plan)
+            self._go_to(planned.at)
+            self._attempt(planned.act)
 
     def _go_to(self, at: datetime) -> None:
         """Let the time pass, and beat do what is due meanwhile."""
@@ -178,15 +144,13 @@ class Year:
         for _ in range(5):
             try:
                 act()
-                self.shop.count(name)
+                self.done[name] += 1
                 return
-            except (
-                DatabaseProblem
-            ):  # its session was ended: the button is pressed again
+            except DatabaseError:  # its session was ended: the button is pressed again
                 connection.close()
             except (ShopError, Refused) as exc:
                 code = getattr(exc, "code", "refused")
-                self.shop.count(f"{name}: {code}")
+                self.done[f"{name}: {code}"] += 1
                 return
 
     def finish(self) -> None:
@@ -243,7 +207,7 @@ class Year:
             Idempotency_Key=str(uuid4()),
         )
         assert status == 201, order
-        self.shop.count(f"ordered, {method}")
+        self.done[f"ordered, {method}"] += 1
         order_id = UUID(order["id"])
         if order["paymentStatus"] == "paid" or method == "cod":  # by a gift card alone
             self.later(partial(self.pack, order_id), hours=chance.uniform(2, 40))
@@ -277,7 +241,7 @@ class Year:
             ["pay", "decline_pay", "decline", "late", "never", "cancel", "pay_cancel"],
             [66, 13, 5, 7, 4, 2, 3],
         )[0]
-        self.shop.count(f"shopper: {how}")
+        self.done[f"shopper: {how}"] += 1
         self._disturb(name)
         stand_in: Any = self.shop.stand_ins[name]
         ref = payment.provider_ref
@@ -329,7 +293,7 @@ class Year:
                 times=self.chance.randint(1, 3),
                 seconds=0.05,
             )
-            self.shop.count("provider broken")
+            self.done["provider broken"] += 1
 
     def _plan_at_provider(self, stand_in: StandIn, order_id: UUID) -> None:
         """Plan what may happen there to money that was paid: refunds by hand, disputes."""
@@ -524,9 +488,3 @@ def _move_parcel(parcel_id: UUID, status: ParcelStatus, **more: Any) -> None:
     fulfilments.move_parcel(
         ParcelMove(status=status, **more), fulfilment_id=parcel_id, actor=STAFF
     )
-
-
-def _go_home(everybody: Barrier) -> None:
-    """End this thread's connection to the database; one in each, as all wait for all."""
-    everybody.wait(60)
-    connection.close()
