@@ -54,8 +54,6 @@ PLACES = (
     {"state": "Delhi", "postalCode": "110001", "city": "New Delhi"},
     {"state": "Chandigarh", "postalCode": "160017", "city": "Chandigarh"},
 )
-# Jobs and webhooks may be under way while the clock moves, for so long.
-SETTLE_EVERY = timedelta(hours=3)
 FAULTS = ("status", "drop", "lost", "slow")
 StandIn = StripeStandIn | RazorpayStandIn
 
@@ -83,7 +81,6 @@ class Year:
         self._numbers = itertools.count()
         self._plan: list[Planned] = []
         self._next_beat = self.begin + BEAT_EVERY
-        self._told_at = self.begin
         self._month = 0
         self.variants = [
             make_variant(
@@ -118,15 +115,16 @@ class Year:
             self._attempt(planned.act)
 
     def _go_to(self, at: datetime) -> None:
-        """Let the time pass, and beat do what is due meanwhile."""
+        """Let the time pass, and beat do what is due meanwhile.
+
+        Jobs and webhooks are under way while the clock moves, until the next beat.
+        """
         while self._next_beat <= at:
-            self._settle()
+            self.shop.settle()
             self.clock.move_to(self._next_beat)
             self.shop.run_beat()
             self._next_beat += BEAT_EVERY
             self._tell_progress()
-        if at - self._told_at > SETTLE_EVERY:
-            self._settle()
         self.clock.move_to(at)
 
     def _tell_progress(self) -> None:
@@ -134,10 +132,6 @@ class Year:
         if day // 30 > self._month:
             self._month = day // 30
             say(f"  day {day}: {self.done['buy']} orders")
-
-    def _settle(self) -> None:
-        self.shop.settle()
-        self._told_at = datetime.now(UTC)
 
     def _attempt(self, act: Callable[[], object]) -> None:
         name = getattr(act, "func", act).__name__
@@ -166,7 +160,7 @@ class Year:
             one.clear_faults()
             one.webhooks.lose = one.webhooks.duplicate = one.webhooks.hold = ""
             one.webhooks.release()
-        self._settle()
+        self.shop.settle()
 
     # --- Shoppers -----------------------------------------------------------------------------
     @property
