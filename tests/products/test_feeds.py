@@ -120,6 +120,17 @@ def test_what_moved_since_the_count_is_added(write) -> None:
 
 
 @pytest.mark.django_db
+def test_a_count_from_before_the_import_replaces_the_first_pieces(write) -> None:
+    """As in a move: both files are exported, then the products are imported, then the count."""
+    variant = make_variant(stock=7)
+    reserve(variant, 2, "o1")
+    ship(variant, 2, "o1")
+    counted_at = timezone.now() - timedelta(hours=1)
+    finish(send(write(f"{variant.sku},9"), counted_at=counted_at))
+    assert level(variant) == (7, 0), "nine lay there, and two have left since"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_earlier_feed_is_not_a_movement_since(write) -> None:
     variant = make_variant(stock=10)
     age_movements(variant, timezone.now() - timedelta(days=1))

@@ -49,9 +49,11 @@ def apply_counts(
     included; return what came of each.
 
     What has moved since then is added: on hand = counted + Σ d_on_hand of later movements,
-    but those of feeds. No level falls below what is reserved, unless that may be promised
-    before it is there: then the row is a conflict that states the shortfall. A level that was
-    counted at that time or later stays. A step inside the caller's transaction, and its last.
+    but those of feeds, and a variant's first pieces: an import writes down what lay there
+    already when the feed was counted. No level falls below what is reserved, unless that may
+    be promised before it is there: then the row is a conflict that states the shortfall. A
+    level that was counted at that time or later stays. A step inside the caller's
+    transaction, and its last.
     Locks: as `movements.move_stock`."""
     levels = movements.lock_levels(row.variant_id for row in rows)
     since = _sum_moves_since(levels, counted_at)
@@ -156,8 +158,9 @@ def _sum_moves_since(
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT variant_id, sum(d_on_hand) FROM products_stockmovement
-            WHERE variant_id = ANY(%s) AND created_at > %s AND kind <> 'feed'
-                GROUP BY variant_id""",
+            WHERE variant_id = ANY(%s) AND created_at > %s
+                AND kind NOT IN ('feed', 'initial')
+            GROUP BY variant_id""",
             [list(levels), moment],
         )
         return dict(cursor.fetchall())
