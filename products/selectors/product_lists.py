@@ -18,6 +18,7 @@ from markrin.api.pagination import (
 )
 from markrin.api.schemas import PageParams
 from markrin.db.sql import Row, fetch_prepared
+from products import hooks
 from products.models import FormerSlug, Product
 from products.schemas.products import (
     ProductFilter,
@@ -39,6 +40,8 @@ from products.selectors.prices import (
 from products.selectors.size_tables import build_table
 from products.selectors.summaries import SUMMARY_COLUMNS, add_stock, get_summaries
 
+SUGGESTED = 5  # texts
+SUGGESTED_S = 600  # what others search for tells no tag that it has changed
 MAX_SORTED = (
     5_000  # products that are sooner sorted than found one by one along an index
 )
@@ -53,18 +56,27 @@ class Listing:
     more: bool = False  # of a search: it finds more products than the page's total says
     fresh_for_s: float | None = None  # until a list price changes; None: never
     search: Query | None = None  # what the search was taken for
+    suggestions: Sequence[str] = ()  # what others search for, where this finds nothing
 
 
 def list_products(query: ShopperProductFilter) -> Listing:
     """Return published products that pass the filters, or those asked for by id: at most
-    five queries, for one as for many; up to four more where a large catalogue is counted.
+    five queries, for one as for many; up to four more where a large catalogue is counted, and
+    one more where nothing has all the words of a search.
 
     Raises:
         errors.PageTooDeep, errors.Invalid: see `markrin.api.pagination`.
     """
     if query.ids:
         return list_products_by_id(query.ids)
-    return _list_matching(Product.objects.published(), query, for_staff=False)
+    found = _list_matching(Product.objects.published(), query, for_staff=False)
+    is_vain = not found.page.items and query.page == 1 and query.cursor is None
+    if found.search is None or not (is_vain or found.search.not_found):
+        return found
+    popular = hooks.list_popular_searches(beginning="", limit=SUGGESTED)
+    fresh_for_s = min(found.fresh_for_s or SUGGESTED_S, SUGGESTED_S)
+    texts = [each.text for counted in popular for each in counted]
+    return replace(found, suggestions=texts, fresh_for_s=fresh_for_s)
 
 
 def list_products_by_id(ids: Sequence[UUID]) -> Listing:

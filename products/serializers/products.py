@@ -151,6 +151,8 @@ class _WithFacets:
             shown["correctedTo"] = instance.search.corrected_to
         if instance.search is not None and instance.search.not_found:
             shown["notFound"] = list(instance.search.not_found)
+        if instance.suggestions:
+            shown["suggestions"] = list(instance.suggestions)
         if instance.facets is not None:
             shown["facets"] = self.fields["facets"].to_representation(instance.facets)
         return shown
@@ -164,12 +166,13 @@ class ProductPage(_WithFacets, page_of(ProductItem)):  # type: ignore[misc]  # m
     """A page of products, with facets if they were asked for. A search shows its best 1,000
     and, unless there are facets, counts no further: `more` is there, and true, where it
     finds more than `total`. `correctedTo` is what a mistyped search was taken for. Where no
-    product has all of the words, `notFound` are those that were left out, and the items are
-    what comes nearest."""
+    product has all of the words, `notFound` are those that were left out, the items are
+    what comes nearest, and `suggestions` what others search for and find."""
 
     more = serializers.BooleanField(required=False)
     corrected_to = serializers.CharField(required=False)
     not_found = serializers.ListField(child=serializers.CharField(), required=False)
+    suggestions = serializers.ListField(child=serializers.CharField(), required=False)
     facets = Facets(required=False)
 
 

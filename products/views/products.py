@@ -16,6 +16,7 @@ from markrin.cache.decorators import cached, keep_at_most
 from products import errors
 from products.schemas import products as schemas
 from products.selectors import product_lists, related, suggestions
+from products.selectors.product_lists import SUGGESTED_S
 from products.serializers import products as serializers
 from products.services import bulk_upsert, products
 from products.services.bulk_upsert import BulkStatus
@@ -27,7 +28,6 @@ _REFUSED = [
     errors.SlugTaken,
     errors.ImageUnknown,
 ]
-_SUGGESTED_S = 600  # what others search for tells no tag that it has changed
 _REFUSED_VARIANTS = [errors.SkuTaken, errors.VariantExists, errors.TooManyVariants]
 
 
@@ -178,7 +178,7 @@ class SearchSuggestions(View):
     )
     def get(self, request: Request, *, query: schemas.SuggestionQuery) -> Response:
         found = suggestions.suggest(query.q)
-        keep_at_most(request, min(found.fresh_for_s or _SUGGESTED_S, _SUGGESTED_S))
+        keep_at_most(request, min(found.fresh_for_s or SUGGESTED_S, SUGGESTED_S))
         return Response(serializers.Suggestions(found).data)
 
 

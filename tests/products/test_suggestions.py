@@ -57,6 +57,29 @@ def test_suggests_what_several_people_searched_for_and_found(api, shelf):
     assert suggest(api, "Shoe")["searches"] == ["shoes red", "shoes for work"]
 
 
+def test_a_search_that_finds_nothing_says_what_others_search_for(
+    api, shelf, django_assert_max_num_queries
+):
+    for query, searches, without in (
+        ("red shoes", 9, 0),
+        ("canvas sneaker", 12, 1),
+        ("unicorn", 9, 9),
+        ("14 elm street", 2, 0),
+    ):
+        DailySearch.objects.create(
+            day=timezone.localdate(),
+            query=query,
+            searches=searches,
+            without_result=without,
+        )
+    for text in ("unicorn", "canvas unicorn", "!!!"):
+        with django_assert_max_num_queries(9):
+            vain = api.get("/api/products", {"search": text})
+        assert vain.json()["suggestions"] == ["canvas sneaker", "red shoes"], text
+    assert "suggestions" not in api.get("/api/products", {"search": "sneaker"}).json()
+    assert "suggestions" not in api.get("/api/products", {"brand": "Nobody"}).json()
+
+
 @pytest.mark.parametrize("text", ["%", "!!!", "\\", "_"])
 def test_signs_suggest_nothing(api, shelf, text):
     assert suggest(api, text) == {

@@ -4472,8 +4472,8 @@ export interface components {
          * @description A page of products, with facets if they were asked for. A search shows its best 1,000
          *     and, unless there are facets, counts no further: `more` is there, and true, where it
          *     finds more than `total`. `correctedTo` is what a mistyped search was taken for. Where no
-         *     product has all of the words, `notFound` are those that were left out, and the items are
-         *     what comes nearest.
+         *     product has all of the words, `notFound` are those that were left out, the items are
+         *     what comes nearest, and `suggestions` what others search for and find.
          */
         ProductPage: {
             page?: number;
@@ -4485,6 +4485,7 @@ export interface components {
             more?: boolean;
             correctedTo?: string;
             notFound?: string[];
+            suggestions?: string[];
             facets?: components["schemas"]["Facets"];
         };
         PutCouponInput: {

@@ -95,6 +95,17 @@ export function Catalogue({ category, collection }: { category?: string; collect
           })}
         </p>
       )}
+      {data?.suggestions && (
+        <p className="catalogue-text">
+          {t("Others search for:")}{" "}
+          {data.suggestions.map((words, at) => (
+            <span key={words}>
+              {at > 0 && " · "}
+              <Link to={`/shop?search=${encodeURIComponent(words)}`}>{words}</Link>
+            </span>
+          ))}
+        </p>
+      )}
       <Chosen chosen={chosen} set={set} clear={clear} />
       <div className="catalogue-body">
         <aside aria-label={t("Filters")}>{facets}</aside>
