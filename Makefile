@@ -84,7 +84,7 @@ bench-freshness: $(STAMP) ## Is anybody shown what is no longer true? And with t
 bench-calls: $(STAMP) ## What a token costs a call, what a refresh costs, and a day's figures among 500,000 orders
 	@$(PY) -m benchmarks.calls $(ARGS)
 
-bench-import: $(STAMP) ## 44,000 products by import_products, beside COPY into one flat table
+bench-import: $(STAMP) ## 44,000 products by import_products, beside the same rows by SQL into the same tables
 	@$(PY) -m benchmarks.imports $(ARGS)
 
 bench-pages: $(STAMP) ## What a shopper with a slow phone waits for, in Chromium

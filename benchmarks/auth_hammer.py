@@ -173,7 +173,7 @@ class Browser:
             return answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
         return str(answer.json()["refresh"])
 
-    def take(self, answer: httpx.Response) -> None:
+    def keep_tokens(self, answer: httpx.Response) -> None:
         """Keep the tokens of an answer and publish them to the tabs."""
         self.refresh_token = self.token_in(answer)
         self.key = None
@@ -214,7 +214,7 @@ class Browser:
             self.seen.calls[f"refresh {answer.status_code}"] += 1
             if answer.status_code == 200:
                 if self.access_number == had:
-                    self.take(answer)
+                    self.keep_tokens(answer)
                 return
             if answer.status_code == 401:
                 self.ended(answer)
@@ -268,7 +268,7 @@ class Browser:
         )
 
     # --- the thief -------------------------------------------------------------------------------
-    async def robbed(self, after_s: float, *, first: bool) -> bool:
+    async def rob_owner(self, after_s: float, *, first: bool) -> bool:
         """Steal the refresh token and use it: `first`, before its owner does, or once it is spent.
 
         Return whether neither the thief nor the owner can go on.
@@ -290,7 +290,7 @@ class Browser:
             accesses.append(loot.json()["access"])
         still = [await self._use(token, key=None) for token in tokens]
         calls = [
-            await self._surely(
+            await self._send_surely(
                 "GET",
                 "/api/auth/profile",
                 headers={"Authorization": f"Bearer {access}"},
@@ -301,13 +301,13 @@ class Browser:
 
     async def _use(self, token: str, key: str | None) -> httpx.Response:
         sent = {"json": self.body(token), "headers": self.headers(token, key)}
-        answer = await self._surely("POST", "/api/auth/refresh", **sent)
+        answer = await self._send_surely("POST", "/api/auth/refresh", **sent)
         while answer.status_code in (409, 503):
             await asyncio.sleep(0.05)
-            answer = await self._surely("POST", "/api/auth/refresh", **sent)
+            answer = await self._send_surely("POST", "/api/auth/refresh", **sent)
         return answer
 
-    async def _surely(self, method: str, path: str, **sent: Any) -> httpx.Response:
+    async def _send_surely(self, method: str, path: str, **sent: Any) -> httpx.Response:
         while True:
             try:
                 return await self.send(method, path, lossy=False, **sent)
@@ -347,21 +347,23 @@ def sign_in(run: str, count: int) -> list[Tokens]:
     ]
 
 
-async def watch(harness: Harness, run: str, seen: Seen, done: asyncio.Event) -> None:
+async def watch_live_tokens(
+    harness: Harness, run: str, seen: Seen, done: asyncio.Event
+) -> None:
     """Look, all the time, whether a session has two live refresh tokens."""
 
-    def look(connection: psycopg.Connection) -> int:
+    def count_twice_live(connection: psycopg.Connection) -> int:
         found = connection.execute(TWICE, [f"{run}-%"]).fetchone()
         return int(found[0]) if found else 0
 
     with harness.connect(SCALE) as connection:
         while not done.is_set():
-            seen.twice_live += await asyncio.to_thread(look, connection)
+            seen.twice_live += await asyncio.to_thread(count_twice_live, connection)
             seen.looks += 1
             await asyncio.sleep(0.1)
 
 
-async def hammer(
+async def run_hammer(
     options: argparse.Namespace,
     harness: Harness,
     web: Web,
@@ -379,7 +381,7 @@ async def hammer(
             " way …"
         )
         done = asyncio.Event()
-        watcher = asyncio.create_task(watch(harness, run, seen, done))
+        watcher = asyncio.create_task(watch_live_tokens(harness, run, seen, done))
         tabs = [
             asyncio.create_task(browser.tab())
             for browser in browsers
@@ -388,7 +390,7 @@ async def hammer(
         victims = random.sample(browsers, int(len(browsers) * STOLEN))
         thefts = [
             asyncio.create_task(
-                victim.robbed(
+                victim.rob_owner(
                     random.uniform(0, options.seconds * 0.9), first=number % 2 == 0
                 )
             )
@@ -419,7 +421,7 @@ async def hammer(
         return browsers, ended
 
 
-def revoked(harness: Harness, run: str) -> Counter[str]:
+def count_revoked(harness: Harness, run: str) -> Counter[str]:
     """Return how the run's sessions ended, by reason; "" is alive."""
     query = (
         "SELECT s.revoked_reason, count(*) FROM auth_session s JOIN accounts_user u ON u.id"
@@ -429,7 +431,7 @@ def revoked(harness: Harness, run: str) -> Counter[str]:
         return Counter(dict(connection.execute(query, [f"{run}-%"]).fetchall()))
 
 
-def tell(
+def publish_results(
     options: argparse.Namespace,
     seen: Seen,
     browsers: list[Browser],
@@ -513,9 +515,11 @@ def main() -> int:
             opened = sign_in(run, options.sessions)
             web = Web(env, stack)
             browsers, ended = asyncio.run(
-                hammer(options, harness, web, run, seen, opened)
+                run_hammer(options, harness, web, run, seen, opened)
             )
-            return tell(options, seen, browsers, ended, revoked(harness, run))
+            return publish_results(
+                options, seen, browsers, ended, count_revoked(harness, run)
+            )
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1

@@ -40,8 +40,8 @@ def main() -> int:
 
             django.setup()
             with web(env) as shop:
-                rows = calls(harness, shop)
-            rows += figures(harness, options.scale)
+                rows = measure_calls(harness, shop)
+            rows += measure_figures(harness, options.scale)
             publish("calls", "Signing in, refreshing, adding up", rows)
     except NotReady as error:
         print(error, file=sys.stderr)
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 # --- Calls ---------------------------------------------------------------------------------------
-def calls(harness: Harness, shop: str) -> list[Row]:
+def measure_calls(harness: Harness, shop: str) -> list[Row]:
     """Compare a call with and without a token, and a refresh with the profile's read."""
     from accounts.models import User
     from accounts.services import sessions
@@ -78,10 +78,10 @@ def calls(harness: Harness, shop: str) -> list[Row]:
         refreshing,
     )
     return [
-        compared(
+        compare_times(
             "product detail with a token", signed, "without one", plain, at_most=1.2
         ),
-        compared("refresh", refreshed, "reading the profile", profile, at_most=2),
+        compare_times("refresh", refreshed, "reading the profile", profile, at_most=2),
     ]
 
 
@@ -138,7 +138,7 @@ SELECT (SELECT count(*) FROM placed), (SELECT sum(total - refunded) FROM placed
 """
 
 
-def figures(harness: Harness, scale: int) -> list[Row]:
+def measure_figures(harness: Harness, scale: int) -> list[Row]:
     """Compare making a day's figures, in all their tables, with one statement that
     aggregates the same day.
     """
@@ -165,7 +165,7 @@ def figures(harness: Harness, scale: int) -> list[Row]:
         )
         connections.close_all()
     return [
-        compared(
+        compare_times(
             f"a day's figures among {orders:,} orders",
             ours,
             "one aggregating statement",
@@ -175,7 +175,7 @@ def figures(harness: Harness, scale: int) -> list[Row]:
     ]
 
 
-def compared(
+def compare_times(
     what: str, ours_ms: float, beside: str, theirs_ms: float, **goal: float
 ) -> Row:
     """Return the row of two times."""

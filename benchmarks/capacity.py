@@ -111,7 +111,7 @@ def measure(
     goods = buyers.variants(200, stock=1_000_000)
     crowd = buyers.make(BUYERS, goods)
     pids = {"database": harness.postgres_pid, "valkey": harness.valkey.pid()}
-    with kept(env) as (shop, web):
+    with measured_web(env) as (shop, web):
         bench = Bench(shop, pids | {"web": web}, crowd, goods, options.seconds)
         bench.warm_up()
         hit, hits_alone = bench.measure("hit", rate=500, count=2_000)
@@ -120,9 +120,9 @@ def measure(
         checkout, bought_alone = bench.measure("checkout", rate=8, count=BUYERS // 2)
         rows = hold_against(bench, "checkout", checkout, bought_alone)
         rows += hold_against(bench, "hit", hit, hits_alone)
-        worker = stack.enter_context(work(env))
+        worker = stack.enter_context(running_workers(env))
         jobs = bench.measure_jobs(worker, checkout)
-    with kept(env | {"CACHE_ANSWERS": "0"}) as (shop, web):
+    with measured_web(env | {"CACHE_ANSWERS": "0"}) as (shop, web):
         bench = Bench(shop, pids | {"web": web}, crowd, goods, options.seconds)
         bench.warm_up()
         miss, misses_alone = bench.measure("miss", rate=20, count=400)
@@ -138,7 +138,7 @@ def measure(
 
 
 @contextmanager
-def kept(env: dict[str, str]) -> Iterator[tuple[str, int]]:
+def measured_web(env: dict[str, str]) -> Iterator[tuple[str, int]]:
     """Run the web server; say what is about to be measured."""
     say("A web process " + ("without" if "CACHE_ANSWERS" in env else "with") + " cache")
     with web_process(env) as (shop, pid):
@@ -146,7 +146,7 @@ def kept(env: dict[str, str]) -> Iterator[tuple[str, int]]:
 
 
 @contextmanager
-def work(env: dict[str, str]) -> Iterator[tuple[int, int]]:
+def running_workers(env: dict[str, str]) -> Iterator[tuple[int, int]]:
     """Run a worker of all queues and the relay; give their ids."""
     worker = f"-q -A celery_app worker -Q {QUEUES} -c 1 -n all@bench"
     quiet = ["--without-gossip", "--without-mingle"]
@@ -181,7 +181,7 @@ class Bench:
     def warm_up(self) -> None:
         """Let the process load, plan and keep what it does once."""
         for kind in ("hit", "cart change", "cart look", "checkout"):
-            self.ask(kind, rate=30, count=60)
+            self.ask_many(kind, rate=30, count=60)
         times = ProcessorTimes(self._pids)
         time.sleep(IDLE_S)
         # Only the web process: what PostgreSQL does meanwhile, it does for requests of before.
@@ -192,7 +192,7 @@ class Bench:
         hardly anything else comes.
         """
         say(f"{kind}: what one takes")
-        alone = self.ask(kind, rate=rate, count=count)
+        alone = self.ask_many(kind, rate=rate, count=count)
         busy = BUSY_RATES[kind]
         requests, count = self._requests(kind, count), max(count, busy * 2)
         if kind == "checkout":
@@ -217,7 +217,7 @@ class Bench:
         """
         say("order's jobs: what they take")
         buyers.forget_jobs()
-        self.ask("checkout", rate=30, count=8)
+        self.ask_many("checkout", rate=30, count=8)
         _wait_for_jobs()  # starting is no order's work
         requests = self._requests("checkout", BUYERS)
         names = dict(zip(("worker", "relay"), workers, strict=True))
@@ -238,7 +238,7 @@ class Bench:
             wal_bytes=max(0.0, wal / count - checkout.wal_bytes),
         )
 
-    def ask(self, kind: str, *, rate: float, count: int) -> Answers:
+    def ask_many(self, kind: str, *, rate: float, count: int) -> Answers:
         """Ask so many of a kind, at that rate."""
         return self._send(self._requests(kind, count), rate)
 

@@ -46,7 +46,7 @@ def main() -> int:
                 Path(env["LOCAL_DIR"]) / "checkout.pgbench", goods
             )
             shop = stack.enter_context(web(env))
-            return tell(options, measure(options, shop, crowd, goods, script))
+            return publish_rounds(options, measure(options, shop, crowd, goods, script))
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1
@@ -114,7 +114,7 @@ def through_shop(
     return count / seconds
 
 
-def tell(options: argparse.Namespace, rates: dict[str, list[float]]) -> int:
+def publish_rounds(options: argparse.Namespace, rates: dict[str, list[float]]) -> int:
     """Publish the middle rounds; return 1 where a goal is missed."""
     middle = {name: sorted(found)[len(found) // 2] for name, found in rates.items()}
     compared = (

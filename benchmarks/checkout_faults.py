@@ -68,12 +68,12 @@ def main() -> int:
             logging.getLogger("mail.log").setLevel(
                 logging.ERROR
             )  # the sink would tell of every line it is sent
-            cache = stack.enter_context(valkey(harness.home / "fault-cache"))
+            cache = stack.enter_context(running_valkey(harness.home / "fault-cache"))
             env["CACHE_URL"] = cache.cache_url(0)
             pairs = start_pairs(harness, env, stack)
             shop = stack.enter_context(web(env))
             times = measure(options, shop, pairs, cache)
-            return tell(options, times)
+            return publish_times(options, times)
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1
@@ -91,7 +91,7 @@ def measure(
     for number in range(1, options.rounds + 1):
         say(f"Round {number} of {options.rounds}")
         for fault in FAULTS:
-            with broken(fault, pairs, cache):
+            with fault_injected(fault, pairs, cache):
                 times[fault.name] += buy(shop, crowd, options.checkouts, goods)
     return times
 
@@ -127,24 +127,26 @@ def buy_at_once(
 
 
 @contextmanager
-def broken(fault: Fault, pairs: dict[str, list[int]], cache: Valkey) -> Iterator[None]:
+def fault_injected(
+    fault: Fault, pairs: dict[str, list[int]], cache: Valkey
+) -> Iterator[None]:
     """Break it, and let only the pair run that meets it; mend it, and throw the jobs away
     that it has left.
     """
-    signalled(pairs[fault.pair], signal.SIGCONT)
+    send_signal(pairs[fault.pair], signal.SIGCONT)
     if not fault.cache:
         cache.stop()
     time.sleep(SETTLE_S)
     try:
         yield
     finally:
-        signalled(pairs[fault.pair], signal.SIGSTOP)
+        send_signal(pairs[fault.pair], signal.SIGSTOP)
         if not fault.cache:
             cache.start()
         buyers.forget_jobs()
 
 
-def signalled(groups: list[int], number: signal.Signals) -> None:
+def send_signal(groups: list[int], number: signal.Signals) -> None:
     for group in groups:
         with suppress(ProcessLookupError):
             os.killpg(group, number)
@@ -158,7 +160,7 @@ def start_pairs(
     """
     _, port = stack.enter_context(sink())
     mail = f"smtp://127.0.0.1:{port}"
-    silent = stack.enter_context(deaf())
+    silent = stack.enter_context(silent_server())
     ways: dict[str, tuple[str, str]] = {}
     hush: int | None = None
     for name, address in (
@@ -167,12 +169,12 @@ def start_pairs(
         ("silent broker", mail),
     ):
         broker = stack.enter_context(
-            valkey(harness.home / f"broker-{name.replace(' ', '-')}")
+            running_valkey(harness.home / f"broker-{name.replace(' ', '-')}")
         )
         ways[name] = broker.broker_url(0), address
         if name == "silent broker":
             hush = broker.pid()
-    ways["no broker"] = f"redis://127.0.0.1:{unused()}/0", mail
+    ways["no broker"] = f"redis://127.0.0.1:{find_unused_port()}/0", mail
     pairs = {
         name: pair(name, env, broker, address, stack)
         for name, (broker, address) in ways.items()
@@ -182,8 +184,8 @@ def start_pairs(
     os.kill(hush, signal.SIGSTOP)
     stack.callback(os.kill, hush, signal.SIGCONT)
     for groups in pairs.values():
-        signalled(groups, signal.SIGSTOP)
-        stack.callback(signalled, groups, signal.SIGCONT)
+        send_signal(groups, signal.SIGSTOP)
+        stack.callback(send_signal, groups, signal.SIGCONT)
     return pairs
 
 
@@ -225,7 +227,7 @@ def pair(
 
 
 @contextmanager
-def valkey(home: Path) -> Iterator[Valkey]:
+def running_valkey(home: Path) -> Iterator[Valkey]:
     server = Valkey(own_folder(home), durable=False)
     server.start()
     try:
@@ -235,7 +237,7 @@ def valkey(home: Path) -> Iterator[Valkey]:
 
 
 @contextmanager
-def deaf() -> Iterator[int]:
+def silent_server() -> Iterator[int]:
     """Take connections on a port, and never say a word."""
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
@@ -243,14 +245,14 @@ def deaf() -> Iterator[int]:
         yield door.getsockname()[1]
 
 
-def unused() -> int:
+def find_unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def tell(options: argparse.Namespace, times: dict[str, list[float]]) -> int:
+def publish_times(options: argparse.Namespace, times: dict[str, list[float]]) -> int:
     """Publish the 99th percentiles; return 1 where one is above its goal."""
     p99 = {name: percentile(values, 99) for name, values in times.items()}
     calm = p99["undisturbed"]

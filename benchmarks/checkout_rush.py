@@ -31,16 +31,16 @@ def main() -> int:
         with Harness() as harness:
             env = harness.environment(SCALE)
             os.environ |= env | {"DJANGO_SETTINGS_MODULE": "markrin.settings"}
-            variant, requests = prepare(options.buyers, options.pieces)
+            variant, requests = prepare_carts(options.buyers, options.pieces)
             with web(env, workers=options.workers) as shop:
-                answers, seconds = rush(shop, requests)
-            return tell(options, answers, seconds, sold(variant))
+                answers, seconds = send_rush(shop, requests)
+            return publish_rush(options, answers, seconds, count_sold(variant))
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def prepare(
+def prepare_carts(
     buyers: int, pieces: int
 ) -> tuple[UUID, list[tuple[bytes, dict[str, str]]]]:
     """Make the variant, and customers with it in the cart; return it, and the checkouts
@@ -84,7 +84,7 @@ def prepare(
     return variant.pk, requests
 
 
-def rush(
+def send_rush(
     shop: str, requests: list[tuple[bytes, dict[str, str]]]
 ) -> tuple[Counter[int], float]:
     """Send every checkout at the same moment; return the answers by status, and the seconds
@@ -109,7 +109,7 @@ def rush(
         return answers, time.monotonic() - started
 
 
-def sold(variant: UUID) -> tuple[int, int, int]:
+def count_sold(variant: UUID) -> tuple[int, int, int]:
     """Return what the database says: pieces reserved, orders, and what is left."""
     from orders.models import OrderLine
     from products.models import StockLevel
@@ -122,7 +122,7 @@ def sold(variant: UUID) -> tuple[int, int, int]:
     )
 
 
-def tell(
+def publish_rush(
     options: argparse.Namespace,
     answers: Counter[int],
     seconds: float,

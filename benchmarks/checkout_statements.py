@@ -68,7 +68,7 @@ def write(path: Path, goods: Goods) -> Path:
     """Watch one checkout, make customers for pgbench like its own, and write the script."""
     from django.db import connection
 
-    seen, known = _watch(goods)
+    seen, known = _watch_checkout(goods)
     with connection.cursor() as cursor:
         cursor.execute(
             _BUYERS, {"most": MAX_CARTS, "variants": [variant.pk for variant in goods]}
@@ -149,7 +149,7 @@ def run_tpcb(*, clients: int, seconds: int = 5) -> float:
     return float(found[1])
 
 
-def _watch(goods: Goods) -> tuple[list[str], dict[str, Any]]:
+def _watch_checkout(goods: Goods) -> tuple[list[str], dict[str, Any]]:
     """Check out once in this process; return the statements, values filled in, and the ids
     of what they are about.
     """
@@ -162,7 +162,7 @@ def _watch(goods: Goods) -> tuple[list[str], dict[str, Any]]:
     buyers.fill([checkout], goods[:2])
     client, seen = Client(headers=checkout.headers), list[str]()
 
-    def note(
+    def note_statement(
         execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
         answer = execute(sql, params, many, context)
@@ -173,7 +173,7 @@ def _watch(goods: Goods) -> tuple[list[str], dict[str, Any]]:
         True  # no prepared statement, whose values stand apart
     )
     client.get("/api/cart")  # what a process learns once
-    with connection.execute_wrapper(note):
+    with connection.execute_wrapper(note_statement):
         key = uuid4()
         answer = client.send(
             "POST",

@@ -48,13 +48,13 @@ def main() -> int:
                 logging.WARNING
             )  # of each change that a dead cache server did not hear of
             with web(env) as one, web(env) as other:
-                rows = undisturbed([one, other], options.seconds)
+                rows = measure_undisturbed([one, other], options.seconds)
                 publish(
                     "freshness",
                     "What readers were shown, beside what had been committed",
                     rows,
                 )
-                broken, curve = outage(harness, [one, other], options.seconds)
+                broken, curve = measure_outage(harness, [one, other], options.seconds)
                 publish(
                     "outage",
                     "The cache server killed and started again under load",
@@ -77,12 +77,12 @@ def run(urls: Sequence[str], seconds: float) -> "Seen":
         Product.objects.filter(status="published").order_by("slug")[: WRITERS + OTHERS]
     )
     others = [product.slug for product in products[WRITERS:]]
-    return staleness_probe.watch(
+    return staleness_probe.watch_staleness(
         urls, products[:WRITERS], seconds=seconds, pause_s=0.005, others=others
     )
 
 
-def undisturbed(urls: Sequence[str], seconds: float) -> list[Row]:
+def measure_undisturbed(urls: Sequence[str], seconds: float) -> list[Row]:
     """Count stale answers, and measure how long a process's memory outlives a change made
     elsewhere.
     """
@@ -96,25 +96,27 @@ def undisturbed(urls: Sequence[str], seconds: float) -> list[Row]:
         f"{count:,} {tier}" for tier, count in sorted(seen.tiers().items())
     )
     return [
-        row("answers", f"{len(seen.reads):,}: {told}"),
-        row("versions committed meanwhile", f"{seen.writes:,}"),
-        row("answers other than 200", f"{len(seen.failures)}", "0", not seen.failures),
-        fresh(seen),
-        row(
+        make_row("answers", f"{len(seen.reads):,}: {told}"),
+        make_row("versions committed meanwhile", f"{seen.writes:,}"),
+        make_row(
+            "answers other than 200", f"{len(seen.failures)}", "0", not seen.failures
+        ),
+        make_stale_row(seen),
+        make_row(
             "stale from a process's memory",
             f"{len(seen.stale(memory=True))} of {len(from_memory):,}",
         ),
-        row(
+        make_row(
             "lag of memory, 99.9th percentile of answers",
             f"{late:.2f} ms",
             "< 10 ms",
             late < 10,
         ),
-        row("lag of memory, the longest", f"{max(from_memory, default=0):.2f} ms"),
+        make_row("lag of memory, the longest", f"{max(from_memory, default=0):.2f} ms"),
     ]
 
 
-def outage(
+def measure_outage(
     harness: Harness, urls: Sequence[str], seconds: float
 ) -> tuple[list[Row], str]:
     """Kill the cache server for a third of the time; give the rows, and what each second saw."""
@@ -123,7 +125,7 @@ def outage(
     )
     times: dict[str, float] = {"begun": time.monotonic()}
 
-    def disturb() -> None:
+    def restart_cache() -> None:
         time.sleep(seconds / 3)
         times["killed"] = time.monotonic()
         harness.valkey.stop()
@@ -131,7 +133,7 @@ def outage(
         harness.valkey.start()
         times["back"] = time.monotonic()
 
-    thread = threading.Thread(target=disturb)
+    thread = threading.Thread(target=restart_cache)
     thread.start()
     seen = run(urls, seconds)
     thread.join()
@@ -145,18 +147,20 @@ def outage(
     }
     recovered = hits["after"] > 0.8 * hits["before"]
     rows = [
-        row("answers", f"{len(seen.reads):,}"),
-        row("answers other than 200", f"{len(seen.failures)}", "0", not seen.failures),
-        fresh(seen),
-        row(
+        make_row("answers", f"{len(seen.reads):,}"),
+        make_row(
+            "answers other than 200", f"{len(seen.failures)}", "0", not seen.failures
+        ),
+        make_stale_row(seen),
+        make_row(
             "longest lag from memory",
             f"{max((lag for _, lag in seen.stale(memory=True)), default=0) * 1000:.0f} ms",
         ),
-        row(
+        make_row(
             "hits before, during, after",
             " · ".join(f"{rate:.0%}" for rate in hits.values()),
         ),
-        row(
+        make_row(
             "the hit rate recovers by itself",
             f"{hits['after']:.0%}",
             "> 0.8 of before",
@@ -190,15 +194,15 @@ def hit_rate(reads: Sequence["Read"]) -> float:
     )
 
 
-def fresh(seen: "Seen") -> Row:
+def make_stale_row(seen: "Seen") -> Row:
     """Return the row that counts stale answers from anywhere but a process's memory."""
     stale = len(seen.stale(memory=False))
-    return row(
+    return make_row(
         "stale from the shared tier or the database", f"{stale}", "0", stale == 0
     )
 
 
-def row(what: str, found: str, goal: str = "-", reached: bool = True) -> Row:
+def make_row(what: str, found: str, goal: str = "-", reached: bool = True) -> Row:
     """Return a row that compares with nothing."""
     return Row(what, found, "", "", "", goal, reached)
 

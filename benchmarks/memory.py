@@ -33,13 +33,13 @@ def main() -> int:
                     " ORDER BY slug LIMIT 300"
                 )
                 products = connection.execute(query).fetchall()
-            paths = mixed(products)
+            paths = list_mixed_paths(products)
             with web(env) as shop:
-                ask(shop, paths, 1_000)
+                send_requests(shop, paths, 1_000)
                 first = resident_mb(shop)
                 say(f"{options.requests:,} mixed requests …")
                 start = time.perf_counter()
-                codes = ask(shop, paths, options.requests - 1_000)
+                codes = send_requests(shop, paths, options.requests - 1_000)
                 taken = time.perf_counter() - start
                 last = resident_mb(shop)
     except NotReady as error:
@@ -64,7 +64,7 @@ def main() -> int:
     return 0 if reached and not any(code >= 500 for code in codes) else 1
 
 
-def mixed(products: list[tuple[str, ...]]) -> list[str]:
+def list_mixed_paths(products: list[tuple[str, ...]]) -> list[str]:
     """Return paths as shoppers ask for them: details, lists, searches, the tree; some not
     there, some refused.
     """
@@ -89,12 +89,12 @@ def mixed(products: list[tuple[str, ...]]) -> list[str]:
     return details * 3 + lists * 5 + searches + rest * 10 + wrong * 10
 
 
-def ask(shop: str, paths: list[str], count: int) -> dict[int, int]:
+def send_requests(shop: str, paths: list[str], count: int) -> dict[int, int]:
     """Send so many requests from a few clients; return how many answers had which status."""
     codes: dict[int, int] = {}
     lock = threading.Lock()
 
-    def client(number: int) -> None:
+    def run_client(number: int) -> None:
         dice = random.Random(number)
         line = http.client.HTTPConnection(urlsplit(shop).netloc, timeout=60)
         own: dict[int, int] = {}
@@ -108,7 +108,7 @@ def ask(shop: str, paths: list[str], count: int) -> dict[int, int]:
                 codes[code] = codes.get(code, 0) + seen
 
     threads = [
-        threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)
+        threading.Thread(target=run_client, args=(number,)) for number in range(CLIENTS)
     ]
     for thread in threads:
         thread.start()

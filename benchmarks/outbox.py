@@ -56,10 +56,10 @@ def main() -> int:
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1
-    return tell(options, rates, waits)
+    return publish_rates(options, rates, waits)
 
 
-def tell(
+def publish_rates(
     options: argparse.Namespace, rates: Rates, waits: list[tuple[float, float]]
 ) -> int:
     """Publish the middle rounds and the waits; return 1 where a goal is missed."""
@@ -224,14 +224,16 @@ def through_procrastinate(kind: str, count: int) -> None:
             jobs: list[dict[str, Any]] = [{"number": number} for number in numbers]
             app.configure_task(kind).batch_defer(*jobs)
 
-        def left() -> int:
+        def count_waiting() -> int:
             [(waiting,)] = connection.execute(
                 "SELECT count(*) FROM procrastinate_jobs WHERE status <> 'succeeded'"
             ).fetchall()
             return int(waiting)
 
-        if not wait_for(lambda: not left(), seconds=MAX_S):
-            raise NotReady(f"procrastinate did not do {left()} of {count} jobs")
+        if not wait_for(lambda: not count_waiting(), seconds=MAX_S):
+            raise NotReady(
+                f"procrastinate did not do {count_waiting()} of {count} jobs"
+            )
 
 
 def measure_waits(before: int) -> tuple[float, float]:

@@ -51,7 +51,7 @@ def main() -> int:
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1
-    return _tell(options.products, few, written)
+    return _publish_results(options.products, few, written)
 
 
 def _write(env: dict[str, str], name: str) -> Written:
@@ -92,7 +92,9 @@ def _write(env: dict[str, str], name: str) -> Written:
     return Written(items, megabytes, seconds, peak / 2**20, faults)
 
 
-def _tell(products: int, few: int, written: dict[tuple[str, int], Written]) -> int:
+def _publish_results(
+    products: int, few: int, written: dict[tuple[str, int], Written]
+) -> int:
     rows, notes = [], []
     for name in RULES:
         small, large = written[name, few], written[name, products]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.harness import Harness, NotReady, say
-from benchmarks.reads import SMALL, lists, slugs
+from benchmarks.reads import SMALL, list_pages, list_slugs
 from benchmarks.report import Row, machine, publish
 from dev.stack import ROOT
 
@@ -73,10 +73,10 @@ def explain(harness: Harness, scale: int) -> Plans:
     env |= {"ALLOWED_HOSTS": "testserver", "DJANGO_SETTINGS_MODULE": "markrin.settings"}
     say(f"Plans in the shop of {scale:,} products")
     paths = {
-        "product by slug": f"/api/products/{slugs(harness, scale, 1)[0]}",
+        "product by slug": f"/api/products/{list_slugs(harness, scale, 1)[0]}",
         "category tree": "/api/categories",
         "first page of all": "/api/products?limit=12",
-    } | {what: path for what, (path, _) in lists(harness, scale).items()}
+    } | {what: path for what, (path, _) in list_pages(harness, scale).items()}
     asked = Path(env["LOCAL_DIR"]) / "plans.json"
     asked.write_text(json.dumps(paths))
     done = subprocess.run(
@@ -119,14 +119,14 @@ def _note_statements(client: Any, path: str) -> list[str]:
 
     seen: list[str] = []
 
-    def note(
+    def note_statement(
         execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
         answer = execute(sql, params, many, context)
         seen.append(connection.ops.last_executed_query(context["cursor"], sql, params))
         return answer
 
-    with connection.execute_wrapper(note):
+    with connection.execute_wrapper(note_statement):
         answer = client.get(path)
     if answer.status_code != 200:
         raise NotReady(f"{path} was answered {answer.status_code}")

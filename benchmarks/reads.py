@@ -56,13 +56,13 @@ def main() -> int:
                 publish(
                     "reads",
                     "Catalogue reads from the cache",
-                    *cached(harness, options.scale, options.seconds),
+                    *measure_cached(harness, options.scale, options.seconds),
                 )
             if options.only != "cached":
                 publish(
                     "reads-uncached",
                     "Catalogue reads from the database",
-                    uncached(harness, options.scale),
+                    measure_uncached(harness, options.scale),
                     "",
                     "reads",
                 )
@@ -73,10 +73,12 @@ def main() -> int:
 
 
 # --- From the cache ------------------------------------------------------------------------------
-def cached(harness: Harness, scale: int, seconds: float) -> tuple[list[Row], str]:
+def measure_cached(
+    harness: Harness, scale: int, seconds: float
+) -> tuple[list[Row], str]:
     """Compare hits with what else could answer the same body, taking turns."""
     env = harness.environment(scale)
-    slug = slugs(harness, scale, 1)[0]
+    slug = list_slugs(harness, scale, 1)[0]
     paths = {
         "product detail": f"/api/products/{slug}",
         "list page": "/api/products?limit=12",
@@ -88,11 +90,11 @@ def cached(harness: Harness, scale: int, seconds: float) -> tuple[list[Row], str
         for what, path in paths.items():
             body = Path(env["LOCAL_DIR"]) / "body.json"
             body.write_bytes(fetch(shop + path))
-            warm(shop + path)
+            warm_cache(shop + path)
             peer_env = env | {"BARE_BODY": str(body)}
             with web(peer_env, application="benchmarks.peers.bare:application") as bare:
-                ours, theirs = turns(
-                    asking(shop + path, seconds),
+                ours, theirs = measure_in_turns(
+                    make_load(shop + path, seconds),
                     lambda: load(bare, seconds=seconds),
                 )
                 rows.append(
@@ -124,10 +126,10 @@ def cached(harness: Harness, scale: int, seconds: float) -> tuple[list[Row], str
                 peer_env, application="benchmarks.peers.stock:application"
             ) as stock:
                 url = f"{stock}/product"
-                warm(url)
-                ours, theirs = turns(
-                    asking(shop + path, seconds),
-                    asking(url, seconds),
+                warm_cache(url)
+                ours, theirs = measure_in_turns(
+                    make_load(shop + path, seconds),
+                    make_load(url, seconds),
                 )
                 rows.append(
                     row(
@@ -138,16 +140,20 @@ def cached(harness: Harness, scale: int, seconds: float) -> tuple[list[Row], str
                         at_least=16,
                     )
                 )
-            notes = express(peer_env, asking(shop + path, seconds), seconds, rows)
+            notes = measure_express(
+                peer_env, make_load(shop + path, seconds), seconds, rows
+            )
         small = harness.environment(SMALL)
         with web(small) as little:
             one, other = (
                 f"{shop}{paths['product detail']}",
-                f"{little}/api/products/{slugs(harness, SMALL, 1)[0]}",
+                f"{little}/api/products/{list_slugs(harness, SMALL, 1)[0]}",
             )
-            warm(one)
-            warm(other)
-            ours, theirs = turns(asking(one, seconds), asking(other, seconds))
+            warm_cache(one)
+            warm_cache(other)
+            ours, theirs = measure_in_turns(
+                make_load(one, seconds), make_load(other, seconds)
+            )
             rows.append(
                 row(
                     f"hit, {scale:,} products",
@@ -160,7 +166,7 @@ def cached(harness: Harness, scale: int, seconds: float) -> tuple[list[Row], str
     return rows, notes
 
 
-def express(
+def measure_express(
     env: dict[str, str], ours: Callable[[], Measured], seconds: float, rows: list[Row]
 ) -> str:
     """Compare with Express and Redis, where node and npm are there."""
@@ -178,7 +184,7 @@ def express(
     ) as process:
         url = f"http://127.0.0.1:{port}/product"
         await_http(url, process)
-        mine, theirs = turns(ours, asking(url, seconds))
+        mine, theirs = measure_in_turns(ours, make_load(url, seconds))
     rows.append(row("the same", mine, "Express 5, answer in Redis", theirs, at_least=6))
     return ""
 
@@ -188,12 +194,12 @@ def fetch_again(address: str, turn: int) -> bytes:
     return fetch(address)
 
 
-def asking(url: str, seconds: float) -> Callable[[], Measured]:
+def make_load(url: str, seconds: float) -> Callable[[], Measured]:
     """Return what asks for the URL for so long."""
     return lambda: load(url, seconds=seconds)
 
 
-def turns(
+def measure_in_turns(
     ours: Callable[[], Measured], theirs: Callable[[], Measured]
 ) -> tuple[Measured, Measured]:
     """Measure both several times in turn, as the machine's speed drifts; return the run in
@@ -224,7 +230,7 @@ def fetch(url: str) -> bytes:
         return bytes(response.read())
 
 
-def warm(url: str) -> None:
+def warm_cache(url: str) -> None:
     """Ask until the answer comes from memory: the line to the cache server needs a moment
     after the start.
     """
@@ -234,7 +240,7 @@ def warm(url: str) -> None:
 
 
 # --- From the database ---------------------------------------------------------------------------
-def uncached(harness: Harness, scale: int) -> list[Row]:
+def measure_uncached(harness: Harness, scale: int) -> list[Row]:
     """Time single requests with the cache off: detail beside its SQL, lists on the large
     beside the small catalogue.
     """
@@ -242,9 +248,9 @@ def uncached(harness: Harness, scale: int) -> list[Row]:
     env = harness.environment(scale) | {"CACHE_ANSWERS": "0"}
     small = harness.environment(SMALL) | {"CACHE_ANSWERS": "0"}
     with web(env) as shop, web(small) as little:
-        found = slugs(harness, scale, 200)
+        found = list_slugs(harness, scale, 200)
         with harness.connect(scale) as connection:
-            ours, base, theirs = timed(
+            ours, base, theirs = time_in_turns(
                 400,
                 lambda n: fetch(f"{shop}/api/products/{found[n % len(found)]}"),
                 lambda n: fetch(f"{shop}/health/live"),
@@ -259,8 +265,8 @@ def uncached(harness: Harness, scale: int) -> list[Row]:
                 at_most=2,
             )
         )
-        for what, (path, goal_ms) in lists(harness, scale).items():
-            big, tiny = timed(
+        for what, (path, goal_ms) in list_pages(harness, scale).items():
+            big, tiny = time_in_turns(
                 40,
                 partial(fetch_again, shop + path),
                 partial(fetch_again, little + path),
@@ -276,7 +282,7 @@ def uncached(harness: Harness, scale: int) -> list[Row]:
     return rows
 
 
-def lists(harness: Harness, scale: int) -> dict[str, tuple[str, int]]:
+def list_pages(harness: Harness, scale: int) -> dict[str, tuple[str, int]]:
     """Return the list requests, in a category and brand that both catalogues have."""
     with harness.connect(SMALL) as connection:
         category, _brand = connection.execute(
@@ -309,7 +315,7 @@ def lists(harness: Harness, scale: int) -> dict[str, tuple[str, int]]:
     }
 
 
-def slugs(harness: Harness, scale: int, count: int) -> list[str]:
+def list_slugs(harness: Harness, scale: int, count: int) -> list[str]:
     """Return slugs of published products, spread over the catalogue."""
     with harness.connect(scale) as connection:
         query = (
@@ -352,7 +358,7 @@ def by_hand(connection: psycopg.Connection, slug: str) -> bytes:
     return orjson.dumps(document, default=str)
 
 
-def timed(times: int, *works: Callable[[int], object]) -> list[float]:
+def time_in_turns(times: int, *works: Callable[[int], object]) -> list[float]:
     """Return the median of each, in milliseconds, after a tenth as many runs to warm up:
     they take turns, one by one, so that whatever else the machine does meets all of
     them."""

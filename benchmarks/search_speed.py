@@ -290,7 +290,7 @@ def report(
 def _collected(timing: Timing) -> Iterator[None]:
     from django.db import connection
 
-    def watch(
+    def note_query(
         execute: Callable[..., object],
         sql: str,
         params: object,
@@ -304,7 +304,7 @@ def _collected(timing: Timing) -> Iterator[None]:
         timing.statements.append((took, shown))
         return answer
 
-    with connection.execute_wrapper(watch):
+    with connection.execute_wrapper(note_query):
         yield
 
 

@@ -44,7 +44,7 @@ def main() -> int:
             well = [stack.enter_context(receiving()) for _ in range(4)]
             hanging = stack.enter_context(receiving(hang_s=3600))
             times, lags = _measure(options, shop, well, hanging)
-            return _tell(options, times, lags, hanging)
+            return _publish_times(options, times, lags, hanging)
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1
@@ -138,7 +138,7 @@ def _wait_for_deliveries() -> list[float]:
     return [(arrived - at).total_seconds() for arrived, at in found if arrived]
 
 
-def _tell(
+def _publish_times(
     options: argparse.Namespace,
     times: dict[str, list[float]],
     lags: list[float],

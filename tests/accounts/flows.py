@@ -51,7 +51,7 @@ def profile(access: str) -> Any:
     )
 
 
-def said(answer: Any) -> tuple[int, str]:
+def read_refusal(answer: Any) -> tuple[int, str]:
     """Return status and code of a refusal."""
     return answer.status_code, answer.json()["code"]
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import MailToken, TokenPurpose, User
 from accounts.services import mail_tokens
 from markrin.outbox.models import OutboxEvent
-from tests.accounts.flows import do_jobs, login, new_key, profile, refresh, said
+from tests.accounts.flows import do_jobs, login, new_key, profile, read_refusal, refresh
 from tests.factories import PASSWORD, make_user
 
 NEW = "another quiet harbour"
@@ -53,7 +53,7 @@ def test_registering_greets_by_mail_and_verifies(api, mailoutbox):
     verified = api.post("/api/auth/email/verify", {"token": token}, headers=bearer)
     assert verified.status_code == 204
     assert profile(answer.json()["access"]).json()["emailVerified"] is True
-    assert said(api.post("/api/auth/email/verify", {"token": token})) == (
+    assert read_refusal(api.post("/api/auth/email/verify", {"token": token})) == (
         400,
         "verification_token_invalid",
     )
@@ -61,7 +61,7 @@ def test_registering_greets_by_mail_and_verifies(api, mailoutbox):
 
 def test_an_address_is_taken_once_whatever_its_case(api, customer):
     body = {"name": "A", "email": customer.email.upper(), "password": PASSWORD}
-    assert said(api.post("/api/auth/register", body)) == (409, "email_taken")
+    assert read_refusal(api.post("/api/auth/register", body)) == (409, "email_taken")
     assert User.objects.count() == 1
 
 
@@ -87,7 +87,7 @@ def test_another_address_counts_once_it_is_verified(api, customer, me, mailoutbo
     assert me.post("/api/auth/email/verify", {"token": token}).status_code == 204
     assert me.get("/api/auth/profile").json()["email"] == "new@example.com"
     # Links that went to the old address have become worthless.
-    assert said(
+    assert read_refusal(
         api.post("/api/auth/password/reset", {"token": reset, "newPassword": NEW})
     ) == (
         400,
@@ -103,7 +103,7 @@ def test_another_address_wants_the_password_of_the_last_ten_minutes(api, custome
         answer = api.patch(
             "/api/auth/profile", {"email": "new@example.com"}, headers=bearer
         )
-        assert said(answer) == (403, "reauthentication_required")
+        assert read_refusal(answer) == (403, "reauthentication_required")
         assert (
             api.patch(
                 "/api/auth/profile", {"name": "Other"}, headers=bearer
@@ -120,11 +120,13 @@ def test_an_address_that_was_taken_meanwhile_is_refused(api, customer, me, mailo
         next(mail for mail in mailoutbox if mail.to == ["new@example.com"]),
         "verify-email",
     )
-    assert said(api.post("/api/auth/email/verify", {"token": token})) == (
+    assert read_refusal(api.post("/api/auth/email/verify", {"token": token})) == (
         409,
         "email_taken",
     )
-    assert said(me.patch("/api/auth/profile", {"email": "new@example.com"})) == (
+    assert read_refusal(
+        me.patch("/api/auth/profile", {"email": "new@example.com"})
+    ) == (
         409,
         "email_taken",
     )
@@ -173,7 +175,7 @@ def test_a_forgotten_password_is_set_by_mail_once(api, customer, mailoutbox):
     weak = api.post(
         "/api/auth/password/reset", {"token": token, "newPassword": "password"}
     )
-    assert said(weak) == (400, "password_rejected")  # and the token stays good
+    assert read_refusal(weak) == (400, "password_rejected")  # and the token stays good
     assert (
         api.post(
             "/api/auth/password/reset", {"token": token, "newPassword": NEW}
@@ -184,7 +186,7 @@ def test_a_forgotten_password_is_set_by_mail_once(api, customer, mailoutbox):
     again = api.post(
         "/api/auth/password/reset", {"token": token, "newPassword": PASSWORD}
     )
-    assert said(again) == (400, "reset_token_invalid")
+    assert read_refusal(again) == (400, "reset_token_invalid")
 
 
 def test_nobody_is_written_to_who_has_no_account(api, db, mailoutbox):
@@ -266,12 +268,12 @@ def test_changing_the_password_needs_the_current_one(customer, me):
         "/api/auth/password/change",
         {"currentPassword": "not this one", "newPassword": NEW},
     )
-    assert said(wrong) == (400, "current_password_wrong")
+    assert read_refusal(wrong) == (400, "current_password_wrong")
     weak = me.post(
         "/api/auth/password/change",
         {"currentPassword": PASSWORD, "newPassword": customer.email},
     )
-    assert said(weak) == (400, "password_rejected")
+    assert read_refusal(weak) == (400, "password_rejected")
     assert me.get("/api/auth/profile").status_code == 200
 
 
@@ -319,7 +321,7 @@ def test_the_mails_may_be_sent_twice(customer, mailoutbox):
 def test_a_well_known_word_is_no_password_however_decorated(api, password):
     body = {"name": "Asha", "email": "asha@example.com", "password": password}
     answer = api.post("/api/auth/register", body)
-    assert said(answer) == (400, "password_rejected")
+    assert read_refusal(answer) == (400, "password_rejected")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, AuthEvent, User
 from products.models import StockMovement
-from tests.accounts.flows import said
+from tests.accounts.flows import read_refusal
 from tests.client import Client
 from tests.factories import PASSWORD, make_user, make_variant
 
@@ -45,7 +45,7 @@ def test_a_key_does_what_its_groups_may_and_stands_in_the_history(boss):
     )
     assert answer.status_code == 200, answer.content
     assert StockMovement.objects.filter(variant=variant, kind="adjust").exists()
-    assert said(machine(made).get("/api/staff/orders")) == (403, "forbidden")
+    assert read_refusal(machine(made).get("/api/staff/orders")) == (403, "forbidden")
     assert machine(made).get("/api/products").status_code == 200
     account = ApiKey.objects.get().user
     assert (account.name, account.role) == ("ERP", "staff")
@@ -81,7 +81,7 @@ def test_its_text_is_shown_once_and_kept_nowhere(boss):
 )
 def test_it_calls_nothing_that_is_sensitive_or_a_persons(boss, method, path):
     made = make_key(boss, groups=["catalogue", "orders", "analytics"])
-    assert said(getattr(machine(made), method)(path)) == (403, "forbidden")
+    assert read_refusal(getattr(machine(made), method)(path)) == (403, "forbidden")
 
 
 def test_it_needs_no_second_factor_and_gives_back_no_money(boss, settings):
@@ -90,12 +90,12 @@ def test_it_needs_no_second_factor_and_gives_back_no_money(boss, settings):
     assert machine(made).get("/api/staff/orders").status_code == 200
     unknown = "019f0000-0000-7000-8000-000000000000"
     answer = machine(made).post(f"/api/staff/orders/{unknown}/refunds", {})
-    assert said(answer) == (403, "forbidden")
+    assert read_refusal(answer) == (403, "forbidden")
 
 
 def test_it_is_used_from_its_networks_alone(boss):
     made = make_key(boss, networks=["198.51.100.0/24", "2001:db8::/32"])
-    assert said(machine(made).get("/api/staff/feeds")) == (403, "forbidden")
+    assert read_refusal(machine(made).get("/api/staff/feeds")) == (403, "forbidden")
     here = make_key(boss, name="Here", networks=["127.0.0.0/8"])
     assert machine(here).get("/api/staff/feeds").status_code == 200
 
@@ -124,10 +124,13 @@ def test_it_ends_by_time_and_by_being_revoked(boss):
     made = make_key(boss, expiresAt=ends.isoformat())
     assert machine(made).get("/api/staff/feeds").status_code == 200
     with time_machine.travel(ends + timedelta(seconds=1), tick=False):
-        assert said(machine(made).get("/api/staff/feeds")) == (401, "token_invalid")
+        assert read_refusal(machine(made).get("/api/staff/feeds")) == (
+            401,
+            "token_invalid",
+        )
     for _ in range(2):
         assert boss.delete(f"{KEYS}/{made['id']}").status_code == 204
-    assert said(machine(made).get("/api/staff/feeds")) == (401, "token_invalid")
+    assert read_refusal(machine(made).get("/api/staff/feeds")) == (401, "token_invalid")
     again = make_key(boss)  # the name is free
     assert machine(again).get("/api/staff/feeds").status_code == 200
 
@@ -135,7 +138,7 @@ def test_it_ends_by_time_and_by_being_revoked(boss):
 def test_a_name_is_one_live_keys(boss):
     make_key(boss)
     answer = boss.post(KEYS, {"name": "ERP", "groups": ["orders"]})
-    assert said(answer) == (409, "api_key_name_taken")
+    assert read_refusal(answer) == (409, "api_key_name_taken")
     assert ApiKey.objects.count() == 1
     assert User.objects.filter(email__endswith="@keys.invalid").count() == 1
 
@@ -154,7 +157,7 @@ def test_nobody_signs_in_to_its_account(boss):
 def test_another_text_is_no_key(boss, text):
     make_key(boss)
     client = Client(headers={"Authorization": f"Bearer {text}"})
-    assert said(client.get("/api/staff/feeds")) == (401, "token_invalid")
+    assert read_refusal(client.get("/api/staff/feeds")) == (401, "token_invalid")
 
 
 def test_a_call_costs_one_query_more_for_the_groups_and_no_write_a_minute(

@@ -10,7 +10,7 @@ from accounts.client_info import ClientInfo
 from accounts.models import User
 from accounts.services import privacy, sessions, staff_users
 from markrin.api.errors import Forbidden
-from tests.accounts.flows import login, profile, said, session_of
+from tests.accounts.flows import login, profile, read_refusal, session_of
 from tests.client import Client
 from tests.factories import make_address, make_user
 
@@ -44,7 +44,7 @@ def test_the_orders_staff_sees_customers_alone_and_what_serves_them(desk, admin_
 @pytest.mark.parametrize("groups", [(), ("catalogue",), ("analytics",)])
 def test_other_staff_sees_no_customer(groups, customer):
     client = Client().as_user(make_user(role="staff", groups=groups))
-    assert said(client.get("/api/staff/users")) == (403, "forbidden")
+    assert read_refusal(client.get("/api/staff/users")) == (403, "forbidden")
 
 
 def test_the_admins_pages_show_the_desk_a_customer_and_no_more(desk, admin_user):

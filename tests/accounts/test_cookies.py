@@ -7,7 +7,15 @@ import pytest
 from django.test import override_settings
 
 from accounts.models import Session
-from tests.accounts.flows import ORIGIN, WEB, login, profile, refresh, said, session_of
+from tests.accounts.flows import (
+    ORIGIN,
+    WEB,
+    login,
+    profile,
+    read_refusal,
+    refresh,
+    session_of,
+)
 from tests.client import Client
 from tests.factories import PASSWORD
 
@@ -67,7 +75,7 @@ def test_the_cookie_byte_for_byte(customer, secure):
         == "__Host-mk_rt=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"
     )
     late = web("/api/auth/refresh", cookie_of(second))
-    assert said(late) == (401, "session_revoked")
+    assert read_refusal(late) == (401, "session_revoked")
     assert "Set-Cookie" not in late.headers  # it might be a newer sign-in's by now
 
 
@@ -115,7 +123,7 @@ def test_only_the_shops_own_pages_may_use_the_cookie(customer, secure, origin, s
     if ORIGINS[origin] and SITES[site]:
         assert answer.status_code == 200
     else:
-        assert said(answer) == FORGED
+        assert read_refusal(answer) == FORGED
         assert Session.objects.get().generation == 0
 
 
@@ -129,9 +137,9 @@ def test_a_form_or_an_image_cannot_use_it(customer, secure, client, content_type
         if CLIENTS[client] and TYPES[content_type]:
             assert answer.status_code == (200 if path.endswith("refresh") else 204)
         elif CLIENTS[client] or TYPES[content_type]:
-            assert said(answer) == FORGED
+            assert read_refusal(answer) == FORGED
         else:
-            assert said(answer) == (
+            assert read_refusal(answer) == (
                 415,
                 "unsupported_media_type",
             )  # before any cookie is looked at
@@ -147,27 +155,39 @@ def test_all_four_calls_are_guarded(customer, secure, path):
         "Origin": "https://evil.example",
     }
     before = Session.objects.values_list("generation", "revoked_at").get()
-    assert said(Client().post(f"/api/auth/{path}", body, headers=headers)) == FORGED
+    assert (
+        read_refusal(Client().post(f"/api/auth/{path}", body, headers=headers))
+        == FORGED
+    )
     assert Session.objects.values_list("generation", "revoked_at").get() == before
 
 
 def test_a_cookie_token_in_a_body_is_refused_and_the_reverse(customer, secure):
     by_cookie, by_body = cookie_of(web_login(customer)), login(customer)
-    assert said(refresh(by_cookie)) == (401, "token_invalid")
-    assert said(web("/api/auth/refresh", by_body["refresh"])) == (401, "token_invalid")
+    assert read_refusal(refresh(by_cookie)) == (401, "token_invalid")
+    assert read_refusal(web("/api/auth/refresh", by_body["refresh"])) == (
+        401,
+        "token_invalid",
+    )
     assert web("/api/auth/refresh", by_cookie).status_code == 200
     assert refresh(by_body["refresh"]).status_code == 200
 
 
 def test_no_token_at_all(api, secure):
-    assert said(web("/api/auth/refresh", None)) == (401, "refresh_token_missing")
-    assert said(api.post("/api/auth/refresh", {})) == (401, "refresh_token_missing")
+    assert read_refusal(web("/api/auth/refresh", None)) == (
+        401,
+        "refresh_token_missing",
+    )
+    assert read_refusal(api.post("/api/auth/refresh", {})) == (
+        401,
+        "refresh_token_missing",
+    )
 
 
 @pytest.mark.asvs("10.1.1")
 def test_no_other_endpoint_reads_the_cookie(api, customer, secure):
     token = cookie_of(web_login(customer))
-    assert said(
+    assert read_refusal(
         api.get("/api/auth/profile", headers=WEB | {"Cookie": f"__Host-mk_rt={token}"})
     ) == (
         401,
@@ -179,7 +199,7 @@ def test_a_web_login_ends_the_session_of_its_cookie(customer, secure):
     first = web_login(customer)
     web_login(customer, Cookie=f"__Host-mk_rt={cookie_of(first)}")
     assert session_of(first.json()).revoked_reason == "logout"
-    assert said(profile(first.json()["access"])) == (401, "session_revoked")
+    assert read_refusal(profile(first.json()["access"])) == (401, "session_revoked")
 
 
 @pytest.mark.asvs("14.3.2")

@@ -15,7 +15,14 @@ from accounts.client_info import ClientInfo
 from accounts.models import Role, Session, TokenPurpose, Transport, User
 from accounts.schemas import Credentials, UserChange
 from accounts.services import credentials, mail_tokens, sessions, sign_in, staff_users
-from tests.accounts.flows import live_tokens, login, profile, refresh, said, session_of
+from tests.accounts.flows import (
+    live_tokens,
+    login,
+    profile,
+    read_refusal,
+    refresh,
+    session_of,
+)
 from tests.client import Client
 from tests.factories import PASSWORD, make_user
 
@@ -40,7 +47,10 @@ def test_a_session_unused_for_too_long_has_ended(db, role, idle_s):
             second["refreshExpiresIn"] == idle_s
         )  # used again: it may idle as long once more
         clock.shift(idle_s)
-        assert said(refresh(second["refresh"])) == (401, "refresh_token_expired")
+        assert read_refusal(refresh(second["refresh"])) == (
+            401,
+            "refresh_token_expired",
+        )
         assert session_of(first).revoked_at is None  # nothing has changed
 
 
@@ -66,7 +76,7 @@ def test_no_rotation_moves_the_absolute_end(db, role, idle_s, most_s):
         assert session_of(last).expires_at == end
         clock.shift(5)
         assert refresh(last["refresh"]).status_code == 401
-        assert said(profile(last["access"])) == (401, "token_expired")
+        assert read_refusal(profile(last["access"])) == (401, "token_expired")
 
 
 @pytest.mark.asvs("7.3.2", "10.4.8")
@@ -76,8 +86,8 @@ def test_the_absolute_end_holds_for_tokens_that_would_outlive_it(customer):
     Session.objects.update(
         expires_at=ended, current_exp=ended
     )  # as if the setting had been shortened
-    assert said(profile(first["access"])) == (401, "session_expired")
-    assert said(refresh(first["refresh"])) == (401, "session_expired")
+    assert read_refusal(profile(first["access"])) == (401, "session_expired")
+    assert read_refusal(refresh(first["refresh"])) == (401, "session_expired")
     assert session_of(first).revoked_reason == "expired"
     assert live_tokens(first["sessionId"]) == 0
 
@@ -100,7 +110,11 @@ def test_logout_kills_both_tokens_and_says_the_same_each_time(api, customer):
     for _ in range(2):
         answer = api.post("/api/auth/logout", {"refresh": second["refresh"]})
         assert (answer.status_code, answer.content) == (204, b"")
-    assert said(profile(second["access"])) == said(refresh(second["refresh"])) == DEAD
+    assert (
+        read_refusal(profile(second["access"]))
+        == read_refusal(refresh(second["refresh"]))
+        == DEAD
+    )
     assert session_of(first).revoked_reason == "logout"
     assert live_tokens(first["sessionId"]) == 0
 
@@ -179,7 +193,9 @@ def test_everywhere_else_is_signed_out(
     end(customer, there)
     for tokens in (here, there):
         assert (
-            said(profile(tokens["access"])) == said(refresh(tokens["refresh"])) == DEAD
+            read_refusal(profile(tokens["access"]))
+            == read_refusal(refresh(tokens["refresh"]))
+            == DEAD
         )
         assert (
             live_tokens(tokens["sessionId"]) <= 1
@@ -192,8 +208,8 @@ def test_a_deleted_user_is_401_everywhere(api, customer):
     tokens = login(customer)
     customer.delete()
     assert (
-        said(profile(tokens["access"]))
-        == said(refresh(tokens["refresh"]))
+        read_refusal(profile(tokens["access"]))
+        == read_refusal(refresh(tokens["refresh"]))
         == (401, "token_invalid")
     )
     assert (
@@ -214,7 +230,11 @@ def test_coming_back_revives_nothing(customer):
     User.objects.filter(pk=customer.pk).update(is_active=True)
     stale.name = "As it was loaded before"
     stale.save()  # writes the old epoch back, or would
-    assert said(profile(tokens["access"])) == said(refresh(tokens["refresh"])) == DEAD
+    assert (
+        read_refusal(profile(tokens["access"]))
+        == read_refusal(refresh(tokens["refresh"]))
+        == DEAD
+    )
     assert profile(login(customer)["access"]).status_code == 200
 
 
@@ -244,7 +264,7 @@ def test_a_session_of_the_old_epoch_is_born_dead(customer):
     customer.set_password(NEW)
     customer.save()
     tokens = sessions.open_session(stale)
-    assert said(profile(tokens.access)) == DEAD
+    assert read_refusal(profile(tokens.access)) == DEAD
 
 
 class StrongerArgon2(Argon2PasswordHasher):
@@ -272,7 +292,7 @@ def test_a_better_hash_of_the_same_password_signs_nobody_out(customer):
 
 def test_the_21st_session_ends_the_oldest(customer):
     opened = [login(customer) for _ in range(21)]
-    assert said(profile(opened[0]["access"])) == DEAD
+    assert read_refusal(profile(opened[0]["access"])) == DEAD
     assert session_of(opened[0]).revoked_reason == "session_cap"
     assert all(profile(tokens["access"]).status_code == 200 for tokens in opened[1:])
 
@@ -299,7 +319,7 @@ def test_sessions_are_listed_and_ended_one_by_one(api, customer):
             ).status_code
             == 204
         )
-    assert said(profile(there["access"])) == DEAD
+    assert read_refusal(profile(there["access"])) == DEAD
     assert [
         one["id"]
         for one in api.get("/api/auth/sessions", headers=bearer).json()["items"]
@@ -317,12 +337,18 @@ def test_sensitive_calls_want_the_password_of_the_last_ten_minutes(api, customer
         bearer = {"Authorization": f"Bearer {tokens['access']}"}
         method = api.delete if "sessions" in path else api.post
         path = path.replace("{id}", other["sessionId"])
-        assert said(method(path, headers=bearer)) == (403, "reauthentication_required")
+        assert read_refusal(method(path, headers=bearer)) == (
+            403,
+            "reauthentication_required",
+        )
         wrong = api.post(
             "/api/auth/reauthenticate", {"password": "not this one"}, headers=bearer
         )
-        assert said(wrong) == (400, "current_password_wrong")
-        assert said(method(path, headers=bearer)) == (403, "reauthentication_required")
+        assert read_refusal(wrong) == (400, "current_password_wrong")
+        assert read_refusal(method(path, headers=bearer)) == (
+            403,
+            "reauthentication_required",
+        )
         assert (
             api.post(
                 "/api/auth/reauthenticate", {"password": PASSWORD}, headers=bearer
@@ -336,5 +362,5 @@ def test_sensitive_calls_want_the_password_of_the_last_ten_minutes(api, customer
 def test_a_login_ends_the_session_that_came_with_it(api, customer):
     first = login(customer)
     login(customer, headers={"Authorization": f"Bearer {first['access']}"})
-    assert said(refresh(first["refresh"])) == DEAD
+    assert read_refusal(refresh(first["refresh"])) == DEAD
     assert session_of(first).revoked_reason == "logout"

@@ -10,7 +10,7 @@ from django.test import override_settings
 
 from accounts.models import Session
 from markrin.api import client_address, rate_limits
-from tests.accounts.flows import at_once, codes, login, profile, refresh, said
+from tests.accounts.flows import at_once, codes, login, profile, read_refusal, refresh
 from tests.client import Client
 from tests.factories import PASSWORD, make_user
 
@@ -137,7 +137,7 @@ def test_thirty_refreshes_a_minute(customer, real_limits):
         answer = refresh(tokens["refresh"])
         assert answer.status_code == 200
         tokens = answer.json()
-    assert said(refresh(tokens["refresh"])) == (429, "rate_limited")
+    assert read_refusal(refresh(tokens["refresh"])) == (429, "rate_limited")
     assert Session.objects.get().revoked_at is None
 
 

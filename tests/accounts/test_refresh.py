@@ -27,8 +27,8 @@ from tests.accounts.flows import (
     login,
     new_key,
     profile,
+    read_refusal,
     refresh,
-    said,
     session_of,
 )
 from tests.client import Client
@@ -45,11 +45,11 @@ def test_the_old_token_ends_the_family_at_once(customer, mailoutbox):
     assert second["sessionId"] == first["sessionId"]
     assert second["user"] == profile(second["access"]).json()
     assert profile(second["access"]).status_code == 200
-    assert said(refresh(first["refresh"])) == DEAD
+    assert read_refusal(refresh(first["refresh"])) == DEAD
     assert (
-        said(profile(first["access"]))
-        == said(profile(second["access"]))
-        == said(refresh(second["refresh"]))
+        read_refusal(profile(first["access"]))
+        == read_refusal(profile(second["access"]))
+        == read_refusal(refresh(second["refresh"]))
         == DEAD
     )
     row = session_of(first)
@@ -74,7 +74,7 @@ def test_the_revocation_survives_the_refusal_under_atomic_requests(monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     first = login(customer)
     assert refresh(first["refresh"]).status_code == 200
-    assert said(refresh(first["refresh"])) == DEAD
+    assert read_refusal(refresh(first["refresh"])) == DEAD
     assert session_of(first).revoked_reason == "reuse_detected"
     assert login_fails(customer)
     assert AuthEvent.objects.filter(type="login", outcome="failed").count() == 1
@@ -84,7 +84,7 @@ def login_fails(user: Any) -> bool:
     answer = Client().post(
         "/api/auth/login", {"email": user.email, "password": "not this one"}
     )
-    return said(answer) == (401, "invalid_credentials")
+    return read_refusal(answer) == (401, "invalid_credentials")
 
 
 @pytest.mark.asvs("10.4.5")
@@ -94,7 +94,9 @@ def test_twenty_at_once_without_a_key_make_one_child():
     answers = at_once(lambda _: refresh(first["refresh"]), times=20)
     won = [answer.json() for answer in answers if answer.status_code == 200]
     assert len(won) == 1
-    assert {said(answer) for answer in answers if answer.status_code != 200} <= {
+    assert {
+        read_refusal(answer) for answer in answers if answer.status_code != 200
+    } <= {
         (409, "refresh_conflict"),
         DEAD,
     }
@@ -135,7 +137,7 @@ def test_a_lost_answer_is_given_again_for_its_key(customer):
 def test_another_key_or_none_is_reuse(customer, other):
     first = login(customer)
     assert refresh(first["refresh"], new_key()).status_code == 200
-    assert said(refresh(first["refresh"], other)) == DEAD
+    assert read_refusal(refresh(first["refresh"], other)) == DEAD
     assert session_of(first).revoked_reason == "reuse_detected"
 
 
@@ -167,7 +169,7 @@ def test_the_grandparent_is_reuse_even_with_the_right_key(customer):
     first, key = login(customer), new_key()
     second = refresh(first["refresh"], key).json()
     assert refresh(second["refresh"], key).status_code == 200
-    assert said(refresh(first["refresh"], key)) == DEAD
+    assert read_refusal(refresh(first["refresh"], key)) == DEAD
     assert session_of(first).revoked_reason == "reuse_detected"
 
 
@@ -190,20 +192,20 @@ def test_no_answer_is_given_again_after_the_end(api, customer, end):
             api.post("/api/auth/password/change", body, headers=bearer).status_code
             == 200
         )
-    assert said(refresh(first["refresh"], key)) == DEAD
+    assert read_refusal(refresh(first["refresh"], key)) == DEAD
 
 
 def _racing(first: dict[str, Any]) -> list[Any]:
     """Start a refresh in a thread and return where its answer will be."""
     answers: list[Any] = []
 
-    def work() -> None:
+    def refresh_in_thread() -> None:
         try:
             answers.append(refresh(first["refresh"]))
         finally:
             connection.close()
 
-    thread = Thread(target=work)
+    thread = Thread(target=refresh_in_thread)
     thread.start()
     answers.insert(0, thread)
     return answers
@@ -232,7 +234,7 @@ def test_a_refresh_that_waits_for_a_logout_finds_the_session_dead():
             now=timezone.now(),
         )
     answers[0].join(60)
-    assert said(answers[1]) == DEAD
+    assert read_refusal(answers[1]) == DEAD
     assert live_tokens(first["sessionId"]) == 0
 
 
@@ -256,7 +258,11 @@ def test_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
     answers[0].join(60)
     won = answers[1].json()
     assert answers[1].status_code == 200  # it was given out before the logout took hold
-    assert said(refresh(won["refresh"])) == said(profile(won["access"])) == DEAD
+    assert (
+        read_refusal(refresh(won["refresh"]))
+        == read_refusal(profile(won["access"]))
+        == DEAD
+    )
     assert live_tokens(first["sessionId"]) == 0
 
 
@@ -267,7 +273,7 @@ def test_a_refresh_that_waits_too_long_asks_to_come_again():
         Session.objects.filter(pk=first["sessionId"]).locked().get()
         answers = _racing(first)
         answers[0].join(60)
-        assert said(answers[1]) == (409, "refresh_conflict")
+        assert read_refusal(answers[1]) == (409, "refresh_conflict")
     assert refresh(first["refresh"]).status_code == 200
 
 
@@ -292,7 +298,7 @@ def test_a_token_that_was_spent_already_is_reuse_even_if_the_row_does_not_know(
     first = login(customer)
     live = OutstandingToken.objects.get(jti=session_of(first).current_jti)
     BlacklistedToken.objects.create(token=live)
-    assert said(refresh(first["refresh"])) == DEAD
+    assert read_refusal(refresh(first["refresh"])) == DEAD
 
 
 @pytest.mark.django_db(transaction=True)
@@ -311,8 +317,8 @@ def test_a_login_beside_a_refresh_of_the_old_session_mixes_nobody_up():
         assert signed_in["sessionId"] != first["sessionId"]
         if refreshed.status_code == 200:
             assert refreshed.json()["sessionId"] == first["sessionId"]
-            assert said(profile(refreshed.json()["access"])) == DEAD
+            assert read_refusal(profile(refreshed.json()["access"])) == DEAD
         else:
-            assert said(refreshed) == DEAD
+            assert read_refusal(refreshed) == DEAD
         assert profile(signed_in["access"]).json()["id"] == str(new.pk)
         assert session_of(first).revoked_reason == "logout"

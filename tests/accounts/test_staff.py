@@ -12,7 +12,7 @@ from accounts.client_info import ClientInfo
 from accounts.models import Address, AuthEvent, MailToken, Session, User, WishlistItem
 from accounts.services import sessions
 from tests import factories
-from tests.accounts.flows import at_once, do_jobs, login, profile, refresh, said
+from tests.accounts.flows import at_once, do_jobs, login, profile, read_refusal, refresh
 from tests.client import Client
 
 NEW = "another quiet harbour"
@@ -58,7 +58,7 @@ def test_an_invited_user_sets_a_first_password(api, boss, mailoutbox):
     assert (
         login(User.objects.get(pk=made["id"]), password=NEW)["user"]["role"] == "staff"
     )
-    assert said(boss.post("/api/staff/users", body)) == (409, "email_taken")
+    assert read_refusal(boss.post("/api/staff/users", body)) == (409, "email_taken")
 
 
 def test_a_deactivated_user_is_out_at_once_and_stays_out(boss, customer):
@@ -66,13 +66,13 @@ def test_a_deactivated_user_is_out_at_once_and_stays_out(boss, customer):
     path = f"/api/staff/users/{customer.pk}"
     assert boss.patch(path, {"active": False}).json()["active"] is False
     assert (
-        said(profile(tokens["access"]))
-        == said(refresh(tokens["refresh"]))
+        read_refusal(profile(tokens["access"]))
+        == read_refusal(refresh(tokens["refresh"]))
         == (401, "session_revoked")
     )
     assert Session.objects.get(pk=tokens["sessionId"]).revoked_reason == "user_disabled"
     assert boss.patch(path, {"active": True}).json()["active"] is True
-    assert said(profile(tokens["access"])) == (401, "session_revoked")
+    assert read_refusal(profile(tokens["access"])) == (401, "session_revoked")
     changed = AuthEvent.objects.filter(type="user_changed", user_id=customer.pk)[0]
     assert changed.details["before"] == {"role": "customer", "active": False}
 
@@ -80,7 +80,7 @@ def test_a_deactivated_user_is_out_at_once_and_stays_out(boss, customer):
 @pytest.mark.parametrize("change", [{"role": "staff"}, {"active": False}])
 def test_somebody_remains_an_admin(boss, admin_user, change):
     path = f"/api/staff/users/{admin_user.pk}"
-    assert said(boss.patch(path, change)) == (409, "last_admin")
+    assert read_refusal(boss.patch(path, change)) == (409, "last_admin")
     factories.make_user(role="admin")
     assert boss.patch(path, change).status_code == 200
 
@@ -163,8 +163,8 @@ def test_who_is_erased_is_gone(api):
     bearer = {"Authorization": f"Bearer {tokens['access']}"}
     assert api.post("/api/auth/erase", headers=bearer).status_code == 204
     assert (
-        said(profile(tokens["access"]))
-        == said(refresh(tokens["refresh"]))
+        read_refusal(profile(tokens["access"]))
+        == read_refusal(refresh(tokens["refresh"]))
         == (401, "token_invalid")
     )
     gone = User.objects.get(pk=user.pk)
@@ -240,13 +240,13 @@ def test_the_admin_signs_a_user_out_and_ends_a_session(pages, customer):
     first, second = login(customer), login(customer)
     page = reverse("admin:accounts_session_changelist")
     pages.post(page, {"action": "end", "_selected_action": [first["sessionId"]]})
-    assert said(profile(first["access"])) == (401, "session_revoked")
+    assert read_refusal(profile(first["access"])) == (401, "session_revoked")
     assert profile(second["access"]).status_code == 200
     pages.post(
         reverse("admin:accounts_user_changelist"),
         {"action": "sign_out", "_selected_action": [customer.pk]},
     )
-    assert said(profile(second["access"])) == (401, "session_revoked")
+    assert read_refusal(profile(second["access"])) == (401, "session_revoked")
 
 
 def test_a_password_set_in_the_admin_ends_every_session(pages, customer):
@@ -256,7 +256,7 @@ def test_a_password_set_in_the_admin_ends_every_session(pages, customer):
         page, {"password1": NEW, "password2": NEW, "usable_password": "true"}
     )
     assert answer.status_code == 302, answer.context["form"].errors
-    assert said(profile(tokens["access"])) == (401, "session_revoked")
+    assert read_refusal(profile(tokens["access"])) == (401, "session_revoked")
     assert login(customer, password=NEW)
 
 

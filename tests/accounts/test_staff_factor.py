@@ -10,7 +10,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import AuthEvent, Session, User
 from markrin.admin.second_factor import make_recovery_codes
-from tests.accounts.flows import ORIGIN, WEB, login, said
+from tests.accounts.flows import ORIGIN, WEB, login, read_refusal
 from tests.client import Client
 from tests.factories import PASSWORD, make_user
 
@@ -50,7 +50,7 @@ def first_step(user: User, **rest: Any) -> Any:
 
 def challenge(user: User) -> str:
     answer = first_step(user)
-    assert said(answer) == (403, "second_factor_required")
+    assert read_refusal(answer) == (403, "second_factor_required")
     return str(answer.json()["challenge"])
 
 
@@ -75,36 +75,36 @@ def test_customers_sign_in_as_ever(customer):
 
 def test_who_has_set_up_no_device_is_sent_to_the_admin():
     user = make_user(role="staff")
-    assert said(first_step(user)) == (403, "second_factor_not_set_up")
+    assert read_refusal(first_step(user)) == (403, "second_factor_not_set_up")
     assert not Session.objects.exists()
 
 
 def test_a_code_works_once(boss, clock):
     given = {"challenge": challenge(boss), "code": code(boss)}
     assert Client().post(FACTOR, given).status_code == 200
-    assert said(Client().post(FACTOR, given)) == (400, "second_factor_wrong")
+    assert read_refusal(Client().post(FACTOR, given)) == (400, "second_factor_wrong")
 
 
 def test_a_recovery_code_does_too(boss):
     made = make_recovery_codes(boss)[0].upper()
     given = {"challenge": challenge(boss), "code": f" {made[:4]} {made[4:]}"}
     assert Client().post(FACTOR, given).status_code == 200
-    assert said(Client().post(FACTOR, given)) == (400, "second_factor_wrong")
+    assert read_refusal(Client().post(FACTOR, given)) == (400, "second_factor_wrong")
 
 
 def test_a_challenge_ends_by_time_and_by_a_new_password(boss, clock):
     old = challenge(boss)
     clock.shift(301)
     given = {"challenge": old, "code": code(boss)}
-    assert said(Client().post(FACTOR, given)) == (400, "challenge_invalid")
+    assert read_refusal(Client().post(FACTOR, given)) == (400, "challenge_invalid")
     fresh = challenge(boss)
     boss.set_password("another quiet harbour")
     boss.save()
     given = {"challenge": fresh, "code": code(boss)}
-    assert said(Client().post(FACTOR, given)) == (400, "challenge_invalid")
+    assert read_refusal(Client().post(FACTOR, given)) == (400, "challenge_invalid")
     for forged in ("x", f"{fresh[:-1]}A", "a.b.c"):
         given = {"challenge": forged, "code": "000000"}
-        assert said(Client().post(FACTOR, given)) == (400, "challenge_invalid")
+        assert read_refusal(Client().post(FACTOR, given)) == (400, "challenge_invalid")
     assert not Session.objects.exists()
 
 
@@ -126,7 +126,10 @@ def test_guesses_are_counted_and_logged(boss, clock):
 def test_by_cookie_it_must_come_from_the_shops_own_pages(boss, clock):
     given = {"challenge": challenge(boss), "code": code(boss)}
     foreign = {**WEB, "Origin": "https://evil.example"}
-    assert said(Client().post(FACTOR, given, headers=foreign)) == (403, "csrf_failed")
+    assert read_refusal(Client().post(FACTOR, given, headers=foreign)) == (
+        403,
+        "csrf_failed",
+    )
     answer = Client().post(FACTOR, given, headers={**WEB, "Origin": ORIGIN})
     assert answer.status_code == 200
     assert "refresh" not in answer.json()
@@ -138,9 +141,12 @@ def test_a_session_without_a_factor_calls_nothing_of_staffs(boss, settings, cloc
     old = login(boss)  # from before the shop asked for one
     settings.ADMIN_SECOND_FACTOR = True
     client = Client(headers={"Authorization": f"Bearer {old['access']}"})
-    assert said(client.get("/api/staff/users")) == (403, "second_factor_required")
+    assert read_refusal(client.get("/api/staff/users")) == (
+        403,
+        "second_factor_required",
+    )
     assert client.get("/api/auth/profile").status_code == 200
-    assert said(client.post(CONFIRM, {"code": "000000"})) == (
+    assert read_refusal(client.post(CONFIRM, {"code": "000000"})) == (
         400,
         "second_factor_wrong",
     )
@@ -161,7 +167,7 @@ def test_what_cannot_be_taken_back_wants_a_recent_code(boss, settings, clock):
         client.post(f"{path}/erase"),
         client.post("/api/staff/users", {"name": "B"}),
     ):
-        assert said(answer) == (403, "second_factor_required")
+        assert read_refusal(answer) == (403, "second_factor_required")
     user.refresh_from_db()
     assert user.role == "customer"
     assert client.post(CONFIRM, {"code": code(boss)}).status_code == 204
@@ -173,7 +179,7 @@ def test_where_no_factor_is_asked_for_a_recent_password_is(boss, settings, clock
     client = Client(headers={"Authorization": f"Bearer {login(boss)['access']}"})
     path = f"/api/staff/users/{make_user().pk}"
     clock.shift(settings.REAUTHENTICATION_S + 1)
-    assert said(client.patch(path, {"active": False})) == (
+    assert read_refusal(client.patch(path, {"active": False})) == (
         403,
         "reauthentication_required",
     )

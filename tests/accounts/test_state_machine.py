@@ -20,7 +20,14 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import Session
-from tests.accounts.flows import live_tokens, login, new_key, profile, refresh, said
+from tests.accounts.flows import (
+    live_tokens,
+    login,
+    new_key,
+    profile,
+    read_refusal,
+    refresh,
+)
 from tests.client import Client
 from tests.factories import make_user
 
@@ -100,7 +107,7 @@ class SignIn(RuleBasedStateMachine):
             if not lost:
                 model.access = answer.json()["access"]
         else:
-            assert said(answer) == DEAD, expected
+            assert read_refusal(answer) == DEAD, expected
             model.alive = False
             assert profile(model.access).status_code == 401
 

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import MailToken, Session, TokenPurpose, User
 from accounts.services import mail_tokens
 from orders.models import Order
-from tests.accounts.flows import do_jobs, login, profile, said
+from tests.accounts.flows import do_jobs, login, profile, read_refusal
 from tests.client import Client
 from tests.factories import PASSWORD, make_order, make_user
 
@@ -45,7 +45,7 @@ def test_the_owner_of_the_address_follows_the_link_and_the_strangers_session_end
     stranger = register("owner@example.com")
     user = User.objects.get()
     assert verify(mailed(user, user.email)) == 204
-    assert said(profile(stranger["access"])) == (401, "session_revoked")
+    assert read_refusal(profile(stranger["access"])) == (401, "session_revoked")
     assert Session.objects.get().revoked_reason == "email_verified"
     again = login(user)  # the stranger still knows the password
     assert Client(headers=bearer(again)).get("/api/orders").json()["items"] == []
@@ -58,7 +58,7 @@ def test_a_session_of_somebody_else_proves_nothing(db):
     user = User.objects.get(email="owner@example.com")
     owner = login(make_user())
     assert verify(mailed(user, user.email), bearer(owner)) == 204
-    assert said(profile(stranger["access"])) == (401, "session_revoked")
+    assert read_refusal(profile(stranger["access"])) == (401, "session_revoked")
     assert profile(owner["access"]).status_code == 200
     assert Order.objects.get().user is None
 
@@ -70,7 +70,7 @@ def test_whoever_is_signed_in_and_reads_the_mail_gets_what_they_ordered_as_a_gue
     phone = login(user)
     assert verify(mailed(user, user.email), bearer(mine)) == 204
     assert profile(mine["access"]).status_code == 200
-    assert said(profile(phone["access"])) == (401, "session_revoked")
+    assert read_refusal(profile(phone["access"])) == (401, "session_revoked")
     order.refresh_from_db()
     assert order.user == user
 
@@ -83,7 +83,7 @@ def test_a_change_to_anothers_address_does_not_bring_their_orders(db):
     )
     user = User.objects.get()
     assert verify(mailed(user, "owner@example.com")) == 204
-    assert said(profile(stranger["access"])) == (401, "session_revoked")
+    assert read_refusal(profile(stranger["access"])) == (401, "session_revoked")
     assert Order.objects.get().user is None
 
 
@@ -169,7 +169,10 @@ def test_the_export_wants_a_recent_password(db, settings):
     tokens = login(make_user())
     me = Client(headers=bearer(tokens))
     settings.REAUTHENTICATION_S = 0
-    assert said(me.get("/api/auth/export")) == (403, "reauthentication_required")
+    assert read_refusal(me.get("/api/auth/export")) == (
+        403,
+        "reauthentication_required",
+    )
     settings.REAUTHENTICATION_S = 600
     assert me.get("/api/auth/export").status_code == 200
 
@@ -181,7 +184,10 @@ def test_the_export_wants_a_recent_password(db, settings):
 )
 def test_a_password_that_is_guessed_early_is_refused(db, password):
     body = {"name": "A", "email": "a@example.com", "password": password}
-    assert said(Client().post("/api/auth/register", body)) == (400, "password_rejected")
+    assert read_refusal(Client().post("/api/auth/register", body)) == (
+        400,
+        "password_rejected",
+    )
     assert not User.objects.exists()
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Session
 from accounts.tokens import authenticate_token
-from tests.accounts.flows import login, new_key, profile, refresh, said
+from tests.accounts.flows import login, new_key, profile, read_refusal, refresh
 from tests.client import Client
 from tests.factories import make_user
 
@@ -133,7 +133,7 @@ FORGERIES: dict[str, Callable[[str], str]] = {
 def test_a_forged_access_token_identifies_nobody(customer, forgery):
     token = FORGERIES[forgery](login(customer)["access"])
     answer = profile(token)
-    assert said(answer) == INVALID
+    assert read_refusal(answer) == INVALID
     assert (
         answer.headers["WWW-Authenticate"]
         == 'Bearer realm="markrin", error="invalid_token"'
@@ -146,14 +146,14 @@ def test_a_forged_access_token_identifies_nobody(customer, forgery):
 )
 def test_a_forged_refresh_token_changes_nothing(customer, forgery):
     first = login(customer)
-    assert said(refresh(FORGERIES[forgery](first["refresh"]))) == INVALID
+    assert read_refusal(refresh(FORGERIES[forgery](first["refresh"]))) == INVALID
     assert refresh(first["refresh"]).status_code == 200
 
 
 @pytest.mark.parametrize("gen", [None, "0", -1, True, 0.0, 2**31])
 def test_a_refresh_token_needs_its_generation(customer, gen):
     first = login(customer)
-    assert said(refresh(remade(first["refresh"], gen=gen))) == INVALID
+    assert read_refusal(refresh(remade(first["refresh"], gen=gen))) == INVALID
     assert refresh(first["refresh"]).status_code == 200
 
 
@@ -179,17 +179,23 @@ def test_who_is_identified_is_who_is_stored(customer):
 @pytest.mark.asvs("9.2.2")
 def test_neither_token_stands_in_for_the_other(customer):
     tokens = login(customer)
-    assert said(profile(tokens["refresh"])) == INVALID
-    assert said(refresh(tokens["access"])) == INVALID
+    assert read_refusal(profile(tokens["refresh"])) == INVALID
+    assert read_refusal(refresh(tokens["access"])) == INVALID
     disguised = remade(tokens["refresh"], h_typ="at+jwt")
-    assert said(profile(disguised)) == INVALID
-    assert said(refresh(remade(tokens["access"], h_typ="rt+jwt"))) == INVALID
+    assert read_refusal(profile(disguised)) == INVALID
+    assert read_refusal(refresh(remade(tokens["access"], h_typ="rt+jwt"))) == INVALID
 
 
 def test_somebody_elses_session_is_nobodys(customer):
     mine, theirs = login(customer), login(make_user())
-    assert said(profile(remade(mine["access"], sid=theirs["sessionId"]))) == INVALID
-    assert said(refresh(remade(mine["refresh"], sid=theirs["sessionId"]))) == INVALID
+    assert (
+        read_refusal(profile(remade(mine["access"], sid=theirs["sessionId"])))
+        == INVALID
+    )
+    assert (
+        read_refusal(refresh(remade(mine["refresh"], sid=theirs["sessionId"])))
+        == INVALID
+    )
 
 
 def test_a_key_is_added_promoted_and_dropped(customer, settings):
@@ -205,7 +211,11 @@ def test_a_key_is_added_promoted_and_dropped(customer, settings):
     )
     assert profile(old["access"]).status_code == 200
     settings.JWT_KEYS = [OTHER]  # dropped
-    assert said(profile(old["access"])) == said(refresh(old["refresh"])) == INVALID
+    assert (
+        read_refusal(profile(old["access"]))
+        == read_refusal(refresh(old["refresh"]))
+        == INVALID
+    )
     assert profile(new["access"]).status_code == 200
 
 
@@ -219,7 +229,7 @@ def test_an_access_token_lives_fifteen_minutes(customer):
         clock.shift(899)
         assert profile(tokens["access"]).status_code == 200
         clock.shift(1)
-        assert said(profile(tokens["access"])) == (401, "token_expired")
+        assert read_refusal(profile(tokens["access"])) == (401, "token_expired")
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer  "])
@@ -248,7 +258,11 @@ def test_a_401_says_what_was_missing(api, header, code, challenge):
     answer = api.get(
         "/api/auth/profile", headers={"Authorization": header} if header else {}
     )
-    assert (*said(answer), answer.headers["WWW-Authenticate"]) == (401, code, challenge)
+    assert (*read_refusal(answer), answer.headers["WWW-Authenticate"]) == (
+        401,
+        code,
+        challenge,
+    )
 
 
 def test_one_query_finds_out_who_calls(customer, django_assert_num_queries):

@@ -40,7 +40,7 @@ def waiting(client, name):
     return [each["order"].number for each in client.get(queue(name)).context["rounds"]]
 
 
-def said(client, response):
+def read_messages(client, response):
     """Return what the next page tells."""
     page = client.get(response["Location"])
     return [str(message) for message in page.context["messages"]]
@@ -97,7 +97,7 @@ def test_many_are_confirmed_at_once_and_what_could_not_be_is_told_with_its_reaso
         queue("confirm"), {"order": [str(each.pk) for each in (first, second, late)]}
     )
     assert answer["Location"] == queue("confirm")
-    done, refused = said(packer, answer)
+    done, refused = read_messages(packer, answer)
     assert done == "2 orders are confirmed."
     assert (
         f"{late.number}: The order is cancelled: it cannot become confirmed." in refused
@@ -106,7 +106,7 @@ def test_many_are_confirmed_at_once_and_what_could_not_be_is_told_with_its_reaso
     statuses = Order.objects.filter(pk__in=[first.pk, second.pk]).values_list("status")
     assert {status for (status,) in statuses} == {"confirmed"}
     for nothing in ({}, {"order": "no-id"}):
-        assert said(packer, packer.post(queue("confirm"), nothing)) == [
+        assert read_messages(packer, packer.post(queue("confirm"), nothing)) == [
             "No order was chosen."
         ]
 
@@ -117,7 +117,7 @@ def test_many_are_packed_and_sent_with_one_number_typed_for_each(packer):
     )
     orders = [factories.make_order(status="confirmed") for _ in range(2)]
     chosen = {"order": [str(order.pk) for order in orders]}
-    (told,) = said(packer, packer.post(queue("pack"), chosen))
+    (told,) = read_messages(packer, packer.post(queue("pack"), chosen))
     assert told.startswith("2 orders are packed.")
     papers = re.findall(r'href="(/admin/orders/order/print/[^"]+)"', told)
     assert len(papers) == 2
@@ -129,7 +129,7 @@ def test_many_are_packed_and_sent_with_one_number_typed_for_each(packer):
 
     numbers = {f"tracking_{each.pk.hex}": f"BD-{each.order.number}" for each in parcels}
     answer = packer.post(queue("send"), {"carrier": "BlueDart", **numbers})
-    assert said(packer, answer) == ["2 orders are sent."]
+    assert read_messages(packer, answer) == ["2 orders are sent."]
     for order, parcel in zip(orders, parcels, strict=True):
         parcel.refresh_from_db()
         assert parcel.status == "shipped"

@@ -91,7 +91,7 @@ def _code(key: str) -> str:
     return f"{totp(b32decode(key + '=' * (-len(key) % 8))):06}"
 
 
-def whole(page: Page, look: Any, name: str) -> None:
+def look_at_whole(page: Page, look: Any, name: str) -> None:
     """Look at all of a page: in a window so tall that what sticks to its foot stands at the
     page's end.
     """

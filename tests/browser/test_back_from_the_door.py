@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from markrin.outbox.models import OutboxEvent
 from orders.models import Order, ReturnRequest
 from tests.browser.conftest import Shop, serving
-from tests.browser.steps import new_email, sign_in_as_staff, whole
+from tests.browser.steps import look_at_whole, new_email, sign_in_as_staff
 from tests.factories import (
     make_gift_card,
     make_order,
@@ -125,7 +125,7 @@ def _judge(page: Page, counter: Shop, order: Order, look: Any) -> Order:
     page.get_by_role("link", name="Judge", exact=True).click()
     page.get_by_label(re.compile("back on the shelf")).fill("1")
     page.get_by_label(re.compile("damaged")).fill("1")
-    whole(page, look, "admin-return-judge")
+    look_at_whole(page, look, "admin-return-judge")
     page.get_by_role("button", name="Judge", exact=True).click()
     expect(page.get_by_text("is judged.").first).to_be_visible()
     made: Order = counter.db(lambda: Order.objects.get(exchange_of=asked))
@@ -137,7 +137,7 @@ def _judge(page: Page, counter: Shop, order: Order, look: Any) -> Order:
     expect(
         page.get_by_text("Paid before pieces were added or exchanged")
     ).to_be_visible()
-    whole(page, look, "admin-order-rest")
+    look_at_whole(page, look, "admin-order-rest")
     return made
 
 

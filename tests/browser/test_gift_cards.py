@@ -16,11 +16,11 @@ from tests.browser.conftest import Shop
 from tests.browser.steps import (
     add_to_bag,
     fill_address,
+    look_at_whole,
     new_email,
     place_order,
     sign_in_as_staff,
     to_checkout,
-    whole,
 )
 from tests.factories import make_user, move_to
 
@@ -37,7 +37,7 @@ def test_a_gift_card_is_issued_mailed_and_paid_with(
     page.get_by_label("Amount").fill("300")
     page.get_by_label("Reason").fill("For the long wait")
     page.get_by_label("E-mail address").fill(friend)
-    whole(page, look, "admin-gift-card-add")
+    look_at_whole(page, look, "admin-gift-card-add")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text(re.compile("successfully"))).to_be_visible()
     mail = desk.mail(friend, "gift card")
@@ -86,7 +86,7 @@ def test_a_gift_card_is_issued_mailed_and_paid_with(
     )
     page.goto(f"/admin/orders/giftcard/{card.pk}/change/")
     expect(page.get_by_text("For the long wait").first).to_be_visible()
-    whole(page, look, "admin-gift-card")
+    look_at_whole(page, look, "admin-gift-card")
     _send_it_back(page, desk, card, look)
 
 
@@ -108,7 +108,7 @@ def _send_it_back(page: Page, desk: Shop, card: GiftCard, look: Any) -> None:
     page.goto(f"/admin/orders/returnrequest/{asked.pk}/change/")
     page.get_by_role("link", name="Judge", exact=True).click()
     page.get_by_label(re.compile("back on the shelf")).fill("1")
-    whole(page, look, "admin-gift-card-return")
+    look_at_whole(page, look, "admin-gift-card-return")
     page.get_by_role("button", name="Judge", exact=True).click()
     expect(page.get_by_text("is judged.").first).to_be_visible()
     assert desk.db(_refunded, order) == [
@@ -116,7 +116,7 @@ def _send_it_back(page: Page, desk: Shop, card: GiftCard, look: Any) -> None:
         ("gift_card", Decimal(300)),
     ]
     page.goto(f"/admin/orders/order/{order.pk}/change/")
-    whole(page, look, "admin-gift-card-order-returned")
+    look_at_whole(page, look, "admin-gift-card-order-returned")
     page.goto(f"/orders/{order.pk}")
     expect(page.get_by_text("Done").first).to_be_visible()
     look(page, "gift-card-order-returned", full=True)

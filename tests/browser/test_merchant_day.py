@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from orders.models import Promotion, ShippingZone
 from products.models import Collection, Product
 from tests.browser.conftest import PICTURES, Shop
-from tests.browser.steps import new_email, sign_in_as_staff, whole
+from tests.browser.steps import look_at_whole, new_email, sign_in_as_staff
 from tests.browser.test_staff_hour import Hand
 from tests.factories import make_category, make_product, make_user
 
@@ -67,7 +67,7 @@ def _make_grid(hand: Hand, desk: Shop, tee: Product, look: Any) -> None:
         hand.click(page.get_by_role("button", name="Make the variants"))
         expect(page.get_by_text("24 new variants.")).to_be_visible()
     assert desk.db(tee.variants.count) == 24
-    whole(page, look, "admin-merchant-product")
+    look_at_whole(page, look, "admin-merchant-product")
 
 
 def _plan_weekend(hand: Hand, desk: Shop, tee: Product, look: Any) -> None:
@@ -109,7 +109,7 @@ def _offer_three_for_two(hand: Hand, desk: Shop, category: str, look: Any) -> No
         hand.write(page.locator("#id_percent"), "100")
         _choose_by_name(hand, "categories", category)
         hand.click(page.locator("#id_exclude_sale_items"))
-        whole(page, look, "admin-merchant-promotion")
+        look_at_whole(page, look, "admin-merchant-promotion")
         _save(hand)
 
     def made() -> tuple[bool, list[str]]:
@@ -131,7 +131,7 @@ def _charge_at_three_doors(hand: Hand, desk: Shop, name: str, look: Any) -> None
         hand.write(page.locator("#id_methods-0-name"), "Standard")
         hand.write(page.locator("#id_methods-0-price"), "60")
         hand.write(page.locator("#id_methods-0-cod_fee"), "49")
-        whole(page, look, "admin-merchant-zone")
+        look_at_whole(page, look, "admin-merchant-zone")
         _save(hand)
 
     def made() -> tuple[list[str], Decimal | None]:
@@ -171,4 +171,4 @@ def _gather(hand: Hand, desk: Shop, tee: Product, look: Any) -> None:
         hand.write(page.get_by_label("Name, slug or SKU of a product"), tee.slug)
         hand.click(page.get_by_role("button", name="Add", exact=True))
         expect(cards).to_have_count(4)
-    whole(page, look, "admin-merchant-collection")
+    look_at_whole(page, look, "admin-merchant-collection")

@@ -18,7 +18,7 @@ from markrin.outbox.models import OutboxEvent, State
 from orders.models import Carrier, Order
 from products.models import BulkChange, Feed, Product, StockLevel
 from tests.browser.conftest import Shop, in_one_window
-from tests.browser.steps import new_email, sign_in_as_staff, whole
+from tests.browser.steps import look_at_whole, new_email, sign_in_as_staff
 from tests.factories import make_order, make_user, make_variant
 
 
@@ -35,7 +35,7 @@ def test_a_day(page: Page, desk: Shop, look: Any, width: str, tmp_path: Path) ->
     db = desk.db
     boss = db(make_user, role="admin", email=new_email("boss"))
     sign_in_as_staff(page, boss.email)
-    whole(page, look, "admin-dashboard")
+    look_at_whole(page, look, "admin-dashboard")
 
     _pack(page, desk, look, width)
     _refund_half(page, desk, look, width)
@@ -86,7 +86,7 @@ def _refund_half(page: Page, desk: Shop, look: Any, width: str) -> None:
     expect(page.get_by_text("go back.")).to_be_visible()
     assert desk.db(Order.objects.get, pk=order.pk).refunded == half
     assert f"{half:,.2f}" in desk.mail(email, "refund")
-    whole(page, look, "admin-order")
+    look_at_whole(page, look, "admin-order")
 
 
 def _feed_with_errors(
@@ -114,7 +114,7 @@ def _feed_with_errors(
     assert wait_for(lambda: desk.db(done), seconds=120)
     page.reload()
     expect(page.get_by_text("NO-SUCH-SKU").first).to_be_visible()
-    whole(page, look, "admin-feed-report")
+    look_at_whole(page, look, "admin-feed-report")
     assert desk.db(StockLevel.objects.get, variant=variants[0]).on_hand == 7
 
 
@@ -207,16 +207,16 @@ def test_the_pages_in_the_dark_and_by_keyboard(
     sign_in_as_staff(page, boss.email)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    whole(page, look, "admin-dashboard-dark")
+    look_at_whole(page, look, "admin-dashboard-dark")
     order = desk.db(lambda: Order.objects.filter(status="delivered").first())
     product = desk.db(
         lambda: Product.objects.filter(source="demo", reviews__isnull=False).first()
     )
     page.goto(f"/admin/orders/order/{order.pk}/change/")
-    whole(page, look, "admin-order-dark")
+    look_at_whole(page, look, "admin-order-dark")
     page.emulate_media(color_scheme="light")
     page.goto(f"/admin/products/product/{product.pk}/change/")
-    whole(page, look, "admin-product")
+    look_at_whole(page, look, "admin-product")
     page.goto("/admin/orders/order/")
     filters = page.get_by_role("button", name="Filters")
     filters.focus()

@@ -23,7 +23,7 @@ from orders.models import Carrier, Fulfilment, Order, ReturnRequest
 from orders.schemas import ReturnAsked, ReturnPieces
 from orders.services import return_requests
 from tests.browser.conftest import LONG, PICTURES, Shop, in_one_window
-from tests.browser.steps import sign_in_as_staff, whole
+from tests.browser.steps import look_at_whole, sign_in_as_staff
 from tests.factories import (
     make_address,
     make_order,
@@ -147,7 +147,7 @@ def _confirm(hand: Hand, orders: list[Order], look: Any) -> None:
     page = hand.page
     refused = orders.pop()
     page.goto("/admin/orders/order/queue/confirm/")
-    whole(page, look, "admin-desk-confirm")
+    look_at_whole(page, look, "admin-desk-confirm")
     page.goto("/admin/")
     row = page.locator(f"[data-order={refused.number}]")
     with hand.task("refuse an order", clicks=3, typed=1):
@@ -207,7 +207,7 @@ def _send(hand: Hand, orders: list[Order], desk: Shop, look: Any) -> None:
     page = hand.page
     sent = orders[:SENT]
     _queue(hand, "To send")
-    whole(page, look, "admin-desk-send")
+    look_at_whole(page, look, "admin-desk-send")
     with hand.task(f"send {SENT} with tracking", clicks=2, typed=2 * SENT):
         hand.choose(page.get_by_label("Carrier"), "BlueDart")  # for the first time
         page.locator("h1").first.click()  # out of the field, as one stands at the table
@@ -276,7 +276,7 @@ def _take_back(hand: Hand, desk: Shop, look: Any, width: str) -> None:
         hand.write(page.get_by_label("Reason"), "Too small.")
         hand.click(page.get_by_role("button", name="Goods came back"))
     _told(page, "2 pieces are back.")
-    whole(page, look, "admin-desk-order")
+    look_at_whole(page, look, "admin-desk-order")
 
 
 def _ask_for_another_size(width: str) -> tuple[Order, ReturnRequest]:
@@ -339,7 +339,7 @@ def _by_telephone(hand: Hand, desk: Shop, look: Any, width: str) -> None:
         hand.write(page.get_by_label("E-mail"), customer.email)
         hand.write(page.get_by_label("Discount", exact=True), "10")
         hand.write(page.get_by_label("Discount reason"), "The parcel before came late.")
-        whole(page, look, "admin-desk-telephone")
+        look_at_whole(page, look, "admin-desk-telephone")
         hand.click(page.get_by_role("button", name="Save", exact=True))
         hand.click(page.get_by_role("link", name="Place the order"))
         hand.click(page.get_by_role("button", name="Place the order"))

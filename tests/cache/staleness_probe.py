@@ -76,7 +76,7 @@ class Seen:
         return found
 
 
-def watch(
+def watch_staleness(
     urls: Sequence[str],
     products: Sequence[Product],
     *,

@@ -32,7 +32,7 @@ def much(seen):
 def test_nobody_is_shown_an_older_version_than_was_committed_before(products):
     env = {"CACHE_ANSWERS": "1"}
     with services.web(env=env) as one, services.web(env=env) as other:
-        seen = staleness_probe.watch(
+        seen = staleness_probe.watch_staleness(
             [one.url, other.url], products, seconds=4, pause_s=0.002, enough=much
         )
 

@@ -64,14 +64,14 @@ def test_a_feed_is_applied_by_many_while_the_shop_sells(
 
     kept: Kept = {}
 
-    def work(number: int) -> list[tuple[UUID, int, int]]:
+    def sell_pieces(number: int) -> list[tuple[UUID, int, int]]:
         if number < WORKERS:
             staging.apply_feed(feed_id=feed.pk, budget_s=60)
             return []
         dice = random.Random(number)
         return [deal(dice, variants, kept) for _ in range(SALES)]
 
-    done = run_concurrently(WORKERS + SELLERS, work)
+    done = run_concurrently(WORKERS + SELLERS, sell_pieces)
     deals = [each for found in done if isinstance(found, list) for each in found]
     assert [found for found in done if not isinstance(found, list)] == []
     assert Feed.objects.get().state == FeedState.APPLIED

@@ -92,7 +92,7 @@ def _dsn(parts: dict[str, str]) -> str:
     )
 
 
-def ask(url: str) -> dict[str, str]:
+def get_json(url: str) -> dict[str, str]:
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 (ours)
         found: dict[str, str] = json.load(answer)
         return found
@@ -109,7 +109,7 @@ def test_reads_go_to_a_standby_that_has_everything_and_to_no_other(
         def price() -> tuple[str, bool]:
             """Return the price shown, and whether the standby was asked."""
             before = web.output().count('"database":"replica"')
-            shown = ask(url)["price"]
+            shown = get_json(url)["price"]
             time.sleep(0.3)  # the line in the log
             return shown, web.output().count('"database":"replica"') > before
 

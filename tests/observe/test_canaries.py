@@ -14,7 +14,7 @@ from tests import services
 from tests.chaos.smtp import sink
 from tests.factories import PASSWORD, SHIPPING_ADDRESS, make_user, make_variant
 from tests.observe import sentry
-from tests.observe.ask import ask
+from tests.observe.http_client import send_request
 
 PLANTED = {
     "email": "canary.person@canary.example",
@@ -67,7 +67,7 @@ def break_everything(url: str) -> dict[str, int]:
     }
     answers = {
         how: (
-            ask(
+            send_request(
                 f"{url}/api/crash",
                 {**body, "how": how},
                 Cookie=HEADERS["Cookie"],
@@ -79,35 +79,45 @@ def break_everything(url: str) -> dict[str, int]:
     posted = {"street": PLANTED["street"], "password": PLANTED["password"]}
     query = f"token={QUERY}&q={QUERY}"
     answers |= {
-        "page": ask(f"{url}/crash-page?{query}", form=posted, headers=HEADERS).status,
-        "token": ask(f"{url}/api/auth/sessions?{query}", headers=HEADERS).status,
-        "unknown": ask(f"{url}/api/nothing/{QUERY}?{query}", headers=HEADERS).status,
+        "page": send_request(
+            f"{url}/crash-page?{query}", form=posted, headers=HEADERS
+        ).status,
+        "token": send_request(
+            f"{url}/api/auth/sessions?{query}", headers=HEADERS
+        ).status,
+        "unknown": send_request(
+            f"{url}/api/nothing/{QUERY}?{query}", headers=HEADERS
+        ).status,
         "malformed": (
-            ask(
+            send_request(
                 f"{url}/api/auth/register",
                 b'{"email": "canary.person@canary.example", ',
             ).status
         ),
-        "extra": ask(f"{url}/api/auth/register", body).status,
+        "extra": send_request(f"{url}/api/auth/register", body).status,
         "login": (
-            ask(
+            send_request(
                 f"{url}/api/auth/login",
                 {"email": body["email"], "password": body["password"]},
             ).status
         ),
         "refresh": (
-            ask(f"{url}/api/auth/refresh", b"", method="POST", headers=HEADERS).status
+            send_request(
+                f"{url}/api/auth/refresh", b"", method="POST", headers=HEADERS
+            ).status
         ),
-        "cart": ask(f"{url}/api/cart", X_Cart_Token=CART).status,
+        "cart": send_request(f"{url}/api/cart", X_Cart_Token=CART).status,
         "admin": (
-            ask(
+            send_request(
                 f"{url}/admin/login/?next=/{QUERY}",
                 form={"username": body["email"], **posted},
             ).status
         ),
-        "host": ask(f"{url}/api/products?search={QUERY}", Host="canary.example").status,
+        "host": send_request(
+            f"{url}/api/products?search={QUERY}", Host="canary.example"
+        ).status,
         "webhook": (
-            ask(
+            send_request(
                 f"{url}/api/payments/webhooks/stripe",
                 {"card": PLANTED["card"]},
                 Stripe_Signature=CART,
@@ -124,17 +134,21 @@ def live_normally(url: str) -> None:
         "password": PLANTED["password"],
         "name": PLANTED["name"],
     }
-    assert ask(f"{url}/api/auth/register", new).status in (201, 202)
+    assert send_request(f"{url}/api/auth/register", new).status in (201, 202)
     assert (
-        ask(f"{url}/api/auth/password/forgot", {"email": PLANTED["email"]}).status
+        send_request(
+            f"{url}/api/auth/password/forgot", {"email": PLANTED["email"]}
+        ).status
         == 202
     )
     user = make_user()
     assert (
-        ask(f"{url}/api/auth/login", {"email": user.email, "password": PASSWORD}).status
+        send_request(
+            f"{url}/api/auth/login", {"email": user.email, "password": PASSWORD}
+        ).status
         == 200
     )
-    cart = ask(
+    cart = send_request(
         f"{url}/api/cart/items", {"variantId": str(make_variant().pk), "quantity": 1}
     ).json()
     given = {
@@ -148,7 +162,7 @@ def live_normally(url: str) -> None:
         "paymentMethod": "cod",
     }
     headers = {"X_Cart_Token": cart["token"], "Idempotency_Key": "canaries"}
-    assert ask(f"{url}/api/orders", order, **headers).status == 201
+    assert send_request(f"{url}/api/orders", order, **headers).status == 201
 
 
 def break_jobs() -> list[OutboxEvent]:

@@ -11,7 +11,7 @@ from markrin.outbox import heartbeats
 from markrin.outbox.models import OutboxEvent
 from tests import services
 from tests.chaos.proxy import proxy
-from tests.observe.ask import ask
+from tests.observe.http_client import send_request
 
 
 @pytest.fixture(autouse=True)
@@ -27,17 +27,20 @@ def test_probes_come_by_address_and_over_http():
     with services.web(env=env) as web:
         # Ready means within a second, which a busy machine may not be at the first try.
         assert wait_for(
-            lambda: ask(f"{web.url}/health/ready", Host="10.1.2.3:8000").status == 200,
+            lambda: (
+                send_request(f"{web.url}/health/ready", Host="10.1.2.3:8000").status
+                == 200
+            ),
             seconds=30,
         )
         for path in ("/health/live", "/health/ready", "/metrics"):
-            answer = ask(web.url + path, Host="10.1.2.3:8000")
+            answer = send_request(web.url + path, Host="10.1.2.3:8000")
             assert answer.status == 200, path
             assert "no-store" in answer.headers["Cache-Control"]
             assert answer.headers["X-Request-Id"]
-        assert ask(f"{web.url}/health/live").json() == {"status": "ok"}
-        assert ask(f"{web.url}/api/products", Host="10.1.2.3").status == 400
-        moved = ask(f"{web.url}/api/products", Host="shop.example")
+        assert send_request(f"{web.url}/health/live").json() == {"status": "ok"}
+        assert send_request(f"{web.url}/api/products", Host="10.1.2.3").status == 400
+        moved = send_request(f"{web.url}/api/products", Host="shop.example")
         assert (moved.status, moved.headers["Location"]) == (
             301,
             "https://shop.example/api/products",
@@ -46,7 +49,8 @@ def test_probes_come_by_address_and_over_http():
             '"route":"health/live"' not in web.output()
         )  # asked for every few seconds
         assert (
-            ask(f"{web.url}/metrics", X_Forwarded_For="203.0.113.9").status == 200
+            send_request(f"{web.url}/metrics", X_Forwarded_For="203.0.113.9").status
+            == 200
         )  # no proxy of ours said so
 
 
@@ -122,21 +126,23 @@ def test_a_database_that_says_nothing_is_unreachable_within_two_seconds():
             env={"ALLOWED_HOSTS": "127.0.0.1", "DATABASE_URL": url}
         ) as web:
             assert wait_for(
-                lambda: ask(f"{web.url}/health/ready").status == 200, seconds=30
+                lambda: send_request(f"{web.url}/health/ready").status == 200,
+                seconds=30,
             )
             door.stall()
             took = []
             for _ in range(3):
                 started = time.monotonic()
-                answer = ask(f"{web.url}/health/ready")
+                answer = send_request(f"{web.url}/health/ready")
                 took.append(time.monotonic() - started)
                 assert (answer.status, answer.json()["status"]) == (503, "unavailable")
                 assert answer.json()["checks"]["database"] == "unreachable"
             assert min(took) < 2, took  # a machine that is busy is slow at times
-            assert ask(f"{web.url}/health/live").status == 200
+            assert send_request(f"{web.url}/health/live").status == 200
             door.heal()
             assert wait_for(
-                lambda: ask(f"{web.url}/health/ready").status == 200, seconds=30
+                lambda: send_request(f"{web.url}/health/ready").status == 200,
+                seconds=30,
             )
             door.refuse()
-            assert ask(f"{web.url}/health/ready").status == 503
+            assert send_request(f"{web.url}/health/ready").status == 503

@@ -18,14 +18,14 @@ from markrin.outbox import services as outbox
 from markrin.outbox.models import OutboxEvent
 from tests import services
 from tests.factories import PASSWORD, make_product, make_user, make_variant
-from tests.observe.ask import ask
+from tests.observe.http_client import send_request
 
 PROMETHEUS = ROOT / "deploy/prometheus"
 FROM_PROMETHEUS_ITSELF = {"up"}
 
 
 def scrape(url: str) -> dict[str, list[Any]]:
-    answer = ask(f"{url}/metrics")
+    answer = send_request(f"{url}/metrics")
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     families = list(text_string_to_metric_families(answer.body.decode()))
@@ -64,7 +64,7 @@ def test_the_processes_add_up_and_every_name_in_deploy_exists(tmp_path: Path):
         def both_have_answered() -> bool:  # the second process may have started later
             nonlocal asked
             for _ in range(40):
-                assert ask(f"{web.url}/api/auth/sessions").status == 401
+                assert send_request(f"{web.url}/api/auth/sessions").status == 401
                 asked += 1
             return (
                 len(
@@ -77,21 +77,21 @@ def test_the_processes_add_up_and_every_name_in_deploy_exists(tmp_path: Path):
             )  # a file each
 
         assert wait_for(both_have_answered, seconds=60)
-        assert ask(f"{web.url}/api/nothing", method="BREW").status == 404
-        signed = ask(
+        assert send_request(f"{web.url}/api/nothing", method="BREW").status == 404
+        signed = send_request(
             f"{web.url}/api/auth/login",
             {"email": user.email, "password": PASSWORD},
             X_Markrin_Client="body",
         )
         assert signed.status == 200
         assert (
-            ask(
+            send_request(
                 f"{web.url}/api/auth/refresh", {"refresh": signed.json()["refresh"]}
             ).status
             == 200
         )
         for _ in range(5):
-            assert ask(f"{web.url}/api/products/{product.slug}").status == 200
+            assert send_request(f"{web.url}/api/products/{product.slug}").status == 200
         counted = "markrin_http_requests_total"
         found: dict[str, list[Any]] = {}
 

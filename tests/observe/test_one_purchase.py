@@ -17,7 +17,7 @@ from tests import services
 from tests.chaos.smtp import sink
 from tests.factories import SHIPPING_ADDRESS, make_product, make_variant
 from tests.observe import sentry
-from tests.observe.ask import ask
+from tests.observe.http_client import send_request
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 ID = "4bb3f29d0c5e4d6fa7c1-checkout"
@@ -52,7 +52,7 @@ def test_the_id_is_in_every_place_and_trace_tells_of_it(tmp_path: Path):
             services.relay(env=env),
             services.worker("email", env=env) as email,
         ):
-            cart = ask(
+            cart = send_request(
                 f"{web.url}/api/cart/items",
                 {"variantId": str(variant.pk), "quantity": 1},
             ).json()
@@ -62,13 +62,15 @@ def test_the_id_is_in_every_place_and_trace_tells_of_it(tmp_path: Path):
                 "email": "guest@example.com",
                 "paymentMethod": "cod",
             }
-            refused = ask(
+            refused = send_request(
                 f"{web.url}/api/orders",
                 body | {"paymentMethod": "shells"},
                 **guest,
                 Idempotency_Key="one",
             )
-            answer = ask(f"{web.url}/api/orders", body, **guest, Idempotency_Key="one")
+            answer = send_request(
+                f"{web.url}/api/orders", body, **guest, Idempotency_Key="one"
+            )
             assert wait_for(lambda: bool(mails.mails), seconds=120)
             assert wait_for(lambda: '"event":"job"' in email.output(), seconds=60)
             assert wait_for(lambda: len(inbox.of_type("transaction")) >= 4, seconds=60)

@@ -12,7 +12,7 @@ from dev.stack import ROOT
 from markrin.outbox.models import OutboxEvent
 from tests import services
 from tests.observe import sentry
-from tests.observe.ask import ask
+from tests.observe.http_client import send_request
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 HARMLESS = {
@@ -63,17 +63,21 @@ def test_web_reports_its_faults_and_not_its_refusals(inbox, env):
     with services.web(env=env) as web:
         for how in ("refusal", "message"):
             body = {**HARMLESS, "how": how}
-            answer = ask(f"{web.url}/api/crash", body, X_Request_Id=f"req-{how}")
+            answer = send_request(
+                f"{web.url}/api/crash", body, X_Request_Id=f"req-{how}"
+            )
             assert answer.status == {"refusal": 409, "message": 500}[how]
             assert (
                 answer.json()["requestId"]
                 == answer.headers["X-Request-Id"]
                 == f"req-{how}"
             )
-        assert ask(f"{web.url}/api/orders", {}).status == 400
-        assert ask(f"{web.url}/api/auth/sessions").status == 401
+        assert send_request(f"{web.url}/api/orders", {}).status == 400
+        assert send_request(f"{web.url}/api/auth/sessions").status == 401
         assert (
-            ask(f"{web.url}/crash-page?token=t", X_Request_Id="req-of-page").status
+            send_request(
+                f"{web.url}/crash-page?token=t", X_Request_Id="req-of-page"
+            ).status
             == 500
         )
         assert arrived(inbox, 2)
@@ -193,12 +197,12 @@ def test_a_trace_goes_from_the_request_to_its_job(inbox, env):
         services.worker("email", env=env),
     ):
         assert (
-            ask(
+            send_request(
                 f"{web.url}/api/auth/password/forgot", {"email": user.email}, unsampled
             ).status
             == 202
         )
-        assert ask(f"{web.url}/health/ready").status == 200
+        assert send_request(f"{web.url}/health/ready").status == 200
         both = {
             "/api/auth/password/forgot",
             "accounts.reset_by_mail",

@@ -148,13 +148,13 @@ def test_a_holiday_and_the_next_day_are_seen(api, customer, method):
     fill(customer)
     client = api.as_user(customer)
 
-    def arrives():
+    def get_delivery_day():
         return client.get("/api/cart").json()["shippingMethod"]["deliversUntil"]
 
-    before = arrives()
-    assert arrives() == before
+    before = get_delivery_day()
+    assert get_delivery_day() == before
     Holiday.objects.create(day=timezone.localdate() + timedelta(days=1), name="Rest")
-    assert arrives() > before
+    assert get_delivery_day() > before
 
 
 def test_where_groups_matter_each_customer_is_asked_anew(api, customer, method):
@@ -172,7 +172,7 @@ def test_where_groups_matter_each_customer_is_asked_anew(api, customer, method):
 
 
 # --- Another process -----------------------------------------------------------------------------
-def ask(shop, user, path, body=None):
+def call_api(shop, user, path, body=None):
     headers = {
         "Authorization": f"Bearer {access_token(user)}",
         "Content-Type": "application/json",
@@ -197,11 +197,13 @@ def test_the_next_checkout_of_another_process_knows_the_change(method):
     with services.web() as shop:
 
         def buy(number):
-            order = ask(shop.url, buyers[number], "/api/orders", bodies[number])
+            order = call_api(shop.url, buyers[number], "/api/orders", bodies[number])
             return order["tax"], order["shipping"], order["discount"]
 
         for buyer in buyers:  # each kept what held then
-            assert ask(shop.url, buyer, "/api/cart")["quote"]["shipping"] == "50.00"
+            assert (
+                call_api(shop.url, buyer, "/api/cart")["quote"]["shipping"] == "50.00"
+            )
         assert buy(0) == ("9.09", "50.00", "0.00")
         TaxPart.objects.update(percent="25")
         assert buy(1) == ("20.00", "50.00", "0.00")

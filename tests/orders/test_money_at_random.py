@@ -59,10 +59,11 @@ class Trade:
         acts = [
             self.pay, self.pay, self.pay, self.decline, self.cancel, self.ship, self.ship,
             self.refund, self.refund_in_dashboard, self.dispute, self.expire, self.pay_out,
-            self.tell, self.tell, self.work, self.ask, self.fail_refund, self.break_something,
+            self.tell_webhooks, self.tell_webhooks, self.run_payment_jobs, self.ask_providers,
+            self.fail_refund, self.break_something,
         ]  # fmt: skip
         for _ in range(ORDERS):
-            self.place()
+            self.place_order()
             for act in self.chance.choices(acts, k=3):
                 self.attempt(act)
 
@@ -74,7 +75,7 @@ class Trade:
             self.done[f"{act.__name__} refused"] += 1
 
     # --- Shoppers -----------------------------------------------------------------------------
-    def place(self) -> None:
+    def place_order(self) -> None:
         self.settings.ONLINE_PROVIDER = self.chance.choice(list(self.stand_ins))
         customer = self.chance.choice(self.customers)
         make_cart_line(
@@ -195,7 +196,7 @@ class Trade:
             one.pay_out() if isinstance(one, StripeStandIn) else one.settle()
 
     # --- The network --------------------------------------------------------------------------
-    def tell(self) -> None:
+    def tell_webhooks(self) -> None:
         for one in self.stand_ins.values():
             one.webhooks.lose = self.chance.choice(
                 ["", "", r"payment|checkout", r"refund|dispute"]
@@ -203,10 +204,10 @@ class Trade:
             one.webhooks.duplicate = self.chance.choice(["", "."])
             deliver(self.api, one, shuffle=self.chance.randint(0, 99))
 
-    def work(self) -> None:
+    def run_payment_jobs(self) -> None:
         drain(queue="payments")
 
-    def ask(self) -> None:
+    def ask_providers(self) -> None:
         Payment.objects.filter(ask_at__isnull=False).update(ask_at=timezone.now())
         payment_polling.ask_due()
 
@@ -229,7 +230,7 @@ class Trade:
             for one in self.stand_ins.values():
                 deliver(self.api, one)
             periodic.expire_orders()
-            self.ask()
+            self.ask_providers()
             self.reconcile()
             periodic.settle_payments()
             for refund in Refund.objects.filter(state="requested", provider_ref=""):

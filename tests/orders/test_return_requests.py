@@ -63,7 +63,7 @@ def delivered(customer, variant, quantity=3, *, paid=True):
     )
 
 
-def ask(client, order, quantity=1, *, exchange=None, **headers):
+def ask_for_return(client, order, quantity=1, *, exchange=None, **headers):
     line = {"lineId": str(order.lines.get().pk), "quantity": quantity}
     if exchange is not None:
         line["exchangeVariantId"] = str(exchange.pk)
@@ -74,13 +74,13 @@ def ask(client, order, quantity=1, *, exchange=None, **headers):
     )
 
 
-def decide(desk, asked, step, **body):
+def decide_return(desk, asked, step, **body):
     return desk.post(f"/api/staff/returns/{asked['id']}/{step}", body, headers=key())
 
 
-def judge(desk, asked, **pieces):
+def judge_return(desk, asked, **pieces):
     line = {"lineId": asked["lines"][0]["lineId"], **pieces}
-    return decide(desk, asked, "judge", lines=[line])
+    return decide_return(desk, asked, "judge", lines=[line])
 
 
 def level_of(variant):
@@ -91,13 +91,15 @@ def level_of(variant):
 def test_pieces_are_asked_back_judged_and_paid_back(api, desk, customer, shirt):
     order = delivered(customer, shirt["S"])
     client = api.as_user(customer)
-    asked = ask(client, order, 3)
+    asked = ask_for_return(client, order, 3)
     assert asked.status_code == 201, asked.json()
     asked = asked.json()
     assert (asked["status"], asked["number"]) == ("requested", f"{order.number}-R1")
-    assert decide(desk, asked, "approve", note="Tags on, please").status_code == 200
-    assert decide(desk, asked, "receive").json()["status"] == "received"
-    done = judge(desk, asked, sellable=1, damaged=1, refused=1)
+    assert (
+        decide_return(desk, asked, "approve", note="Tags on, please").status_code == 200
+    )
+    assert decide_return(desk, asked, "receive").json()["status"] == "received"
+    done = judge_return(desk, asked, sellable=1, damaged=1, refused=1)
     assert done.json()["status"] == "completed", done.json()
     assert level_of(shirt["S"]) == (3, 0)
     seen = client.get(f"/api/orders/{order.pk}").json()
@@ -117,10 +119,10 @@ def test_all_pieces_give_back_exactly_what_was_paid(api, desk, customer):
     variant = make_variant(stock=5, product=make_product(base_price=Decimal("33.35")))
     order = delivered(customer, variant)
     for _ in range(3):
-        asked = ask(api.as_user(customer), order, 1).json()
-        decide(desk, asked, "approve")
-        decide(desk, asked, "receive")
-        judge(desk, asked, sellable=1)
+        asked = ask_for_return(api.as_user(customer), order, 1).json()
+        decide_return(desk, asked, "approve")
+        decide_return(desk, asked, "receive")
+        judge_return(desk, asked, sellable=1)
     order.refresh_from_db()
     assert order.status == "returned"
     assert sum(r.amount for r in Refund.objects.all()) == order.total - order.shipping
@@ -129,10 +131,10 @@ def test_all_pieces_give_back_exactly_what_was_paid(api, desk, customer):
 def test_the_whole_order_gives_back_the_shipping_too(api, desk, customer):
     variant = make_variant(stock=5, product=make_product(base_price=Decimal("33.35")))
     order = delivered(customer, variant)
-    asked = ask(api.as_user(customer), order, 3).json()
-    decide(desk, asked, "approve")
-    decide(desk, asked, "receive")
-    judge(desk, asked, sellable=3)
+    asked = ask_for_return(api.as_user(customer), order, 3).json()
+    decide_return(desk, asked, "approve")
+    decide_return(desk, asked, "receive")
+    judge_return(desk, asked, sellable=3)
     assert order.shipping > 0
     assert Refund.objects.get().amount == order.total
 
@@ -141,9 +143,9 @@ def test_an_exchange_is_reserved_at_its_approval_and_leaves_when_paid(
     api, desk, customer, shirt
 ):
     order = delivered(customer, shirt["S"])
-    asked = ask(api.as_user(customer), order, 2, exchange=shirt["M"]).json()
+    asked = ask_for_return(api.as_user(customer), order, 2, exchange=shirt["M"]).json()
     assert level_of(shirt["M"]) == (5, 0)
-    approved = decide(desk, asked, "approve").json()
+    approved = decide_return(desk, asked, "approve").json()
     assert level_of(shirt["M"]) == (5, 2)
     made = Order.objects.get(pk=approved["exchangeOrderId"])
     assert (made.status, made.payment_status, made.expires_at) == (
@@ -157,8 +159,8 @@ def test_an_exchange_is_reserved_at_its_approval_and_leaves_when_paid(
         f"/api/orders/{made.pk}/payments", headers=key()
     )
     assert paying.json()["code"] == "nothing_to_pay"
-    decide(desk, asked, "receive")
-    judge(desk, asked, sellable=2)
+    decide_return(desk, asked, "receive")
+    judge_return(desk, asked, sellable=2)
     made.refresh_from_db()
     assert (made.status, made.payment_status) == ("confirmed", "paid")
     moved = Refund.objects.get()
@@ -174,10 +176,10 @@ def test_an_exchange_is_reserved_at_its_approval_and_leaves_when_paid(
 
 def test_a_refused_piece_has_no_replacement(api, desk, customer, shirt):
     order = delivered(customer, shirt["S"])
-    asked = ask(api.as_user(customer), order, 3, exchange=shirt["M"]).json()
-    decide(desk, asked, "approve")
-    decide(desk, asked, "receive")
-    judge(desk, asked, sellable=1, refused=1)  # and one never came
+    asked = ask_for_return(api.as_user(customer), order, 3, exchange=shirt["M"]).json()
+    decide_return(desk, asked, "approve")
+    decide_return(desk, asked, "receive")
+    judge_return(desk, asked, sellable=1, refused=1)  # and one never came
     made = Order.objects.get(exchange_of=asked["id"])
     assert (made.status, made.lines.get().cancelled) == ("confirmed", 2)
     assert level_of(shirt["M"]) == (5, 1)
@@ -187,13 +189,13 @@ def test_a_refused_piece_has_no_replacement(api, desk, customer, shirt):
 def test_an_exchange_that_will_not_be_is_let_go(api, desk, customer, shirt):
     order = delivered(customer, shirt["S"])
     client = api.as_user(customer)
-    asked = ask(client, order, 2, exchange=shirt["M"]).json()
-    decide(desk, asked, "approve")
+    asked = ask_for_return(client, order, 2, exchange=shirt["M"]).json()
+    decide_return(desk, asked, "approve")
     gone = client.post(f"/api/orders/{order.pk}/returns/{asked['id']}/cancel")
     assert gone.json()["status"] == "cancelled"
     assert level_of(shirt["M"]) == (5, 0)
-    again = ask(client, order, 3, exchange=shirt["M"]).json()
-    decide(desk, again, "approve")
+    again = ask_for_return(client, order, 3, exchange=shirt["M"]).json()
+    decide_return(desk, again, "approve")
     ReturnRequest.objects.filter(pk=again["id"]).update(
         send_by=timezone.now() - timedelta(minutes=1)
     )
@@ -207,10 +209,10 @@ def test_a_replacement_that_was_paid_and_cancelled_pays_back(
 ):
     order = delivered(customer, shirt["S"])
     client = api.as_user(customer)
-    asked = ask(client, order, 1, exchange=shirt["M"]).json()
-    decide(desk, asked, "approve")
-    decide(desk, asked, "receive")
-    judge(desk, asked, sellable=1)
+    asked = ask_for_return(client, order, 1, exchange=shirt["M"]).json()
+    decide_return(desk, asked, "approve")
+    decide_return(desk, asked, "receive")
+    judge_return(desk, asked, sellable=1)
     made = Order.objects.get(exchange_of=asked["id"])
     client.post(f"/api/orders/{made.pk}/cancel", {})
     back = Refund.objects.get(order=made)
@@ -223,11 +225,11 @@ def test_it_is_given_back_as_store_credit_where_there_is_an_account(
     api, desk, customer, shirt
 ):
     order = delivered(customer, shirt["S"])
-    asked = ask(api.as_user(customer), order, 3).json()
-    decide(desk, asked, "approve")
-    decide(desk, asked, "receive")
+    asked = ask_for_return(api.as_user(customer), order, 3).json()
+    decide_return(desk, asked, "approve")
+    decide_return(desk, asked, "receive")
     line = {"lineId": asked["lines"][0]["lineId"], "sellable": 3}
-    done = decide(desk, asked, "judge", lines=[line], toStoreCredit=True)
+    done = decide_return(desk, asked, "judge", lines=[line], toStoreCredit=True)
     assert done.json()["status"] == "completed", done.json()
     back = Refund.objects.get()
     assert (back.amount, back.state) == (order.total, "succeeded")
@@ -237,11 +239,13 @@ def test_it_is_given_back_as_store_credit_where_there_is_an_account(
     guests = make_order(
         guest_email="g@example.com", variant=shirt["M"], status="delivered", paid=True
     )
-    asked = ask(api, guests, 1, **key(), **{"X-Order-Token": sign_link(guests)}).json()
-    decide(desk, asked, "approve")
-    decide(desk, asked, "receive")
+    asked = ask_for_return(
+        api, guests, 1, **key(), **{"X-Order-Token": sign_link(guests)}
+    ).json()
+    decide_return(desk, asked, "approve")
+    decide_return(desk, asked, "receive")
     line = {"lineId": asked["lines"][0]["lineId"], "sellable": 1}
-    refused = decide(desk, asked, "judge", lines=[line], toStoreCredit=True)
+    refused = decide_return(desk, asked, "judge", lines=[line], toStoreCredit=True)
     assert refused.json()["code"] == "no_account"
     assert ReturnRequest.objects.get(pk=asked["id"]).status == "received"
 
@@ -252,7 +256,7 @@ def test_the_window_ends(api, customer, shirt, days):
     if days:
         at = timezone.now() + timedelta(days=days)
         Fulfilment.objects.filter(order=order).update(delivered_at=at)
-    refused = ask(api.as_user(customer), order)
+    refused = ask_for_return(api.as_user(customer), order)
     assert (refused.status_code, refused.json()["code"]) == (409, "return_window_over")
     assert not ReturnRequest.objects.exists()
 
@@ -260,9 +264,9 @@ def test_the_window_ends(api, customer, shirt, days):
 def test_nobody_asks_for_more_than_they_have(api, desk, customer, shirt):
     order = delivered(customer, shirt["S"])
     client = api.as_user(customer)
-    assert ask(client, order, 4).json()["code"] == "return_too_many"
-    assert ask(client, order, 2).status_code == 201
-    assert ask(client, order, 2).json()["code"] == "return_too_many"
+    assert ask_for_return(client, order, 4).json()["code"] == "return_too_many"
+    assert ask_for_return(client, order, 2).status_code == 201
+    assert ask_for_return(client, order, 2).json()["code"] == "return_too_many"
     # What is asked back is judged there, not taken back beside it.
     taken = desk.post(f"/api/staff/orders/{order.pk}/returns", {"reason": "a"})
     assert taken.json()["items"][0]["returned"] == 1
@@ -271,7 +275,9 @@ def test_nobody_asks_for_more_than_they_have(api, desk, customer, shirt):
 def test_a_return_asked_twice_is_one(api, customer, shirt):
     order = delivered(customer, shirt["S"])
     headers = key()
-    first, second = (ask(api.as_user(customer), order, 1, **headers) for _ in range(2))
+    first, second = (
+        ask_for_return(api.as_user(customer), order, 1, **headers) for _ in range(2)
+    )
     assert second.json() == first.json()
     assert second.headers["Idempotency-Replayed"] == "true"
     assert ReturnRequest.objects.count() == 1
@@ -280,20 +286,20 @@ def test_a_return_asked_twice_is_one(api, customer, shirt):
 def test_what_is_wanted_instead_must_be_for_sale(api, customer, shirt):
     order = delivered(customer, shirt["S"])
     gone = make_variant(is_active=False)
-    refused = ask(api.as_user(customer), order, 1, exchange=gone)
+    refused = ask_for_return(api.as_user(customer), order, 1, exchange=gone)
     assert (refused.status_code, refused.json()["code"]) == (422, "variant_not_on_sale")
 
 
 # --- Exchanges with a difference -----------------------------------------------------------------
 def exchange(api, desk, customer, order, variant, quantity=1, **judged):
     """Have pieces exchanged; return the return as it was asked for, and the replacement's order."""
-    asked = ask(api.as_user(customer), order, quantity, exchange=variant)
+    asked = ask_for_return(api.as_user(customer), order, quantity, exchange=variant)
     assert asked.status_code == 201, asked.json()
     asked = asked.json()
-    approved = decide(desk, asked, "approve")
+    approved = decide_return(desk, asked, "approve")
     assert approved.status_code == 200, approved.json()
-    decide(desk, asked, "receive")
-    done = judge(desk, asked, **(judged or {"sellable": quantity}))
+    decide_return(desk, asked, "receive")
+    done = judge_return(desk, asked, **(judged or {"sellable": quantity}))
     assert done.status_code == 200, done.json()
     return asked, Order.objects.get(exchange_of=asked["id"])
 
@@ -445,8 +451,8 @@ def test_a_withdrawal_needs_nobodys_approval(api, desk, customer, shirt, setting
     assert (withdrawn["status"], withdrawn["isWithdrawal"]) == ("approved", True)
     label = client.get(f"/api/orders/{order.pk}/returns/{withdrawn['id']}/label")
     assert label.content.startswith(b"%PDF")
-    decide(desk, withdrawn, "receive")
-    judge(desk, withdrawn, sellable=3)
+    decide_return(desk, withdrawn, "receive")
+    judge_return(desk, withdrawn, sellable=3)
     assert Refund.objects.get().amount == order.total
 
 
@@ -462,7 +468,7 @@ def test_a_guest_does_all_of_it_with_the_link(api, desk, shirt):
     link = {"X-Order-Token": sign_link(order)}
     assert api.get(f"/api/orders/{order.pk}").status_code == 404
     assert api.get(f"/api/orders/{order.pk}", headers=link).status_code == 200
-    asked = ask(api, order, 1, **key(), **link)
+    asked = ask_for_return(api, order, 1, **key(), **link)
     assert asked.status_code == 201
     url = f"/api/orders/{order.pk}/returns/{asked.json()['id']}/cancel"
     assert api.post(url).status_code == 404
@@ -505,20 +511,20 @@ def test_an_order_is_looked_up_by_number_and_address(api, settings):
     settings.RATE_LIMIT_SCALE = 1.0
     order = make_order(guest_email="g@example.com")
 
-    def look(number, email):
+    def look_up_order(number, email):
         return api.post("/api/orders/lookup", {"number": number, "email": email})
 
-    found = look(order.number.lower(), "G@example.com").json()
+    found = look_up_order(order.number.lower(), "G@example.com").json()
     headers = {"X-Order-Token": found["orderToken"]}
     assert api.get(f"/api/orders/{found['id']}", headers=headers).status_code == 200
     wrong, unknown = (
-        look(order.number, "x@example.com"),
-        look("MK-1999-1", "g@example.com"),
+        look_up_order(order.number, "x@example.com"),
+        look_up_order("MK-1999-1", "g@example.com"),
     )
     assert wrong.status_code == unknown.status_code == 404
     assert {**wrong.json(), "requestId": ""} == {**unknown.json(), "requestId": ""}
     for _ in range(10):
-        last = look(order.number, "x@example.com")
+        last = look_up_order(order.number, "x@example.com")
     assert last.status_code == 429
 
 

@@ -66,12 +66,12 @@ def shopper(api, customer):
     return api.as_user(customer)
 
 
-def ask(shopper, **query):
+def ask_for_options(shopper, **query):
     return shopper.get("/api/shipping/options", query)
 
 
 def test_options_have_price_dates_and_cash(shopper, standard, express):
-    answer = ask(shopper, postalCode="400 050")
+    answer = ask_for_options(shopper, postalCode="400 050")
     assert answer.status_code == 200
     first, second = answer.json()["items"]
     assert first["deliversFrom"]
@@ -87,7 +87,9 @@ def test_options_have_price_dates_and_cash(shopper, standard, express):
 
 
 def test_nothing_goes_where_no_zone_holds(api, shopper, customer, standard):
-    assert ask(shopper, country="AE").json()["code"] == "not_delivered_there"
+    assert (
+        ask_for_options(shopper, country="AE").json()["code"] == "not_delivered_there"
+    )
     abroad = {**SHIPPING_ADDRESS, "country": "AE", "state": "Dubai", "postalCode": ""}
     body = {"paymentMethod": "cod", "shippingAddress": abroad}
     refused = shopper.post("/api/orders", body, headers=key())
@@ -106,7 +108,7 @@ def test_nothing_goes_where_no_zone_holds(api, shopper, customer, standard):
     ],
 )
 def test_a_place_that_is_none_is_named(shopper, standard, query, parameter):
-    refused = ask(shopper, **query)
+    refused = ask_for_options(shopper, **query)
     assert refused.status_code == 400
     assert refused.json()["errors"][0]["parameter"] == parameter
 
@@ -167,7 +169,7 @@ def test_the_cheapest_is_that_for_what_goods_cost_after_discounts(
 
 def test_free_shipping_leaves_express_paid(shopper, standard, express):
     make_promotion(kind="free_shipping")
-    prices = [option["price"] for option in ask(shopper).json()["items"]]
+    prices = [option["price"] for option in ask_for_options(shopper).json()["items"]]
     assert prices == ["0.00", "120.00"]
     query = {"shippingMethodId": str(express.pk)}
     quote = shopper.get("/api/cart", query).json()["quote"]
@@ -177,7 +179,7 @@ def test_free_shipping_leaves_express_paid(shopper, standard, express):
 def test_cash_has_a_limit_by_order_value(shopper, customer, standard):
     standard.cod_max_total = "100"
     standard.save()
-    [option] = ask(shopper).json()["items"]
+    [option] = ask_for_options(shopper).json()["items"]
     assert option["cod"]["reason"] == "order_value"
     refused = shopper.post("/api/orders", order_body(customer), headers=key()).json()
     assert (refused["code"], refused["reason"]) == ("cash_not_allowed", "order_value")
@@ -217,10 +219,10 @@ def test_open_cash_orders_of_an_address_or_telephone_are_limited(
 def test_a_customer_reads_of_the_limit_before_ordering(shopper, customer, standard):
     standard.cod_max_open = 1
     standard.save()
-    assert ask(shopper).json()["items"][0]["cod"]["allowed"] is True
+    assert ask_for_options(shopper).json()["items"][0]["cod"]["allowed"] is True
     shopper.post("/api/orders", order_body(customer), headers=key())
     make_cart_line(customer=customer, variant=make_variant(stock=5))
-    assert ask(shopper).json()["items"][0]["cod"]["reason"] == "open_orders"
+    assert ask_for_options(shopper).json()["items"][0]["cod"]["reason"] == "open_orders"
 
 
 def test_the_fee_is_taxed_booked_and_given_back_with_the_whole_order(
@@ -292,9 +294,9 @@ def test_gift_cards_are_mailed(api, standard):
 
 
 def test_holidays_move_the_dates(shopper, standard):
-    before = ask(shopper).json()["items"][0]["deliversFrom"]
+    before = ask_for_options(shopper).json()["items"][0]["deliversFrom"]
     Holiday.objects.create(day=date.fromisoformat(before), name="A holiday")
-    assert ask(shopper).json()["items"][0]["deliversFrom"] > before
+    assert ask_for_options(shopper).json()["items"][0]["deliversFrom"] > before
 
 
 def test_the_shop_says_above_what_it_is_free(api, zone, standard):
@@ -312,7 +314,7 @@ def test_options_take_the_same_queries_for_one_line_and_method_as_for_many(
         make_cart_line(customer=customer)
         make_method(zone, f"Another {number}", "70")
         with CaptureQueriesContext(connection) as queries:
-            assert len(ask(shopper).json()["items"]) == 2 + number
+            assert len(ask_for_options(shopper).json()["items"]) == 2 + number
         counts.append(len(queries))
     # The first look of a process reads taxes; the methods have just changed each time.
     assert counts[0] <= 6

@@ -37,7 +37,7 @@ def test_a_newcomer_does_not_overtake_who_waits() -> None:
 def test_no_place_is_lost_or_doubled() -> None:
     turns, inside, most = Turns(3), [0], [0]
 
-    def work() -> None:
+    def take_turns() -> None:
         for _ in range(200):
             if not turns.acquire(blocking=False):
                 turns.acquire()
@@ -46,7 +46,7 @@ def test_no_place_is_lost_or_doubled() -> None:
             inside[0] -= 1
             turns.release()
 
-    threads = [Thread(target=work) for _ in range(8)]
+    threads = [Thread(target=take_turns) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -23,14 +23,14 @@ from products.services import search_words
 from tests.factories import make_category, make_product, make_variant
 
 
-def ask(api, text, **query):
+def search_products(api, text, **query):
     response = api.get("/api/products", {"search": text, **query})
     assert response.status_code == 200, response.json()
     return response.json()
 
 
-def found(api, text, **query):
-    return [item["name"] for item in ask(api, text, **query)["items"]]
+def search_names(api, text, **query):
+    return [item["name"] for item in search_products(api, text, **query)["items"]]
 
 
 @pytest.fixture
@@ -78,18 +78,18 @@ def shelf(db):
     ],
 )
 def test_finds(api, shelf, text, expected):
-    assert found(api, text) == expected
+    assert search_names(api, text) == expected
 
 
 def test_a_word_that_is_there_is_not_corrected(api, db):
     make_product(name="Boat")
     make_product(name="Boot")
-    assert ask(api, "boat").keys() & {"correctedTo", "notFound"} == set()
-    assert found(api, "boat") == ["Boat"]
+    assert search_products(api, "boat").keys() & {"correctedTo", "notFound"} == set()
+    assert search_names(api, "boat") == ["Boat"]
 
 
 def test_an_answer_says_what_a_mistyped_search_was_taken_for(api, shelf):
-    assert ask(api, "Denmi jaket")["correctedTo"] == "denim jacket"
+    assert search_products(api, "Denmi jaket")["correctedTo"] == "denim jacket"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_what_nothing_has_all_words_of_finds_what_is_nearest(
     api, shelf, text, missing, expected
 ):
     Product.objects.filter(name="Sneakers").update(popularity=9)
-    body = ask(api, text)
+    body = search_products(api, text)
     assert (body["notFound"], [item["name"] for item in body["items"]]) == (
         missing,
         expected,
@@ -113,7 +113,7 @@ def test_what_nothing_has_all_words_of_finds_what_is_nearest(
 
 
 def test_a_filter_that_nothing_passes_leaves_the_words_as_they_are(api, shelf):
-    body = ask(api, "jacket", brand="Nobody")
+    body = search_products(api, "jacket", brand="Nobody")
     assert (body["items"], "notFound" in body) == ([], False)
 
 
@@ -121,24 +121,24 @@ def test_a_category_finds_its_products_and_what_lies_below_by_its_present_name(a
     footwear = make_category(name="Footwear")
     boots = make_category(name="Boots", parent=footwear)
     make_product(name="Aurora", category=boots)
-    assert found(api, "boot") == found(api, "footwear") == ["Aurora"]
+    assert search_names(api, "boot") == search_names(api, "footwear") == ["Aurora"]
     boots.name = "Gumboots"
     boots.save()
-    assert found(api, "boot") == []
-    assert found(api, "gumboot") == ["Aurora"]
+    assert search_names(api, "boot") == []
+    assert search_names(api, "gumboot") == ["Aurora"]
 
 
 def test_a_colour_is_found_by_its_family(api, db):
     make_variant(product=make_product(name="Aurora"), color="Navy")
-    assert found(api, "blue") == []
+    assert search_names(api, "blue") == []
     Color.objects.create(name="navy", family="Blue", hex="#1b2a4a")
-    assert found(api, "blue") == found(api, "navy") == ["Aurora"]
+    assert search_names(api, "blue") == search_names(api, "navy") == ["Aurora"]
 
 
 def test_sizes_are_found_by_their_name(api, db):
     make_variant(product=make_product(name="Aurora"), size="38", sku="A-38")
     make_variant(product=make_product(name="Borealis 38"), size="40")
-    assert found(api, "size 38") == ["Aurora"]
+    assert search_names(api, "size 38") == ["Aurora"]
 
 
 def test_a_variants_sku_and_barcode_find_it_first(api, db):
@@ -146,27 +146,31 @@ def test_a_variants_sku_and_barcode_find_it_first(api, db):
     jeans = make_product(name="Original")
     make_variant(product=jeans, sku="LEV501-BLA-32", barcode="4006381333931")
     for text in ("LEV501-BLA-32", "lev501", "lev501 bla", "4006381333931"):
-        assert found(api, text)[0] == "Original", text
+        assert search_names(api, text)[0] == "Original", text
 
 
 def test_what_staff_say_of_words_is_heeded_at_once(api, shelf):
-    assert found(api, "pumps wali") == []
+    assert search_names(api, "pumps wali") == []
     SynonymGroup.objects.create(words=["Pumps", "sneaker", "swim suit"])
     IgnoredWord.objects.create(word="Wali")
-    assert found(api, "pumps wali") == found(api, "swim suit") == ["Sneakers"]
+    assert (
+        search_names(api, "pumps wali")
+        == search_names(api, "swim suit")
+        == ["Sneakers"]
+    )
 
 
 def test_a_pinned_product_stands_first(api, shelf):
     boots = Product.objects.get(name="Leather boots")
     SearchPin.objects.create(query="Jacket", product=boots)
-    assert found(api, "JACKET") == ["Leather boots", "Denim jacket", "Sneakers"]
-    assert found(api, "jackets") == ["Denim jacket", "Sneakers"]
+    assert search_names(api, "JACKET") == ["Leather boots", "Denim jacket", "Sneakers"]
+    assert search_names(api, "jackets") == ["Denim jacket", "Sneakers"]
 
 
 def test_staff_find_drafts_by_words_that_shoppers_cannot_see(api, staff_client, shelf):
     body = staff_client.get("/api/staff/products", {"search": "hiden"}).json()
     assert [item["name"] for item in body["items"]] == ["Hidden jacket"]
-    assert ask(api, "hiden").get("correctedTo") is None
+    assert search_products(api, "hiden").get("correctedTo") is None
 
 
 @pytest.mark.parametrize(
@@ -193,22 +197,25 @@ def test_cuts_texts_into_words_by_unicodes_rules(db, text, expected):
 
 def test_a_renamed_colour_or_size_is_found_at_once_whoever_writes(api, db):
     make_variant(product=make_product(name="Aurora"), color="Teal")
-    assert found(api, "teal") == ["Aurora"]
+    assert search_names(api, "teal") == ["Aurora"]
     with connection.cursor() as cursor:
         cursor.execute("UPDATE products_variant SET color = 'Coral'")
-    assert (found(api, "teal"), found(api, "corals")) == ([], ["Aurora"])
+    assert (search_names(api, "teal"), search_names(api, "corals")) == ([], ["Aurora"])
     assert SearchWord.objects.filter(word="coral", is_public=True).exists()
 
 
 def test_equal_ranks_are_ordered_by_popularity(api, db):
     make_product(name="Linen shirt", popularity=1)
     make_product(name="Cotton shirt", popularity=7)
-    assert found(api, "shirt") == ["Cotton shirt", "Linen shirt"]
-    assert found(api, "shirt", sort="name_desc") == ["Linen shirt", "Cotton shirt"]
+    assert search_names(api, "shirt") == ["Cotton shirt", "Linen shirt"]
+    assert search_names(api, "shirt", sort="name_desc") == [
+        "Linen shirt",
+        "Cotton shirt",
+    ]
 
 
 def test_combines_with_filters(api, shelf):
-    assert found(api, "jaket", brand="Runner") == ["Sneakers"]
+    assert search_names(api, "jaket", brand="Runner") == ["Sneakers"]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +237,7 @@ def test_combines_with_filters(api, shelf):
     ],
 )
 def test_what_looks_like_a_query_is_only_words(api, shelf, text, words):
-    assert found(api, text) == found(api, words)
+    assert search_names(api, text) == search_names(api, words)
 
 
 @given(
@@ -272,10 +279,10 @@ def test_a_written_product_brings_its_words_and_a_rebuild_takes_those_of_the_gon
         "basePrice": "10.00",
     }
     draft = staff_client.post("/api/products", product).json()
-    assert found(api, "cordurroy") == []
+    assert search_names(api, "cordurroy") == []
     assert not SearchWord.objects.filter(word="corduroy", is_public=True).exists()
     staff_client.patch(f"/api/products/{draft['id']}", {"status": "published"})
-    assert found(api, "cordurroy") == ["Corduroy trousers"]
+    assert search_names(api, "cordurroy") == ["Corduroy trousers"]
     Product.objects.update(name="Chino")
     search_words.rebuild_search_words()
     assert not SearchWord.objects.filter(word="corduroy").exists()
@@ -307,10 +314,10 @@ def test_of_many_hits_the_popular_ones_are_ranked_and_counted(api, many):
         "limit": 2,
         "more": True,
     }
-    assert found(api, "linen", limit=2, page=2) == ["Linen 1"]
+    assert search_names(api, "linen", limit=2, page=2) == ["Linen 1"]
     assert (
-        found(api, "linen", limit=2, page=3)
-        == found(api, "linen", limit=3, page=2)
+        search_names(api, "linen", limit=2, page=3)
+        == search_names(api, "linen", limit=3, page=2)
         == []
     )
 
@@ -321,8 +328,8 @@ def test_another_order_goes_through_all_hits_and_shows_as_many(api, many):
     ).json()
     assert [item["name"] for item in body["items"]] == ["Plain 6", "Plain 4"]
     assert (body["pages"], body["total"], body["more"]) == (2, 3, True)
-    assert found(api, "linen", sort="name_desc", limit=2, page=2) == ["Plain 2"]
-    assert found(api, "linen", sort="name_desc", limit=2, page=3) == []
+    assert search_names(api, "linen", sort="name_desc", limit=2, page=2) == ["Plain 2"]
+    assert search_names(api, "linen", sort="name_desc", limit=2, page=3) == []
 
 
 @pytest.mark.parametrize("sort", ["relevance", "newest"])
@@ -372,13 +379,13 @@ def test_of_very_many_hits_the_one_of_that_name_is_first_however_few_it_sells(
 ):
     monkeypatch.setattr(search_ranking, "MAX_COMPARED", 4)
     make_product(name="Linen", popularity=0)
-    assert found(api, "linen", limit=2) == ["Linen", "Linen 5"]
+    assert search_names(api, "linen", limit=2) == ["Linen", "Linen 5"]
 
 
 def test_deep_pages_of_a_search_are_refused_as_others_are(api, many):
     response = api.get("/api/products", {"search": "linen", "page": 1002, "limit": 10})
     assert (response.status_code, response.json()["code"]) == (400, "page_too_deep")
-    assert found(api, "linen", page=1001, limit=10) == []
+    assert search_names(api, "linen", page=1001, limit=10) == []
 
 
 def test_the_most_popular_of_many_hits_are_found_tier_by_tier(api, db, monkeypatch):

@@ -48,7 +48,7 @@ class StripeStandIn(StripeObjects):
         intent = self._intent_of(opened)
         self._succeed(intent)
         opened |= {"status": "complete", "payment_status": "paid"}
-        self.tell("checkout.session.completed", opened)
+        self.tell_event("checkout.session.completed", opened)
         return opened
 
     def decline(self, session: str, code: str = "card_declined") -> dict[str, Any]:
@@ -62,9 +62,9 @@ class StripeStandIn(StripeObjects):
         opened = self._open(session)
         intent = self._intent_of(opened)
         intent["status"] = "processing"
-        self.tell("payment_intent.processing", intent)
+        self.tell_event("payment_intent.processing", intent)
         opened["status"] = "complete"
-        self.tell("checkout.session.completed", opened)
+        self.tell_event("checkout.session.completed", opened)
         return opened
 
     def settle(self, session: str, ok: bool = True) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class StripeStandIn(StripeObjects):
             completed["payment_status"] = "paid"
         else:
             self._fail(intent, "payment_method_provider_decline")
-        self.tell(
+        self.tell_event(
             f"checkout.session.async_payment_{'succeeded' if ok else 'failed'}",
             completed,
         )
@@ -118,8 +118,8 @@ class StripeStandIn(StripeObjects):
         )["id"]
         charge["amount_refunded"] += amount
         charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-        self.tell("refund.created", refund)
-        self.tell("charge.refunded", charge)
+        self.tell_event("refund.created", refund)
+        self.tell_event("charge.refunded", charge)
         if self.refund_mode == "failed":
             self.finish_refund(refund["id"], ok=False)
         return refund
@@ -135,9 +135,9 @@ class StripeStandIn(StripeObjects):
             made["failure_reason"] = "lost_or_stolen_card"
             moved = self._move(refund, "refund_failure", made["amount"], charge)
             made["failure_balance_transaction"] = moved["id"]
-            self.tell("refund.failed", made)
-        self.tell("refund.updated", made)
-        self.tell("charge.refund.updated", made)
+            self.tell_event("refund.failed", made)
+        self.tell_event("refund.updated", made)
+        self.tell_event("charge.refund.updated", made)
         return made
 
     def open_dispute(
@@ -170,8 +170,8 @@ class StripeStandIn(StripeObjects):
             category="dispute",
         )
         dispute["balance_transactions"].append(taken)
-        self.tell("charge.dispute.created", dispute)
-        self.tell("charge.dispute.funds_withdrawn", dispute)
+        self.tell_event("charge.dispute.created", dispute)
+        self.tell_event("charge.dispute.funds_withdrawn", dispute)
         return dispute
 
     def close_dispute(self, dispute: str, won: bool) -> dict[str, Any]:
@@ -189,8 +189,8 @@ class StripeStandIn(StripeObjects):
                 category="dispute_reversal",
             )
             opened["balance_transactions"].append(back)
-            self.tell("charge.dispute.funds_reinstated", opened)
-        self.tell("charge.dispute.closed", opened)
+            self.tell_event("charge.dispute.funds_reinstated", opened)
+        self.tell_event("charge.dispute.closed", opened)
         return opened
 
     def pay_out(self, currency: str = "inr") -> dict[str, Any] | None:
@@ -217,8 +217,8 @@ class StripeStandIn(StripeObjects):
         )
         own["_payout"] = payout["id"]
         payout["balance_transaction"] = own["id"]
-        self.tell("payout.created", payout)
-        self.tell("payout.paid", payout)
+        self.tell_event("payout.created", payout)
+        self.tell_event("payout.paid", payout)
         return payout
 
     # --- The API ------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ class StripeStandIn(StripeObjects):
                 "payment_intent_unexpected_state",
             )
         found |= {"status": "canceled", "canceled_at": self.now()}
-        self.tell("payment_intent.canceled", found)
+        self.tell_event("payment_intent.canceled", found)
         return found
 
     def _create_refund(self, call: Call) -> dict[str, Any]:

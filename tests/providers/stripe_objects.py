@@ -37,7 +37,7 @@ class StripeObjects(StandIn):
         mac = hmac.new(self.webhook_secret.encode(), b"%d." % at + body, hashlib.sha256)
         return {"Stripe-Signature": f"t={at},v1={mac.hexdigest()}"}
 
-    def tell(self, type_: str, thing: dict[str, Any]) -> None:
+    def tell_event(self, type_: str, thing: dict[str, Any]) -> None:
         event = self._new(
             "event", "evt", type=type_, api_version="2026-01-28.clover", livemode=False,
             data={"object": json.loads(json.dumps(public(thing)))}, pending_webhooks=1,
@@ -92,11 +92,11 @@ class StripeObjects(StandIn):
 
     def _expire(self, session: dict[str, Any]) -> None:
         session |= {"status": "expired", "url": None}
-        self.tell("checkout.session.expired", session)
+        self.tell_event("checkout.session.expired", session)
         if session["payment_intent"]:
             intent = self.objects[session["payment_intent"]]
             intent |= {"status": "canceled", "canceled_at": self.now()}
-            self.tell("payment_intent.canceled", intent)
+            self.tell_event("payment_intent.canceled", intent)
 
     def _intent_of(self, session: dict[str, Any]) -> dict[str, Any]:
         """Return the session's intent, which is made when the shopper first tries to pay."""
@@ -120,7 +120,7 @@ class StripeObjects(StandIn):
             payment_method_types=["card"], amount_capturable=0, amount_details={"tip": {}},
         )  # fmt: skip
         intent |= {"client_secret": f"{intent['id']}_secret", "_session": None}
-        self.tell("payment_intent.created", intent)
+        self.tell_event("payment_intent.created", intent)
         return intent
 
     def _succeed(self, intent: dict[str, Any]) -> None:
@@ -138,8 +138,8 @@ class StripeObjects(StandIn):
             "status": "succeeded", "amount_received": intent["amount"],
             "latest_charge": charge["id"], "last_payment_error": None,
         }  # fmt: skip
-        self.tell("charge.succeeded", charge)
-        self.tell("payment_intent.succeeded", intent)
+        self.tell_event("charge.succeeded", charge)
+        self.tell_event("payment_intent.succeeded", intent)
 
     def _fail(self, intent: dict[str, Any], code: str) -> None:
         charge = self._new_charge(intent, status="failed", paid=False, captured=False)
@@ -151,8 +151,8 @@ class StripeObjects(StandIn):
                 "message": "Your card was declined.",
             },
         }  # fmt: skip
-        self.tell("charge.failed", charge)
-        self.tell("payment_intent.payment_failed", intent)
+        self.tell_event("charge.failed", charge)
+        self.tell_event("payment_intent.payment_failed", intent)
 
     def _new_charge(self, intent: dict[str, Any], **more: Any) -> dict[str, Any]:
         return self._new(

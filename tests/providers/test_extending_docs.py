@@ -56,7 +56,7 @@ class Acme(StandIn):
         mac = hmac.new(b"hook", body, hashlib.sha256).hexdigest()
         return {"X-Acme-Signature": mac}
 
-    def tell(self, page: dict[str, Any], state: str) -> None:
+    def tell_event(self, page: dict[str, Any], state: str) -> None:
         page["state"] = state
         self.webhooks.add(Webhook(page["id"], state, json.dumps(public(page)).encode()))
 
@@ -92,8 +92,8 @@ def test_the_provider_of_the_document_takes_an_order_and_gives_the_money_back(
     api, customer, acme
 ):
     order = place(api, customer)
-    acme.tell(acme.all("page")[0], "declined")
-    acme.tell(acme.all("page")[0], "paid")
+    acme.tell_event(acme.all("page")[0], "declined")
+    acme.tell_event(acme.all("page")[0], "paid")
     outcomes = []
     for body, headers in acme.webhooks.take():
         url = "/api/payments/webhooks/acme"

@@ -40,7 +40,9 @@ def link_body(server: RazorpayStandIn, **more: Any) -> dict[str, Any]:
     }
 
 
-def told(server: RazorpayStandIn, client: razorpay.Client) -> list[dict[str, Any]]:
+def list_events(
+    server: RazorpayStandIn, client: razorpay.Client
+) -> list[dict[str, Any]]:
     """Return the events, each verified as the shop does it: by the library."""
     events = []
     for body, headers in server.webhooks.take():
@@ -84,7 +86,7 @@ def test_a_link_is_paid_on_its_page(server, client):
         True,
         paid["order_id"],
     )
-    assert [one["event"] for one in told(server, client)] == [
+    assert [one["event"] for one in list_events(server, client)] == [
         "payment.authorized",
         "payment.captured",
         "order.paid",
@@ -175,7 +177,7 @@ def test_a_failed_payment_may_turn_out_to_be_made(server, client):
     server.pay_late(failed["id"], captured=True)
     assert client.payment.fetch(failed["id"])["status"] == "captured"
     assert client.payment_link.fetch(link["id"])["status"] == "cancelled"
-    assert [one["event"] for one in told(server, client)] == [
+    assert [one["event"] for one in list_events(server, client)] == [
         "payment.failed",
         "payment_link.cancelled",
         "payment.authorized",
@@ -216,7 +218,7 @@ def test_refunds_add_up_wherever_they_are_made(server, client):
     amounts = [one["amount"] for one in client.refund.all()["items"]]
     assert amounts == [1000, 5000, 4000]
     assert client.payment.fetch(payment)["refund_status"] == "full"
-    assert [one["event"] for one in told(server, client)] == [
+    assert [one["event"] for one in list_events(server, client)] == [
         "refund.created",
         "refund.processed",
     ] * 3
@@ -241,7 +243,7 @@ def test_disputes_take_money_when_they_are_lost(server, client):
     listed = {one["id"]: one for one in client.dispute.all()["items"]}
     assert listed[disputes[0]]["status"] == "won"
     assert listed[disputes[1]]["amount_deducted"] == 10000
-    assert [one["event"] for one in told(server, client)] == [
+    assert [one["event"] for one in list_events(server, client)] == [
         "payment.dispute.created",
         "payment.dispute.created",
         "payment.dispute.won",
@@ -272,7 +274,7 @@ def test_a_settlement_is_the_sum_of_its_report(server, client):
         == 2 * (10000 - 236) - 1500
     )
     assert server.settle() is None
-    assert told(server, client)[-1]["event"] == "settlement.processed"
+    assert list_events(server, client)[-1]["event"] == "settlement.processed"
 
 
 def test_lists_are_read_page_by_page_and_between_two_moments(server, client):

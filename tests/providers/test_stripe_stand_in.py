@@ -58,7 +58,7 @@ def order_session(server: StripeStandIn, **more: Any) -> dict[str, Any]:
     }
 
 
-def told(server: StripeStandIn) -> list[str]:
+def list_events(server: StripeStandIn) -> list[str]:
     """Return the types of the events, each read as the shop reads it: by the library."""
     return [
         stripe.Webhook.construct_event(
@@ -93,7 +93,7 @@ def test_a_session_is_paid_on_its_page(server, client):
     assert paid.payment_intent.status == "succeeded"
     assert paid.payment_intent.metadata["payment_id"] == "payment-1"
     assert paid.payment_intent.latest_charge.amount == 129950
-    assert told(server) == [
+    assert list_events(server) == [
         "payment_intent.created",
         "charge.succeeded",
         "payment_intent.succeeded",
@@ -120,7 +120,7 @@ def test_a_decline_leaves_the_session_open_for_another_card(server, client):
     assert paid.payment_intent.id == declined.payment_intent.id
     charges = client.v1.charges.list({"payment_intent": paid.payment_intent.id})
     assert [charge.status for charge in charges.data] == ["succeeded", "failed"]
-    assert told(server).count("payment_intent.payment_failed") == 1
+    assert list_events(server).count("payment_intent.payment_failed") == 1
 
 
 def test_a_session_ends_by_the_clock_or_by_us_and_never_twice(server, client):
@@ -145,7 +145,7 @@ def test_a_session_ends_by_the_clock_or_by_us_and_never_twice(server, client):
             second.url or first.url or server.url + f"/c/pay/{second.id}", timeout=5
         ).text
     )
-    assert told(server).count("checkout.session.expired") == 2
+    assert list_events(server).count("checkout.session.expired") == 2
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_transfer_arrives_days_later_or_not_at_all(server, client):
         client.v1.checkout.sessions.retrieve(one.id).payment_status for one in sessions
     ]
     assert states == ["paid", "unpaid"]
-    types = told(server)
+    types = list_events(server)
     assert "checkout.session.async_payment_succeeded" in types
     assert "checkout.session.async_payment_failed" in types
 
@@ -233,7 +233,7 @@ def test_refunds_add_up_to_the_charge_wherever_they_are_made(server, client):
         one.amount for one in client.v1.refunds.list({"payment_intent": intent}).data
     ]
     assert amounts == [1000, 5000, 4000]
-    assert told(server) == ["refund.created", "charge.refunded"] * 3
+    assert list_events(server) == ["refund.created", "charge.refunded"] * 3
 
 
 def test_a_refund_fails_and_its_money_is_back(server, client):
@@ -275,7 +275,7 @@ def test_disputes_take_the_money_and_give_it_back(server, client):
     assert [one.status for one in listed] == ["won"]
     moves = [one.net for one in listed[0].balance_transactions]
     assert moves == [-10000 - 1500, 10000]
-    types = told(server)
+    types = list_events(server)
     assert types[:2] == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
     assert types.count("charge.dispute.closed") == 2
     assert types.count("charge.dispute.funds_reinstated") == 1

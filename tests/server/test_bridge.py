@@ -62,7 +62,7 @@ def refuse(environ: dict[str, Any], status: HTTPStatus) -> Response:
     return Response(status, [("X-Refused", str(int(status)))], b"")
 
 
-def ask(
+def serve_clients(
     application: Callable[..., Any], *clients: tuple[Any, Connection], **limits: Any
 ) -> list[Connection]:
     """Serve all clients at once, as one process does."""
@@ -100,7 +100,7 @@ def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[by
 
 
 def test_a_body_comes_whole() -> None:
-    (found,) = ask(echo, post(b"a", b"b" * 1_000_000, stated=1_000_001))
+    (found,) = serve_clients(echo, post(b"a", b"b" * 1_000_000, stated=1_000_001))
     assert (found.status, found.headers) == (200, {"X-Method": "POST"})
     assert found.body == b"a" + b"b" * 1_000_000
 
@@ -121,7 +121,7 @@ def test_what_does_not_arrive_whole_never_reaches_the_application(
 ) -> None:
     called = []
     body = BodyLimits(seconds=0.3, bytes_per_second=10_000, max_bytes=100)
-    (found,) = ask(lambda *given: called.append(given), client, body=body)
+    (found,) = serve_clients(lambda *given: called.append(given), client, body=body)
     assert (found.status, called) == (status, [])
     assert found.headers["Connection"] == "close", "the rest would be read as a request"
 
@@ -129,9 +129,12 @@ def test_what_does_not_arrive_whole_never_reaches_the_application(
 def test_bodies_together_are_bounded() -> None:
     body = BodyLimits(seconds=5, max_bytes_of_all=150)
     clients = [post(b"a" * 60, b"b" * 40, stated=100, pause_s=0.1) for _ in range(2)]
-    assert sorted(each.status for each in ask(echo, *clients, body=body)) == [200, 503]
+    assert sorted(each.status for each in serve_clients(echo, *clients, body=body)) == [
+        200,
+        503,
+    ]
     later = [post(b"a" * 100, stated=100)]
-    assert ask(echo, *later, body=body)[0].status == 200
+    assert serve_clients(echo, *later, body=body)[0].status == 200
 
 
 def test_probes_are_answered_while_every_thread_is_busy() -> None:
@@ -150,7 +153,7 @@ def test_probes_are_answered_while_every_thread_is_busy() -> None:
         return [b""]
 
     work = [(Scope(), Connection()) for _ in range(4)]
-    ask(application, *work, (Scope(path="/health"), Connection()), threads=2)
+    serve_clients(application, *work, (Scope(path="/health"), Connection()), threads=2)
     assert (answered[0], len(answered)) == ("/health", 5)
 
 
@@ -162,7 +165,7 @@ def test_a_request_that_waits_too_long_for_a_thread_is_refused() -> None:
         start_response("200 OK", [])
         return [b""]
 
-    found = ask(
+    found = serve_clients(
         slow, *((Scope(), Connection()) for _ in range(3)), threads=1, queue_s=0.7
     )
     assert sorted(each.status for each in found) == [200, 200, 503]
@@ -174,7 +177,7 @@ def test_an_application_that_fails_is_a_500() -> None:
     ) -> list[bytes]:
         raise ValueError("a fault")
 
-    assert ask(fail, (Scope(), Connection()))[0].status == 500
+    assert serve_clients(fail, (Scope(), Connection()))[0].status == 500
 
 
 class Parts:
@@ -206,8 +209,11 @@ def test_an_answer_in_parts_is_sent_as_it_is_made(
         start_response("200 OK", [])
         return parts
 
-    (found,) = ask(stream, (Scope(), Connection(gone_after=gone_after)))
-    assert (len(found.body) == 2000, parts.made == 200) == (whole, whole)
+    (found,) = serve_clients(stream, (Scope(), Connection(gone_after=gone_after)))
+    assert (len(found.body) == 2000, parts.made == 200) == (
+        whole,
+        whole,
+    )
     assert parts.closed.wait(5)
 
 
@@ -215,7 +221,9 @@ def test_a_file_is_left_to_the_web_server(tmp_path: Path) -> None:
     path = tmp_path / "picture"
     path.write_bytes(b"0123456789")
 
-    def whole(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    def send_whole_file(
+        environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Any:
         start_response("200 OK", [("Content-Type", "image/webp")])
         return environ["wsgi.file_wrapper"](path.open("rb"))
 
@@ -225,7 +233,7 @@ def test_a_file_is_left_to_the_web_server(tmp_path: Path) -> None:
         start_response("206 Partial Content", [])
         return environ["wsgi.file_wrapper"](file)
 
-    (found,) = ask(whole, (Scope(), Connection()))
+    (found,) = serve_clients(send_whole_file, (Scope(), Connection()))
     assert (found.file, found.body) == (str(path), b"")
-    (found,) = ask(rest, (Scope(), Connection()))
+    (found,) = serve_clients(rest, (Scope(), Connection()))
     assert (found.file, found.body) == ("", b"456789")

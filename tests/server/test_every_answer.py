@@ -56,7 +56,7 @@ def port(
         yield int(web.url.rpartition(":")[2])
 
 
-def ask(
+def send_request(
     port: int,
     path: str,
     method: str = "GET",
@@ -138,7 +138,7 @@ def test_every_answer_has_the_security_headers(
 ) -> None:
     path, method, headers, body, status = ANSWERS[kind]
     for _ in range(3):  # made, kept by the server, and from memory
-        answer = ask(port, path, method, headers, body)
+        answer = send_request(port, path, method, headers, body)
         assert answer.status == status or status == ANY
         assert answer.headers["Strict-Transport-Security"].startswith(
             "max-age=31536000"
@@ -152,7 +152,7 @@ def test_every_answer_has_the_security_headers(
 
 
 def test_hsts_is_not_said_over_http(port: int, transactional_db: None) -> None:
-    answer = ask(port, "/api/cart", headers={"X-Forwarded-Proto": "http"})
+    answer = send_request(port, "/api/cart", headers={"X-Forwarded-Proto": "http"})
     assert (answer.status, answer.headers["Location"]) == (
         301,
         "https://shop.test/api/cart",
@@ -169,13 +169,15 @@ def test_a_known_origins_page_reads_every_answer(
     kind: str, port: int, transactional_db: None
 ) -> None:
     path, method, headers, body, status = ANSWERS[kind]
-    answer = ask(port, path, method, headers | {"Origin": PARTNER}, body)
+    answer = send_request(port, path, method, headers | {"Origin": PARTNER}, body)
     assert answer.status == status or status == ANY
     assert answer.headers["Access-Control-Allow-Origin"] == PARTNER
     exposed = set(answer.headers["Access-Control-Expose-Headers"].split(", "))
     wanted = {"X-Request-Id", "Idempotency-Replayed", "Content-Disposition", "ETag"}
     assert exposed >= wanted
-    stranger = ask(port, path, method, headers | {"Origin": "https://evil.test"}, body)
+    stranger = send_request(
+        port, path, method, headers | {"Origin": "https://evil.test"}, body
+    )
     assert stranger.headers["Access-Control-Allow-Origin"] is None
 
 
@@ -204,13 +206,14 @@ def test_the_same_request_gets_the_same_answer_cold_and_kept(
 ) -> None:
     path = f"/api/products/{slug if known else 'nope-nope'}"
     body = b"{}" if "Content-Length" in SAME[what] else b""
-    cold = ask(port, path, headers=SAME[what], body=body)
+    cold = send_request(port, path, headers=SAME[what], body=body)
     # From the cache's server, then from memory. Beside busy neighbours the line to that server
     # may be late with a sign of life; the shop then asks the database meanwhile.
     assert processes.wait_for(
-        lambda: ask(port, path).headers["Cache-Status"] == FROM_MEMORY, seconds=60
+        lambda: send_request(port, path).headers["Cache-Status"] == FROM_MEMORY,
+        seconds=60,
     )
-    kept = ask(port, path, headers=SAME[what], body=body)
+    kept = send_request(port, path, headers=SAME[what], body=body)
     assert kept.status == cold.status
 
     def shown(answer: Answer) -> dict[str, str]:

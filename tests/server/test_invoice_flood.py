@@ -29,7 +29,7 @@ def web(transactional_db: None) -> Iterator[int]:
         yield int(running.url.rpartition(":")[2])
 
 
-def ask(
+def get_as_client(
     port: int, path: str, client: str, **headers: str
 ) -> tuple[int, bytes, str | None]:
     """Return status, body and Retry-After of a GET as the front passes it on for a client."""
@@ -56,10 +56,12 @@ def test_a_guest_who_asks_for_an_invoice_all_the_time_holds_up_nobody(web: int) 
     path = f"/api/orders/{order.pk}/invoice"
     with ThreadPoolExecutor(CLIENTS + 1) as pool:
         flood = [
-            pool.submit(ask, web, path, "198.51.100.7", **{"X-Cart-Token": token})
+            pool.submit(
+                get_as_client, web, path, "198.51.100.7", **{"X-Cart-Token": token}
+            )
             for _ in range(CLIENTS * EACH)
         ]
-        others = [ask(web, "/api/cart", "203.0.113.9") for _ in range(10)]
+        others = [get_as_client(web, "/api/cart", "203.0.113.9") for _ in range(10)]
         answers = [each.result() for each in flood]
     assert [status for status, *_ in others] == [200] * 10
     assert Counter(status for status, *_ in answers) == {
@@ -72,5 +74,5 @@ def test_a_guest_who_asks_for_an_invoice_all_the_time_holds_up_nobody(web: int) 
     }
     assert drawn == {kept.sha256}
     assert all(wait and int(wait) > 0 for code, _, wait in answers if code == 429)
-    stranger = ask(web, path, "203.0.113.10", **{"X-Cart-Token": "s" * 43})
+    stranger = get_as_client(web, path, "203.0.113.10", **{"X-Cart-Token": "s" * 43})
     assert stranger[0] == 404

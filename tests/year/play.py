@@ -26,7 +26,7 @@ StandIn.END_WITHIN_S = 0.5  # each look costs libfaketime some twenty looks at i
 
 
 def look_at_backup(year: Year, folder: Path) -> None:
-    year.calm()
+    year.end_faults()
     found = backup.prove_backup(folder, year.shop.env)
     say(f"  backup of {datetime.now(UTC):%Y-%m-%d}, restored: {found}")
 

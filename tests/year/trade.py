@@ -98,13 +98,15 @@ class Year:
         for day in range(3, days, 7):
             self.plan(self.begin + timedelta(days=day), self.pay_out)
         for _ in range(days):
-            self.plan(self.begin + self.span * self.chance.random(), self.harm)
+            self.plan(
+                self.begin + self.span * self.chance.random(), self.break_something
+            )
 
     # --- Moments ------------------------------------------------------------------------------
     def plan(self, at: datetime, act: Callable[[], object]) -> None:
         heapq.heappush(self._plan, Planned(at, next(self._numbers), act))
 
-    def later(self, act: Callable[[], object], **delta: float) -> None:
+    def plan_later(self, act: Callable[[], object], **delta: float) -> None:
         self.plan(datetime.now(UTC) + timedelta(**delta), act)
 
     def run(self) -> None:
@@ -149,12 +151,12 @@ class Year:
 
     def finish(self) -> None:
         """Let all faults end and eight more days pass, so that all is told and asked."""
-        self.calm()
+        self.end_faults()
         until = datetime.now(UTC) + timedelta(days=8)
         while datetime.now(UTC) < until:
             self._go_to(datetime.now(UTC) + BEAT_EVERY)
 
-    def calm(self) -> None:
+    def end_faults(self) -> None:
         """Let the providers' faults end, and tell what was held back."""
         for one in self.stand_ins:
             one.clear_faults()
@@ -204,9 +206,9 @@ class Year:
         self.done[f"ordered, {method}"] += 1
         order_id = UUID(order["id"])
         if order["paymentStatus"] == "paid" or method == "cod":  # by a gift card alone
-            self.later(partial(self.pack, order_id), hours=chance.uniform(2, 40))
+            self.plan_later(partial(self.pack, order_id), hours=chance.uniform(2, 40))
         else:
-            self.later(
+            self.plan_later(
                 partial(self.pay, name, order_id, token), minutes=chance.uniform(1, 20)
             )
 
@@ -229,14 +231,14 @@ class Year:
             )
             payment.refresh_from_db()
             if not payment.provider_ref:
-                self.later(partial(self.pay, name, order_id, token), minutes=3)
+                self.plan_later(partial(self.pay, name, order_id, token), minutes=3)
                 return
         how = self.chance.choices(
             ["pay", "decline_pay", "decline", "late", "never", "cancel", "pay_cancel"],
             [66, 13, 5, 7, 4, 2, 3],
         )[0]
         self.done[f"shopper: {how}"] += 1
-        self._disturb(name)
+        self._disturb_webhooks(name)
         stand_in: Any = self.shop.stand_ins[name]
         ref = payment.provider_ref
         if how in ("decline_pay", "decline", "late"):
@@ -245,24 +247,30 @@ class Year:
             if isinstance(stand_in, RazorpayStandIn):
                 stand_in.auto_capture = self.chance.random() < 0.8
             stand_in.pay(ref)
-            self.later(partial(self.pack, order_id), hours=self.chance.uniform(4, 60))
+            self.plan_later(
+                partial(self.pack, order_id), hours=self.chance.uniform(4, 60)
+            )
             self._plan_at_provider(stand_in, order_id)
         if how == "late":
             self._pay_late(stand_in, ref, tried)
-            self.later(partial(self.pack, order_id), hours=self.chance.uniform(60, 90))
+            self.plan_later(
+                partial(self.pack, order_id), hours=self.chance.uniform(60, 90)
+            )
         if how in ("cancel", "pay_cancel"):
-            self.later(partial(self.cancel, name, order_id, token), minutes=5)
+            self.plan_later(partial(self.cancel, name, order_id, token), minutes=5)
 
     def _pay_late(self, stand_in: Any, ref: str, tried: dict[str, Any]) -> None:
         """Pay by what takes hours: the order may be cancelled by then."""
         hours = self.chance.uniform(0.2, 50)
         if isinstance(stand_in, RazorpayStandIn):
             captured = self.chance.random() < 0.6
-            self.later(partial(stand_in.pay_late, tried["id"], captured), hours=hours)
+            self.plan_later(
+                partial(stand_in.pay_late, tried["id"], captured), hours=hours
+            )
         else:
             stand_in.pay_later(ref)
             ok = self.chance.random() < 0.8
-            self.later(partial(stand_in.settle, ref, ok), hours=hours)
+            self.plan_later(partial(stand_in.settle, ref, ok), hours=hours)
 
     def cancel(self, name: str, order_id: UUID, token: str) -> None:
         self.shop.ask(
@@ -271,7 +279,7 @@ class Year:
         )  # fmt: skip
 
     # --- The providers ------------------------------------------------------------------------
-    def _disturb(self, name: str) -> None:
+    def _disturb_webhooks(self, name: str) -> None:
         """Lose, double or hold back some of the next webhooks, and break an answer or two."""
         webhooks = self.shop.stand_ins[name].webhooks
         webhooks.release(backwards=self.chance.random() < 0.5)
@@ -293,12 +301,12 @@ class Year:
         """Plan what may happen there to money that was paid: refunds by hand, disputes."""
         drawn = self.chance.random()
         if drawn < 0.03:
-            self.later(
+            self.plan_later(
                 partial(self.refund_in_dashboard, stand_in, order_id),
                 days=self.chance.uniform(0.1, 30),
             )
         elif drawn < 0.05:
-            self.later(
+            self.plan_later(
                 partial(self.dispute, stand_in, order_id),
                 days=self.chance.uniform(3, 40),
             )
@@ -323,7 +331,7 @@ class Year:
             close = partial(
                 stand_in.close_dispute, opened["id"], self.chance.random() < 0.5
             )
-            self.later(close, days=self.chance.uniform(5, 30))
+            self.plan_later(close, days=self.chance.uniform(5, 30))
 
     def pay_out(self) -> None:
         for one in self.stand_ins:
@@ -344,7 +352,7 @@ class Year:
         if made:
             stand_in.finish_refund(self.chance.choice(made)["id"], ok=False)
 
-    def harm(self) -> None:
+    def break_something(self) -> None:
         """Kill a part of the shop, or break a provider."""
         what = self.chance.choice(
             ["stripe", "razorpay", "relay", "worker", "sessions", ""]
@@ -373,7 +381,7 @@ class Year:
         elif len(lines) == 2 and self.chance.random() < 0.4:
             first = [ParcelPieces(line_id=lines[0].pk, quantity=1)]
             self._send(order_id, first)
-        self.later(partial(self.send, order_id), hours=self.chance.uniform(1, 30))
+        self.plan_later(partial(self.send, order_id), hours=self.chance.uniform(1, 30))
 
     def send(self, order_id: UUID) -> None:
         self._send(order_id, None)
@@ -385,7 +393,7 @@ class Year:
             actor=STAFF,
         )
         arrive = partial(self.arrive, order_id, parcel.pk)
-        self.later(arrive, days=self.chance.uniform(1, 6))
+        self.plan_later(arrive, days=self.chance.uniform(1, 6))
 
     def arrive(self, order_id: UUID, parcel_id: UUID) -> None:
         """Bring a parcel to its door, where some are refused."""
@@ -400,21 +408,23 @@ class Year:
                     [ParcelStatus.RETURNED, ParcelStatus.RETURNED, ParcelStatus.LOST]
                 ),
             )  # fmt: skip
-            self.later(back, days=self.chance.uniform(2, 12))
+            self.plan_later(back, days=self.chance.uniform(2, 12))
             return
         _move_parcel(parcel_id, ParcelStatus.DELIVERED)
         under_way = Fulfilment.objects.filter(order_id=order_id, status="shipped")
         if cod and not under_way.exists():
-            self.later(
+            self.plan_later(
                 partial(self.take_cash, order_id), hours=self.chance.uniform(1, 30)
             )
         drawn = self.chance.random()
         if drawn < 0.12:
-            self.later(
+            self.plan_later(
                 partial(self.take_back, order_id), days=self.chance.uniform(2, 20)
             )
         elif drawn < 0.16:
-            self.later(partial(self.refund, order_id), days=self.chance.uniform(2, 20))
+            self.plan_later(
+                partial(self.refund, order_id), days=self.chance.uniform(2, 20)
+            )
 
     def take_cash(self, order_id: UUID) -> None:
         transitions.mark_cash_paid(order_id=order_id, actor=STAFF)

@@ -28,7 +28,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 _open = urllib.request.build_opener(_Stay)
 
 
-def ask(
+def send_request(
     url: str,
     body: Any = None,
     headers: Mapping[str, str] | None = None,
