@@ -87,6 +87,7 @@ def revoke_api_key(*, key_id: UUID, by: User, client: ClientInfo) -> None:
         return
     key.revoked_at = timezone.now()
     key.save(update_fields=["revoked_at"])
+    # The machine's own account, not that of whoever made the key.
     User.objects.filter(pk=key.user_id).update(is_active=False)
     log_auth_event(
         "api_key_revoked", "ok", client=client, user_id=by.pk, key=str(key.pk)

@@ -61,8 +61,8 @@ def get_stats(*, first: date, last: date) -> Stats:
         day__range=(first, last)
     ).aggregate(at=Max("made_at"))["at"]
     return Stats(
-        **vars(_sum_numbers(first, last)),
-        previous=_sum_numbers(first - span, last - span),
+        **vars(_sum_up_days(first, last)),
+        previous=_sum_up_days(first - span, last - span),
         orders_by_status=orders.count_by_status(start=start, end=end),
         top_products=_list_rows("products", first, last, _TOP),
         low_stock=_list_rows("stock", last - timedelta(days=29), last, _LOW),
@@ -71,7 +71,7 @@ def get_stats(*, first: date, last: date) -> Stats:
     )
 
 
-def _sum_numbers(first: date, last: date) -> Numbers:
+def _sum_up_days(first: date, last: date) -> Numbers:
     amounts = ("revenue", "ordered")
     names = (*amounts, "orders", "units", "new_customers", "returning_customers")
     sums = DailySales.objects.filter(day__range=(first, last)).aggregate(

@@ -149,8 +149,8 @@ class _Key:
 
 
 def _rows_after(keys: Sequence[_Key], values: Sequence[object]) -> Q:
-    """Return the rows after `values`: greater in the first key, or equal there and greater
-    in the next, and so on.
+    """Return the condition of the rows after `values`: greater in the first key, or equal there
+    and greater in the next, and so on.
     """
     first, *rest = zip(keys, values, strict=True)
     key, value = first

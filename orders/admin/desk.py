@@ -191,8 +191,10 @@ def order_link(order: Order, name: QueueName | None = None) -> str:
     return f"{link}?{urlencode({QUEUE_PARAM: name})}" if name else link
 
 
-def queue_query(row: Order | Fulfilment | ReturnRequest) -> str:
-    """Return the query that keeps the queue from which the row was opened, "" for none."""
+def write_queue_query(row: Order | Fulfilment | ReturnRequest) -> str:
+    """Return the query string, "?queue=…", that a page's links take along, so that whoever opened
+    the row from a queue comes back to it; "" for none.
+    """
     queue = getattr(row, "queue", None)
     return f"?{urlencode({QUEUE_PARAM: queue})}" if queue else ""
 
@@ -327,7 +329,7 @@ def _list_returns(
             found.append(
                 {
                     "asked": asked,
-                    "link": f"{link}{queue_query(order)}",
+                    "link": f"{link}{write_queue_query(order)}",
                     "steps": pages.step_links(asked),
                 }
             )
@@ -384,7 +386,7 @@ class OpenedFromQueue:
 
     def step_query(self, row: models.Model) -> str:
         """Keep the queue in the links of the steps."""
-        return queue_query(_order_of(row))
+        return write_queue_query(_order_of(row))
 
     def after_step(self, request: HttpRequest, row: models.Model, *, back: str) -> str:
         """Lead on to the queue's next order."""

@@ -247,7 +247,7 @@ class FulfilmentInline(ReadOnly, TabularInline):
             (
                 (
                     reverse("admin:orders_fulfilment_step", args=[parcel.pk, name])
-                    + desk.queue_query(parcel),
+                    + desk.write_queue_query(parcel),
                     step.title,
                 )
                 for name, step in PARCEL_STEPS.items()

@@ -350,7 +350,7 @@ class ReturnRequestInline(ReadOnly, TabularInline):
             (
                 (
                     reverse("admin:orders_returnrequest_step", args=[row.pk, name])
-                    + desk.queue_query(row),
+                    + desk.write_queue_query(row),
                     step.title,
                 )
                 for name, step in RETURN_STEPS.items()

@@ -352,7 +352,7 @@ class _Pricing:
         least = goods + self._ship(goods, ships_free=ships_free)
         if self.table.included:
             return least
-        coarse = least + self._count_coarse_tax(goods)
+        coarse = least + self._find_coarse_floor(goods)
         if coarse > beaten_by:
             return coarse
         if self._floor is None:
@@ -360,8 +360,10 @@ class _Pricing:
             self._floor = TaxFloor(self.basket.lines, self.totals, taxes, self.table)
         return least + self._floor.count(reduction)
 
-    def _count_coarse_tax(self, goods: int) -> int:
-        """Return what the tax on goods of this price cannot be below, whichever lines it is of."""
+    def _find_coarse_floor(self, goods: int) -> int:
+        """Return an amount that the tax on goods of this price is never below: quick, and
+        coarse, as it does not ask which lines the reduction is of.
+        """
         if self._lowest is None:
             classes = {line.tax_class for line in self.basket.lines}
             self._lowest = min(map(self.table.find_lowest, classes), default=0)

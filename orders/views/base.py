@@ -33,7 +33,7 @@ class StaffView(PrivateView):
 
 
 def get_actor(request: Request) -> Actor:
-    """Return who is at work."""
+    """Return the member of staff whose request it is, as services note who did something."""
     return Actor("staff", request.user.pk)
 
 

@@ -161,7 +161,7 @@ def continue_change(*, change_id: UUID, budget_s: float) -> bool:
     It goes on behind its cursor, so it may be killed, run again, or run twice at once.
     """
     until = time.monotonic() + budget_s
-    while _continue_change(change_id):
+    while _process_next_chunk(change_id):
         if time.monotonic() >= until:
             return False
     return True
@@ -182,7 +182,8 @@ def delete_unapplied() -> int:
 
 
 @transactions.durable
-def _continue_change(change_id: UUID) -> bool:
+def _process_next_chunk(change_id: UUID) -> bool:
+    """Do one chunk of the change; return whether there is more to do."""
     change = (
         BulkChange.objects.filter(pk=change_id).select_for_update(no_key=True).first()
     )
