@@ -29,9 +29,6 @@ class RuleVersions:
     shipping: UUID | None = None
 
 
-UNKNOWN_VERSIONS: Final = RuleVersions()
-
-
 def versions_with(cart: Cart | None) -> RuleVersions:
     """Return the versions that `cart_lookup` has read with the cart."""
     return RuleVersions(

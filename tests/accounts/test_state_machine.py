@@ -150,7 +150,7 @@ class SignIn(RuleBasedStateMachine):
 
 
 # hypothesis makes it
-class Test21SignInKeepsItsRules(SignIn.TestCase, TestCase):  # type: ignore[misc, valid-type]
+class TestSignInKeepsItsRules(SignIn.TestCase, TestCase):  # type: ignore[misc, valid-type]
     settings = settings(  # type: ignore[assignment]  # where hypothesis looks
         max_examples=12,
         stateful_step_count=15,

@@ -74,7 +74,7 @@ class RazorpayStandIn(StandIn):
             "error_step": "payment_authorization", "error_reason": "payment_failed",
             "error_description": "Payment was unsuccessful as the bank declined it.",
         }  # fmt: skip
-        self.tell("payment.failed", payment=payment)
+        self.tell_event("payment.failed", payment=payment)
         return payment
 
     def pay_late(self, payment: str, captured: bool = False) -> dict[str, Any]:
@@ -125,8 +125,8 @@ class RazorpayStandIn(StandIn):
         )
         order = self.objects[found["order_id"]]
         order |= {"status": "paid", "amount_paid": order["amount"], "amount_due": 0}
-        self.tell("payment.captured", payment=found)
-        self.tell("order.paid", payment=found, order=order)
+        self.tell_event("payment.captured", payment=found)
+        self.tell_event("order.paid", payment=found, order=order)
         link = self.objects.get(order["_link"] or "")
         # A link that has ended stays ended: then only the payment says that money came.
         if link is not None and link["status"] == "created":
@@ -136,7 +136,7 @@ class RazorpayStandIn(StandIn):
                 "updated_at": self.now(),
             }
             self._show_payment(link, found)
-            self.tell(
+            self.tell_event(
                 "payment_link.paid", payment_link=link, order=order, payment=found
             )
         return found
@@ -173,9 +173,9 @@ class RazorpayStandIn(StandIn):
         )  # fmt: skip
         self._count_refund(found, amount)
         self._enter(made["id"], "refund", debit=amount, payment=found)
-        self.tell("refund.created", refund=made, payment=found)
+        self.tell_event("refund.created", refund=made, payment=found)
         if self.refund_mode == "processed":
-            self.tell("refund.processed", refund=made, payment=found)
+            self.tell_event("refund.processed", refund=made, payment=found)
         if self.refund_mode == "failed":
             self.finish_refund(made["id"], ok=False)
         return made
@@ -190,7 +190,7 @@ class RazorpayStandIn(StandIn):
             self._enter(
                 made["id"], "adjustment", credit=made["amount"], payment=payment
             )
-        self.tell(f"refund.{made['status']}", refund=made, payment=payment)
+        self.tell_event(f"refund.{made['status']}", refund=made, payment=payment)
         return made
 
     def open_dispute(
@@ -211,7 +211,7 @@ class RazorpayStandIn(StandIn):
             amount_deducted=0, reason_code=reason, respond_by=self.now() + 7 * DAY, status="open",
             phase="chargeback", evidence={"amount": amount, "summary": None, "submitted_at": None},
         )  # fmt: skip
-        self.tell("payment.dispute.created", payment=found, dispute=dispute)
+        self.tell_event("payment.dispute.created", payment=found, dispute=dispute)
         return dispute
 
     def close_dispute(self, dispute: str, won: bool) -> dict[str, Any]:
@@ -228,7 +228,7 @@ class RazorpayStandIn(StandIn):
                 payment=payment,
                 dispute=dispute,
             )
-        self.tell(
+        self.tell_event(
             f"payment.dispute.{opened['status']}", payment=payment, dispute=opened
         )
         return opened
@@ -248,7 +248,7 @@ class RazorpayStandIn(StandIn):
                 "settled": True, "settled_at": self.now(), "settlement_id": settlement["id"],
                 "settlement_utr": settlement["utr"],
             }  # fmt: skip
-        self.tell("settlement.processed", settlement=settlement)
+        self.tell_event("settlement.processed", settlement=settlement)
         return settlement
 
     # --- The API ------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ class RazorpayStandIn(StandIn):
             "cancelled_at": self.now(),
             "updated_at": self.now(),
         }
-        self.tell("payment_link.cancelled", payment_link=link)
+        self.tell_event("payment_link.cancelled", payment_link=link)
         return link
 
     def _list_links(self, call: Call) -> dict[str, Any]:
@@ -441,7 +441,7 @@ class RazorpayStandIn(StandIn):
                     "expired_at": link["expire_by"],
                     "updated_at": now,
                 }
-                self.tell("payment_link.expired", payment_link=link)
+                self.tell_event("payment_link.expired", payment_link=link)
         for payment in self._waiting:
             if (
                 payment["status"] == "authorized"
@@ -453,7 +453,7 @@ class RazorpayStandIn(StandIn):
         mac = hmac.new(self.webhook_secret.encode(), body, hashlib.sha256).hexdigest()
         return {"X-Razorpay-Signature": mac, "X-Razorpay-Event-Id": webhook.event_id}
 
-    def tell(self, type_: str, **things: dict[str, Any]) -> None:
+    def tell_event(self, type_: str, **things: dict[str, Any]) -> None:
         event = {
             "entity": "event", "account_id": "acc_1", "event": type_, "contains": list(things),
             "payload": {name: {"entity": public(thing)} for name, thing in things.items()},
@@ -533,7 +533,7 @@ class RazorpayStandIn(StandIn):
 
     def _authorize(self, payment: dict[str, Any]) -> None:
         payment |= {"status": "authorized", "_authorized": self.now()}
-        self.tell("payment.authorized", payment=payment)
+        self.tell_event("payment.authorized", payment=payment)
 
     def _give_back(self, payment: dict[str, Any]) -> None:
         refund = self._new(
@@ -544,8 +544,8 @@ class RazorpayStandIn(StandIn):
         payment |= {
             "status": "refunded", "amount_refunded": payment["amount"], "refund_status": "full"
         }  # fmt: skip
-        self.tell("refund.created", refund=refund, payment=payment)
-        self.tell("refund.processed", refund=refund, payment=payment)
+        self.tell_event("refund.created", refund=refund, payment=payment)
+        self.tell_event("refund.processed", refund=refund, payment=payment)
 
     def _count_refund(self, payment: dict[str, Any], amount: int) -> None:
         payment["amount_refunded"] += amount
