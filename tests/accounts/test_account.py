@@ -342,6 +342,12 @@ def test_a_name_of_invisible_letters_is_blank(api, name):
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/name")
 
 
+@pytest.mark.parametrize("name", ["\u200b", "\u3164", " \U000e0041\u2800"])
+def test_a_last_name_of_invisible_letters_is_none(me, name):
+    answer = me.patch("/api/auth/profile", {"lastName": name})
+    assert (answer.status_code, answer.json()["lastName"]) == (200, "")
+
+
 def test_a_strangers_mail_does_not_open_with_the_senders_text(api, mailoutbox):
     body = {
         "name": "Refund at https://evil.example",

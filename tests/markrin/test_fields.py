@@ -60,6 +60,7 @@ TAKEN: list[tuple[Any, Any, Any]] = [
     (TEXT, "a\u200db", "a\u200db"),
     (ANY, "", ""),
     (ANY, "   ", ""),
+    (ANY, "\u200b\u3164", ""),
     (LINES, "a\r\nb\rc\n", "a\nb\nc"),
     (LONG, "abc", "abc"),
     (fields.Text(max=6, pattern="[0-9]{6}"), "560001", "560001"),

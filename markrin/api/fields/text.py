@@ -59,7 +59,7 @@ _SEEN_RE = re.compile(_SEEN)
 
 class Text(Field[str]):
     """Free text: NFC, without surrounding white space, control or bidirectional characters;
-    not blank unless min=0.
+    not blank unless min=0; letters that nobody sees, alone, are blank.
 
     `max` and `min` count characters. With `pattern` (Python's and ECMAScript's common part)
     the value must match as sent, from end to end. `multiline` allows line ends, and reads
@@ -95,14 +95,15 @@ class Text(Field[str]):
         text = unicodedata.normalize("NFC", text).strip()
         if len(text) > self.max:
             raise refuse("too_long", f"This takes at most {self.max} characters.")
-        if _visible_length(text) < self.min:
+        length = _visible_length(text)
+        if length < self.min:
             raise refuse(
                 "too_short",
                 "This may not be blank."
                 if self.min == 1
                 else f"This takes at least {self.min} characters.",
             )
-        return text
+        return text if length else ""
 
     def limits(self) -> JSONSchema:
         return {
