@@ -13,6 +13,9 @@ from products.transliteration import transliterate
 _CENT = Decimal("0.01")
 _AROUND = re.compile(r"^[^\d+-]*([+-]?[\d.,'\u2019\u00a0\u202f ]*\d)[^\d]*$")
 _GAPS = re.compile(r"[\s\u00a0\u202f'\u2019]")
+_TAG = re.compile(
+    r"<(p|br|div|ul|li|table|span|b|strong|h\d)\b|&(amp|nbsp);", re.IGNORECASE
+)
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -67,6 +70,22 @@ def is_rounded(text: str, numbers: NumberFormat = ENGLISH) -> bool:
     """Return whether the amount has more decimals than the shop's prices have."""
     number = parse_number(text, numbers)
     return number is not None and number != number.quantize(_CENT, ROUND_HALF_UP)
+
+
+def may_be_thousands(text: str, numbers: NumberFormat = ENGLISH) -> bool:
+    """Return whether the number may be meant in thousands, by somebody who writes the other
+    marks: 1.000, 49.950.
+    """
+    found = _AROUND.match(text.strip())
+    mark = re.escape(numbers.decimal)
+    return found is not None and bool(
+        re.fullmatch(rf"[1-9][0-9]{{0,2}}{mark}[0-9]{{3}}", found[1])
+    )
+
+
+def may_be_html(text: str) -> bool:
+    """Return whether the text has tags or entities of HTML."""
+    return bool(_TAG.search(text))
 
 
 def convert_pieces(text: str, numbers: NumberFormat = ENGLISH) -> str:

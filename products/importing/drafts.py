@@ -103,8 +103,12 @@ class Draft:
     def note(
         self, kind: NoteKind, message: str, *, column: str = "", line: int | None = None
     ) -> None:
-        """Remember what was not taken as the file has it."""
-        self.notes.append(Note(kind, line or self.line, self.ref, column, message))
+        """Remember what was not taken as the file has it, once: a price is read for the product
+        and for its variant.
+        """
+        note = Note(kind, line or self.line, self.ref, column, message)
+        if note not in self.notes:
+            self.notes.append(note)
 
     def column_of(self, name: str, *, variant: bool = False) -> str:
         """Return the file's column of a field, given as the API writes it."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from products import csv_reader
 from products.csv_reader import CsvShape, FileRefused, Line
-from products.importing import words
+from products.importing import conversions, words
 
 _LOOKED_AT = 2_000  # lines
 # A field, and what columns of it are called, in the order in which they are tried.
@@ -65,9 +65,6 @@ _KEYS: Final = (
     "artikel",
     "id",
     "sku",
-)
-_TAG: Final = re.compile(
-    r"<(p|br|div|ul|li|table|span|b|strong|h\d)\b|&(amp|nbsp);", re.IGNORECASE
 )
 _COMMA_AMOUNT: Final = re.compile(r"\d,\d{1,2}(?!\d)")
 _POINT_AMOUNT: Final = re.compile(r"\d,\d{3}\.\d")  # thousands by commas
@@ -175,7 +172,7 @@ def _write(
     if not english and any(_COMMA_AMOUNT.search(text) for text in prices):
         rows.append('decimal = ","')
     bodies = _values(lines, found.get("description"))
-    if any(_TAG.search(text) for text in bodies):
+    if any(conversions.may_be_html(text) for text in bodies):
         rows.append('html = ["description"]')
     rows += ["", "[columns]"]
     rows += [f"{field} = {_quote(column)}" for field, column in found.items()]

@@ -21,6 +21,7 @@ from products.transliteration import ascii_slug
 
 _PRICES = ("basePrice", "salePrice", "saleStartsAt", "saleEndsAt")
 _AMOUNTS = ("basePrice", "salePrice", "costPrice")
+_WHOLE = ("stock", "weightG")
 _IN_VARIANT = (*VARIANT[4:], *_PRICES)
 # An empty cell of these says nothing, as they always have a value; of the next, it is none.
 _ALWAYS = (
@@ -149,20 +150,29 @@ class MappedFormat(FileFormat):
     def _convert(self, draft: Draft, name: str, text: str, line: int) -> str:
         """Return a field's text as the shop writes it."""
         numbers = self.rules.numbers
-        if name in _AMOUNTS:
-            if conversions.is_rounded(text, numbers):
-                amount = conversions.convert_amount(text, numbers)
-                draft.note(
-                    NoteKind.CONVERTED,
-                    f"{text} is rounded to {amount}.",
-                    column=draft.column_of(name),
-                    line=line,
+        if name in (*_AMOUNTS, *_WHOLE):
+            convert = (
+                conversions.convert_amount
+                if name in _AMOUNTS
+                else conversions.convert_pieces
+            )
+            read, told = convert(text, numbers), ""
+            if name in _AMOUNTS and conversions.is_rounded(text, numbers):
+                told = f"{text} is rounded to {read}."
+            elif conversions.may_be_thousands(text, numbers):
+                told = (
+                    f"{text} is taken for {read}. If it is a thousand, say in the mapping:"
+                    f' decimal = "{numbers.thousands}".'
                 )
-            return conversions.convert_amount(text, numbers)
-        if name in ("stock", "weightG"):
-            return conversions.convert_pieces(text, numbers)
+            if told:
+                column = draft.column_of(name)
+                draft.note(NoteKind.CONVERTED, told, column=column, line=line)
+            return read
         if name in self.rules.html:
             return conversions.html_to_text(text)
+        if name == "description" and conversions.may_be_html(text):
+            told = 'Its HTML stays as it is: html = ["description"] makes text of it.'
+            draft.note(NoteKind.IGNORED, told, column=draft.column_of(name), line=line)
         if name == "status":
             return _STATUS.get(text.lower(), text)
         if name == "gender":

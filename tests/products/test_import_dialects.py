@@ -378,6 +378,31 @@ def test_a_mapping_reads_tabs_encodings_and_decimal_commas(
     assert ("A4", "prijs", "refused") in found
 
 
+def test_a_mapping_says_what_it_may_have_misread(file) -> None:
+    path = file(
+        "code,titel,tekst,prijs,stuks\nA1,Jas,<p>Mooi</p>,1.000,1.000\nA2,Trui,Mooi,49.950,3\n"
+    )
+    mapping = """
+        source = "nl"
+        key = "code"
+        [columns]
+        name = "titel"
+        description = "tekst"
+        basePrice = "prijs"
+        stock = "stuks"
+        [category]
+        below = ["Dames"]
+    """
+    found = report_of(path, "--mapping", file(mapping, "m.toml"))
+    kinds = sorted((ref, column, kind) for ref, column, kind in found if column)
+    assert kinds == [
+        ("A1", "prijs", "converted"),
+        ("A1", "stuks", "converted"),
+        ("A1", "tekst", "ignored"),
+        ("A2", "prijs", "converted"),
+    ]
+
+
 def test_guess_writes_a_mapping_that_imports_the_file(file, tmp_path) -> None:
     out = StringIO()
     csv.writer(out, delimiter=";").writerows(DUTCH[:3])
