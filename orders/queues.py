@@ -199,13 +199,13 @@ def list_picks(orders: Iterable[Order]) -> list[Pick]:
                 key = (line.variant.bin_location, line.sku)
                 lines[key].append((line, pieces))
     return [
-        Pick(
-            place,
-            sku,
-            found[0][0].name,
-            " · ".join(filter(None, (found[0][0].size, found[0][0].color))),
-            sum(pieces for _, pieces in found),
-            len(found),
-        )
-        for (place, sku), found in sorted(lines.items())
+        _sum_up_pick(place, sku, found) for (place, sku), found in sorted(lines.items())
     ]
+
+
+def _sum_up_pick(place: str, sku: str, found: list[tuple[OrderLine, int]]) -> Pick:
+    line, _ = found[0]  # all are of one variant
+    kind = " · ".join(filter(None, (line.size, line.color)))
+    return Pick(
+        place, sku, line.name, kind, sum(pieces for _, pieces in found), len(found)
+    )

@@ -73,13 +73,17 @@ def list_changes(
         either = new or old
         if either is not None:
             by_zone[either.zone] = by_zone.get(either.zone, 0) + either.products
-            rows.append((either.products, either, _says(old), _says(new)))
-    rows.sort(key=lambda row: (-row[0], row[1].zone, row[1].tax_class, row[1].price))
+            rows.append((either, _says(old), _says(new)))
+    rows.sort(key=lambda row: _most_products_first(row[0]))
     shown = [
-        (each.tax_class, each.zone, _money(each.price), str(products), old, new)
-        for products, each, old, new in rows[:SHOWN]
+        (each.tax_class, each.zone, _money(each.price), str(each.products), old, new)
+        for each, old, new in rows[:SHOWN]
     ]
     return max(by_zone.values(), default=0), shown
+
+
+def _most_products_first(taxed: TaxedPrice) -> tuple[int, str, str, int]:
+    return -taxed.products, taxed.zone, taxed.tax_class, taxed.price
 
 
 def _says(taxed: TaxedPrice | None) -> str:

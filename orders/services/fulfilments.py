@@ -103,7 +103,7 @@ def pack_parcel(
             order_status=order.status,
         )
     lines = {line.pk: line for line in order.lines.all()}
-    chosen = _choose_pieces(order, lines, pieces)
+    chosen = parcels.choose_pieces(order, lines, pieces)
     _refuse_missing(lines, chosen)
     last = Fulfilment.objects.filter(order=order).aggregate(last=Max("position"))
     parcel = Fulfilment.objects.create(
@@ -129,23 +129,6 @@ def refuse_unpaid(order: Order) -> None:
         raise errors.OrderNotIn(
             "The online payment has not arrived.", order_status=order.status
         )
-
-
-def _choose_pieces(
-    order: Order,
-    lines: Mapping[UUID, OrderLine],
-    pieces: Iterable[ParcelPieces] | None,
-) -> dict[UUID, int]:
-    """Return how many pieces of which line go into a parcel, checked against what is free."""
-    packed = parcels.count_packed(order)
-    free = {pk: line.to_ship - packed.get(pk, 0) for pk, line in lines.items()}
-    if pieces is None:
-        chosen = {pk: n for pk, n in free.items() if n}
-    else:
-        chosen = {each.line_id: each.quantity for each in pieces}
-    if not chosen or any(n > free.get(pk, 0) for pk, n in chosen.items()):
-        raise errors.ParcelTooMany
-    return chosen
 
 
 def _refuse_missing(

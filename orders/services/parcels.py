@@ -2,6 +2,7 @@
 the order's status that follows from it.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from orders.models.order_event import OrderEventKind
 from orders.models.order_status import OrderStatus
 from orders.services import lifecycle
 from orders.services.lifecycle import Actor
+from orders.staff_schemas import ParcelPieces
 
 
 @transactions.requires_transaction
@@ -97,3 +99,25 @@ def count_packed(order: Order) -> dict[UUID, int]:
     ):
         packed[row.line_id] = packed.get(row.line_id, 0) + row.quantity
     return packed
+
+
+def choose_pieces(
+    order: Order,
+    lines: Mapping[UUID, OrderLine],
+    pieces: Iterable[ParcelPieces] | None,
+) -> dict[UUID, int]:
+    """Return how many pieces of which line are meant, of those that neither have left nor lie in a
+    parcel: all of them where `pieces` is None. One query.
+
+    Raises:
+        ParcelTooMany: more than are free, or none.
+    """
+    packed = count_packed(order)
+    free = {pk: line.to_ship - packed.get(pk, 0) for pk, line in lines.items()}
+    if pieces is None:
+        chosen = {pk: count for pk, count in free.items() if count}
+    else:
+        chosen = {each.line_id: each.quantity for each in pieces}
+    if not chosen or any(count > free.get(pk, 0) for pk, count in chosen.items()):
+        raise errors.ParcelTooMany
+    return chosen

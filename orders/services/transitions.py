@@ -153,13 +153,7 @@ def _cancel_pieces(
     if not order.part_paid:
         fulfilments.refuse_unpaid(order)
     lines = {line.pk: line for line in order.lines.all()}
-    packed = parcels.count_packed(order)
-    free = {pk: line.to_ship - packed.get(pk, 0) for pk, line in lines.items()}
-    chosen = {pk: n for pk, n in free.items() if n}
-    if cancellation.lines is not None:
-        chosen = {each.line_id: each.quantity for each in cancellation.lines}
-    if not chosen or any(n > free.get(pk, 0) for pk, n in chosen.items()):
-        raise errors.ParcelTooMany
+    chosen = parcels.choose_pieces(order, lines, cancellation.lines)
     if all(
         chosen.get(pk, 0) == line.quantity - line.cancelled
         for pk, line in lines.items()
