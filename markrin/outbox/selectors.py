@@ -34,8 +34,8 @@ class Outcome:
 def count_open_jobs() -> list[Count]:
     """Return the open and dead rows, counted by queue and state."""
     return [
-        Count(row[0], row[1], row[2], float(row[3]))
-        for row in _all(
+        Count(queue, state, rows, float(oldest_due_s))
+        for queue, state, rows, oldest_due_s in _all(
             """SELECT queue, state, count(*),
                       greatest(0, extract(epoch FROM
                           now() - min(run_after) FILTER (WHERE state = 'waiting')))
@@ -62,8 +62,8 @@ def measure_waits() -> dict[str, tuple[float, float, float]]:
     95 %, 99 %, in seconds.
     """
     return {
-        row[0]: (float(row[1][0]), float(row[1][1]), float(row[1][2]))
-        for row in _all(
+        queue: (float(median), float(most), float(nearly_all))
+        for queue, (median, most, nearly_all) in _all(
             """SELECT queue, percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (
                           ORDER BY greatest(0, extract(epoch FROM started_at - run_after))::float8)
                FROM outbox_event
