@@ -1,6 +1,6 @@
 """What must be true of the shop's figures, for `manage.py verify`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from django.conf import settings
@@ -127,18 +127,8 @@ def list_stale_snapshots() -> Iterator[Breach]:
             last=kept.last,
             limit=ReportSnapshot.MAX_ROWS,
         )
-        # A row begins with the key and a name, which may have changed since; sums are text in JSON.
-        now = [
-            [
-                str(row[0]),
-                *(None if each is None else Decimal(each) for each in row[2:]),
-            ]
-            for row in rows
-        ]
-        then = [
-            [row[0], *(None if each is None else Decimal(each) for each in row[2:])]
-            for row in kept.rows
-        ]
+        now = [_read_sums(row) for row in rows]
+        then = [_read_sums(row) for row in kept.rows]
         if (
             now != then
             and get_figures_version(kept.first, kept.last) == kept.figures_version
@@ -155,3 +145,11 @@ def list_stale_snapshots() -> Iterator[Breach]:
 AT_ONCE: dict[str, Callable[[], Iterator[Breach]]] = {
     "a report read ahead = the report": list_stale_snapshots
 }
+
+
+def _read_sums(row: Sequence[object]) -> list[str | Decimal | None]:
+    """Return a report's row without the name after its key, which may have changed since. Sums
+    are text in JSON.
+    """
+    key, _, *sums = row
+    return [str(key), *(None if each is None else Decimal(str(each)) for each in sums)]

@@ -170,8 +170,17 @@ def _read_figures(first: date, last: date, as_of: datetime | None) -> dict[str, 
     sales = _transpose_rows(full_days)
     visits = _transpose_rows(reports.get_rows(name="funnel", first=first, last=last))
     half = span.days
-    names = ("revenue", "orders", "units", "new", "returning", "ordered")
-    columns = dict(zip(names, (sales[at] for at in (2, 1, 4, 5, 6, 10)), strict=True))
+    columns = {
+        name: sales[at]
+        for name, at in (
+            ("revenue", 2),
+            ("orders", 1),
+            ("units", 4),
+            ("new", 5),
+            ("returning", 6),
+            ("ordered", 10),
+        )
+    }
     now = {name: column[half:] for name, column in columns.items()}
     before = {name: column[:half] for name, column in columns.items()}
     all_days = list(days.iterate_days(first, last))
