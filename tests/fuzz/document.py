@@ -241,6 +241,8 @@ BEYOND = [
         r"/methods/[0-9]+/(minDays|maxDays)",
         "days",
     ),  # both or none, the fewest first
+    # Steps differ by where they begin, methods by name, lines by what they are of
+    (r"(POST|PUT) /api/staff/shipping/zones", r"/methods(/[0-9]+/steps)?", "unique"),
     (
         r"(POST|PUT) /api/(staff/)?products",
         r"(/items/[0-9]+)?/variants/[0-9]+",
