@@ -1,4 +1,4 @@
-"""Trade a refresh token for the next pair; auth.md's decision table, as one function.
+"""Trade a refresh token for the next pair; the decision table of docs/auth.md, as one function.
 
 A session has one live refresh token. A spent one that comes back is a theft, and ends the
 session, unless the client says by its Idempotency-Key that it is asking for a lost answer

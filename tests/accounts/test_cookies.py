@@ -1,4 +1,4 @@
-"""Cookie mode: auth.md, section 9, test 13; and what other origins may do."""
+"""Cookie mode, and what other origins may do."""
 
 from itertools import product
 from typing import Any

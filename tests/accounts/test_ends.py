@@ -1,4 +1,4 @@
-"""How sessions end: auth.md, section 9, tests 9 to 11."""
+"""How sessions end."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The hourly purge keeps what lives: auth.md, section 9, test 24."""
+"""The hourly purge keeps what lives."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The decision table of a refresh: auth.md, section 9, tests 1 to 8 and 22."""
+"""The decision table of a refresh, which docs/auth.md has."""
 
 from threading import Event, Thread
 from time import sleep

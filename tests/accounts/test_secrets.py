@@ -1,4 +1,4 @@
-"""No secret where it could be read later: auth.md, section 9, test 17."""
+"""No secret where it could be read later."""
 
 import logging
 import re

@@ -1,6 +1,4 @@
-"""Any order of sign-in, refresh, lost answer, theft and logout against a model of the
-rules: section 9, test 21.
-"""
+"""Any order of sign-in, refresh, lost answer, theft and logout against a model of the rules."""
 
 from datetime import timedelta
 from typing import Any

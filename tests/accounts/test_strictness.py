@@ -1,4 +1,4 @@
-"""Bad input to the endpoints of this app: auth.md, section 9, test 19."""
+"""Bad input to the endpoints of this app."""
 
 from typing import Any
 

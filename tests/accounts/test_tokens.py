@@ -1,4 +1,4 @@
-"""What a token must be: auth.md, section 9, tests 12 and 14."""
+"""What a token must be."""
 
 import base64
 import hmac

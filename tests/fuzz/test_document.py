@@ -1,6 +1,4 @@
-"""The OpenAPI document is true: schemathesis, which believes it, finds no difference.
-Auth.md, section 9, test 20.
-"""
+"""The OpenAPI document is true: schemathesis, which believes it, finds no difference."""
 
 import os
 import random
