@@ -307,6 +307,10 @@ if CACHE_SENTINELS := env.list("CACHE_SENTINELS", default=[]):
         ],
     }
 
+# Where rate limits are counted. A server that evicts nothing: whoever fills the cache would else
+# have the counters evicted.
+LIMITS_URL = env.str("LIMITS_URL", CACHE_URL)
+
 CACHE_ANSWERS = env.bool(
     "CACHE_ANSWERS", True
 )  # whether catalogue answers are kept at all

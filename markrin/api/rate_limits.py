@@ -1,7 +1,8 @@
-"""Rate limits: counted in Valkey, atomically over all processes; while it is away, more
+"""Rate limits: counted in Valkey, atomically over all processes; while it is away or full, more
 strictly in each process.
 
-A limit is a fixed window that opens with its first request. RATE_LIMIT_SCALE multiplies them all.
+The server is that of LIMITS_URL. A limit is a fixed window that opens with its first request.
+RATE_LIMIT_SCALE multiplies them all.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Store:
             url.replace("unix://", "redis+unix://", 1),
             # Only Sentinel knows where the server is at present.
             connection_pool=get_redis_connection("default").connection_pool
-            if settings.CACHE_SENTINELS
+            if settings.CACHE_SENTINELS and url == settings.CACHE_URL
             else None,
             key_prefix=f"{settings.CACHES['default']['KEY_PREFIX']}:limits",
             socket_connect_timeout=CONNECT_WITHIN_S,
@@ -110,7 +111,7 @@ def _store_for(url: str) -> Store:
 
 
 def _call_store(work: Callable[[Storage, int], _T]) -> _T:
-    return _shared_store(settings.CACHE_URL).run(work)
+    return _shared_store(settings.LIMITS_URL).run(work)
 
 
 def _limit_item(limit: Limit, allowed: int) -> RateLimitItem:

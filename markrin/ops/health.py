@@ -63,10 +63,12 @@ def readiness_probe(request: HttpRequest) -> JsonResponse:
     """Answer 200 when the shop can sell: the database answers within a second and is
     migrated, else 503.
 
-    What it can sell without (cache, broker, workers, beat) is reported as `degraded`, with 200.
+    What it can sell without (cache, limits, broker, workers, beat) is reported as `degraded`, with
+    200.
     """
     checks = _database_state()
     checks["cache"] = _server_state(settings.CACHE_URL)
+    checks["limits"] = _server_state(settings.LIMITS_URL)
     checks["broker"] = _server_state(settings.CELERY_BROKER_URL)
     status = (
         "unavailable"
@@ -174,7 +176,7 @@ def _server_state(url: str) -> str:
             get_redis_connection("default").ping()
         elif parts.scheme in ("redis", "rediss"):
             redis.Redis.from_url(url, **waits).ping()
-        elif parts.scheme == "redis+socket":
+        elif parts.scheme in ("redis+socket", "unix"):
             redis.Redis(unix_socket_path=parts.path, **waits).ping()
         elif parts.scheme in ("amqp", "amqps"):
             port = parts.port or (5671 if parts.scheme == "amqps" else 5672)

@@ -1,14 +1,18 @@
-"""Enumeration and rate limits: auth.md, section 9, tests 15 and 16."""
+"""Enumeration and rate limits."""
 
+import itertools
 import time
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import override_settings
+from django_redis import get_redis_connection
 
 from accounts.models import Session
+from dev.processes import socket_folder
+from dev.valkey import Valkey
 from markrin.api import client_address, rate_limits
 from tests.accounts.flows import at_once, codes, login, profile, read_refusal, refresh
 from tests.client import Client
@@ -30,7 +34,7 @@ def attempt(email: str, password: str = "not this one", ip: str = "127.0.0.1") -
     return client.post("/api/auth/login", {"email": email, "password": password})
 
 
-# --- 15: nobody learns who has an account --------------------------------------------------------
+# --- Nobody learns who has an account ------------------------------------------------------------
 class CostlyArgon2(Argon2PasswordHasher):
     """Dear enough that skipping it would show."""
 
@@ -95,7 +99,7 @@ def test_forgetting_does_the_same_work(api, customer, django_assert_num_queries)
             api.post("/api/auth/password/forgot", {"email": email})
 
 
-# --- 16: limits hold, for the right ones ---------------------------------------------------------
+# --- Limits hold, for the right ones -------------------------------------------------------------
 @pytest.mark.asvs("6.3.1")
 @pytest.mark.django_db(transaction=True)
 def test_thirty_wrong_passwords_at_once_get_five_tries(real_limits):
@@ -228,7 +232,7 @@ def test_a_network_is_an_ipv4_address_or_an_ipv6_subscriber(address, wanted):
 @pytest.fixture
 def valkey_away(settings, tmp_path):
     """Let Valkey be somewhere where nobody listens."""
-    settings.CACHE_URL = f"unix://{tmp_path}/nobody.sock"
+    settings.LIMITS_URL = f"unix://{tmp_path}/nobody.sock"
 
 
 @pytest.mark.asvs("16.5.3")
@@ -242,10 +246,49 @@ def test_without_valkey_each_process_is_stricter_and_never_open(
     assert attempt(make_user().email, PASSWORD).status_code == 200
 
 
+@pytest.fixture
+def small_valkey(settings, tmp_path):
+    """Count limits in a Valkey of their own with a megabyte to spare, which evicts nothing."""
+    server = Valkey(tmp_path, durable=False)
+    server.start()
+    try:
+        path = socket_folder(tmp_path) / "valkey.sock"
+        with redis.Redis(unix_socket_path=str(path)) as client:
+            client.config_set("maxmemory-policy", "noeviction")
+            client.config_set("maxmemory", client.info()["used_memory"] + 2**20)
+            settings.LIMITS_URL = f"unix://{path}"
+            yield client
+    finally:
+        server.stop()
+
+
+def fill(valkey: redis.Redis) -> None:
+    """Write until the server refuses."""
+    for number in itertools.count():
+        valkey.set(f"filler:{number}", "x" * 50_000, ex=3600)
+
+
+@pytest.mark.asvs("2.4.1")
+@pytest.mark.django_db(transaction=True)
+def test_who_fills_the_cache_or_the_counters_gains_no_try(real_limits, small_valkey):
+    user = make_user()
+    assert codes([attempt(user.email) for _ in range(6)]) == [401] * 5 + [429]
+    cast("redis.Redis", get_redis_connection("default")).flushdb()
+    assert codes([attempt(user.email)]) == [429]
+    with pytest.raises(redis.exceptions.OutOfMemoryError):
+        fill(small_valkey)
+    # A full server counts nothing: each process then does, and is stricter.
+    answers = [attempt(user.email) for _ in range(3)]
+    assert codes(answers).count(429) >= 2, codes(answers)
+    small_valkey.config_set("maxmemory", 0)
+    time.sleep(rate_limits.AWAY_S + 0.1)
+    assert codes([attempt(user.email)]) == [429]
+
+
 def test_valkey_counts_again_once_it_is_back(settings, tmp_path, monkeypatch):
     limit = rate_limits.Limit("back", 1, 60)
     settings.RATE_LIMIT_SCALE = 1.0
-    url = settings.CACHE_URL
+    url = settings.LIMITS_URL
     store = rate_limits._shared_store(url)
     monkeypatch.setattr(rate_limits, "AWAY_S", 0.2)
     real = store._shared.incr

@@ -45,6 +45,7 @@ SECRETS = {
     "GIFT_CARD_KEYS",
     "DATABASE_URL",
     "CACHE_URL",
+    "LIMITS_URL",
     "CELERY_BROKER_URL",
     "EMAIL_URL",
 }
@@ -171,7 +172,12 @@ def test_compose_watches_bounds_and_stops_every_service(name: str) -> None:
     assert service["healthcheck"]
     assert service["stop_grace_period"]
     assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}
-    assert service.get("depends_on") or name in ("postgres", "cache", "broker")
+    assert service.get("depends_on") or name in (
+        "postgres",
+        "cache",
+        "limits",
+        "broker",
+    )
 
 
 @pytest.mark.parametrize("name", PODS)
@@ -264,7 +270,7 @@ def test_every_image_of_others_is_named_by_its_digest() -> None:
         one["image"] for one in COMPOSE["services"].values() if one not in OURS.values()
     ]
     named += re.findall(r"^FROM (?:--\S+ )?(\S+)", DOCKERFILE, re.MULTILINE)
-    assert len(named) == 7
+    assert len(named) == 8
     assert [
         one for one in named if not re.search(r":[\w.-]+@sha256:[0-9a-f]{64}$", one)
     ] == []
@@ -286,6 +292,11 @@ def test_compose_hands_on_the_keys_of_every_payment_provider() -> None:
 def test_no_cache_policy_may_evict_what_has_no_expiry() -> None:
     """A tag's last touch has none: with an allkeys policy an old price could come back."""
     policies = {
-        name: COMPOSE["services"][name]["command"][-1] for name in ("cache", "broker")
+        name: COMPOSE["services"][name]["command"][-1]
+        for name in ("cache", "limits", "broker")
     }
-    assert policies == {"cache": "volatile-lru", "broker": "noeviction"}
+    assert policies == {
+        "cache": "volatile-lru",
+        "limits": "noeviction",
+        "broker": "noeviction",
+    }

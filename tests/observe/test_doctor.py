@@ -131,6 +131,7 @@ def test_an_eviction_that_would_eat_queues(doctor, all_alive, settings, tmp_path
     assert "CONFIG SET maxmemory-policy volatile-lru" in fault(
         printed, "cache eviction"
     )
+    assert "Set LIMITS_URL to a Valkey with maxmemory-policy noeviction." in printed
     if settings.CELERY_BROKER_URL.startswith("redis"):  # RabbitMQ evicts nothing
         assert "\nok    broker eviction" in printed
 

@@ -69,7 +69,7 @@ def test_ready_names_what_is_degraded(api):
     assert api.get("/health/ready").json() == {
         "status": "ok",
         "checks": dict.fromkeys(
-            ("database", "outbox", "workers", "cache", "broker"), "ok"
+            ("database", "outbox", "workers", "cache", "limits", "broker"), "ok"
         ),
     }
     with connection.cursor() as cursor:
@@ -86,19 +86,22 @@ def test_ready_names_what_is_degraded(api):
 
 @pytest.mark.asvs("16.5.2")
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("setting", ["CACHE_URL", "CELERY_BROKER_URL"])
-def test_ready_without_cache_or_broker_still_sells(api, settings, setting):
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("CACHE_URL", "cache"),
+        ("LIMITS_URL", "limits"),
+        ("CELERY_BROKER_URL", "broker"),
+    ],
+)
+def test_ready_without_cache_limits_or_broker_still_sells(api, settings, setting, name):
     heartbeats.record_heartbeat("relay")
     dead = f"redis://127.0.0.1:{services.free_port()}/0"
-    settings.CELERY_BROKER_URL = (
-        dead if setting == "CELERY_BROKER_URL" else settings.CELERY_BROKER_URL
-    )
+    setattr(settings, setting, dead)
     if setting == "CACHE_URL":
-        settings.CACHE_URL = dead
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": dead}}
     answer = api.get("/health/ready")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
-    name = "cache" if setting == "CACHE_URL" else "broker"
     assert answer.json()["checks"][name] == "unreachable"
 
 

@@ -10,6 +10,7 @@ ALL: tuple[Callable[[], Iterator[Finding]], ...] = (
     machine.check_settings,
     database.check_database,
     servers.check_cache,
+    servers.check_limits,
     servers.check_broker,
     servers.check_mail,
     machine.check_files,

@@ -21,7 +21,7 @@ OLDEST_REDIS = 7
 KEEPING = (
     "volatile-lru",
     "noeviction",
-)  # never evict a key without an expiry: queues, the cache's clock, limits
+)  # never evict a key without an expiry: queues, the cache's clock
 TIMEOUT_S = 2
 _SMTP = "django.core.mail.backends.smtp.EmailBackend"
 _FILES = "markrin.mail.backends.FileBackend"
@@ -40,6 +40,37 @@ def check_cache() -> Iterator[Finding]:
             "cache",
             text,
             "Start Valkey, or correct CACHE_URL. Meanwhile the shop sells, but slowly.",
+        )
+
+
+def check_limits() -> Iterator[Finding]:
+    """Yield the findings about the Valkey in which rate limits are counted."""
+    url = settings.LIMITS_URL
+    place = without_password(url)
+    try:
+        if url == settings.CACHE_URL:
+            client = cast("redis.Redis", get_redis_connection("default"))
+        else:
+            client = redis.Redis.from_url(
+                url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
+            )
+        info: dict[str, Any] = client.info()
+    except redis.RedisError as error:
+        yield fault(
+            "limits",
+            f"{place}: {error}",
+            "Start Valkey, or correct LIMITS_URL. Meanwhile each process counts for itself, and"
+            " is stricter.",
+        )
+        return
+    policy = str(info.get("maxmemory_policy", ""))
+    if not int(info.get("maxmemory", 0)) or policy == "noeviction":
+        yield ok("limits", f"{place} evicts no counter")
+    else:
+        yield note(
+            "limits",
+            f"{place} evicts by {policy}: whoever fills it has the counters of limits evicted",
+            "Set LIMITS_URL to a Valkey with maxmemory-policy noeviction.",
         )
 
 
@@ -87,8 +118,8 @@ def _check_valkey(subject: str, client: redis.Redis) -> Iterator[Finding]:
     policy = str(info.get("maxmemory_policy", ""))
     if policy and policy not in KEEPING:
         text = (
-            f"evicts by {policy}: keys without an expiry can go, which are jobs' messages,"
-            " limits and the cache's clock"
+            f"evicts by {policy}: keys without an expiry can go, which are jobs' messages"
+            " and the cache's clock"
         )
         todo = (
             "CONFIG SET maxmemory-policy volatile-lru, and the same in the server's"
