@@ -74,7 +74,9 @@ def list_products(query: ShopperProductFilter) -> Listing:
     if found.search is None or not (is_vain or found.search.not_found):
         return found
     popular = hooks.list_popular_searches(beginning="", limit=SUGGESTED)
-    fresh_for_s = min(found.fresh_for_s or SUGGESTED_S, SUGGESTED_S)
+    fresh_for_s: float = SUGGESTED_S
+    if found.fresh_for_s is not None:  # 0: a price changes at this moment
+        fresh_for_s = min(found.fresh_for_s, SUGGESTED_S)
     texts = [each.text for counted in popular for each in counted]
     return replace(found, suggestions=texts, fresh_for_s=fresh_for_s)
 
