@@ -150,7 +150,9 @@ def _split_items(text: str) -> Iterator[tuple[Mapping[str, str] | None, str]]:
             for part in _BETWEEN_ITEMS.split(cell):
                 pairs = (each.partition(":") for each in part.split("|") if ":" in each)
                 yield (
-                    _rename({key.strip(): value.strip() for key, _, value in pairs}),
+                    _translate_item(
+                        {key.strip(): value.strip() for key, _, value in pairs}
+                    ),
                     part,
                 )
 
@@ -158,18 +160,21 @@ def _split_items(text: str) -> Iterator[tuple[Mapping[str, str] | None, str]]:
 def _split_json(cell: str) -> Iterator[tuple[Mapping[str, str] | None, str]]:
     try:
         found = json.loads(cell)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: thousands of brackets
         yield None, cell
         return
     for each in found:
         text = json.dumps(each, ensure_ascii=False)
         if isinstance(each, dict):
-            yield _rename({key: str(value) for key, value in each.items()}), text
+            yield (
+                _translate_item({key: str(value) for key, value in each.items()}),
+                text,
+            )
         else:
             yield None, text
 
 
-def _rename(given: Mapping[str, str]) -> Mapping[str, str] | None:
+def _translate_item(given: Mapping[str, str]) -> Mapping[str, str] | None:
     if not given.get("name") and not given.get("sku"):
         return None
     return {

@@ -124,13 +124,14 @@ def open_rows(
             missing.
     """
     with csv_reader.open_table(path, CsvShape(delimiter="")) as table:
-        plain = {_simplify(name): name for name in table.header}
+        plain = {_normalize_column(name): name for name in table.header}
         columns = {
             field_: plain[name]
             for field_, known in names.items()
             if (
                 name := next(
-                    (each for each in map(_simplify, known) if each in plain), None
+                    (each for each in map(_normalize_column, known) if each in plain),
+                    None,
                 )
             )
         }
@@ -149,7 +150,7 @@ def open_rows(
         )
 
 
-def _simplify(column: str) -> str:
+def _normalize_column(column: str) -> str:
     return column.lower().replace("_", " ")
 
 

@@ -262,7 +262,7 @@ def small_valkey(settings, tmp_path):
         server.stop()
 
 
-def fill(valkey: redis.Redis) -> None:
+def fill_valkey(valkey: redis.Redis) -> None:
     """Write until the server refuses."""
     for number in itertools.count():
         valkey.set(f"filler:{number}", "x" * 50_000, ex=3600)
@@ -276,7 +276,7 @@ def test_who_fills_the_cache_or_the_counters_gains_no_try(real_limits, small_val
     cast("redis.Redis", get_redis_connection("default")).flushdb()
     assert codes([attempt(user.email)]) == [429]
     with pytest.raises(redis.exceptions.OutOfMemoryError):
-        fill(small_valkey)
+        fill_valkey(small_valkey)
     # A full server counts nothing: each process then does, and is stricter.
     answers = [attempt(user.email) for _ in range(3)]
     assert codes(answers).count(429) >= 2, codes(answers)

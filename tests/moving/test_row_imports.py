@@ -2,6 +2,7 @@
 that a second run changes nothing.
 """
 
+from contextlib import suppress
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -201,6 +202,18 @@ def test_woocommerces_orders_come_by_its_plugins(tmp_path, text: str) -> None:
     skus = bought.values_list("product__variants__sku", flat=True)
     assert set(skus) == {"C-1"}, "what came back, or was never paid, was not bought"
     assert "created 0, changed 0, unchanged 2" in run(tmp_path, *command)
+
+
+@pytest.mark.parametrize("item", ["[" * 50_000, '[{""name"": ""a\\u0000b""}]'])
+def test_items_that_nobody_can_read_leave_the_other_orders(tmp_path, item: str) -> None:
+    header = "order_id,order_total,order_date,line_items\n"
+    bad = f'1,10.00,2026-05-01 10:00:00,"{item}"\n'
+    good = '2,10.00,2026-05-01 10:00:00,"[{""name"": ""Hat"", ""quantity"": 1}]"\n'
+    with suppress(CommandError):  # a row was refused
+        run(tmp_path, "import_orders", header + bad + good)
+    orders = dict(PastOrder.objects.values_list("number", "lines"))
+    assert orders["2"][0]["name"] == "Hat"
+    assert orders.get("1", []) == []
 
 
 def test_woocommerces_own_orders_come_with_what_they_lack_reported(tmp_path) -> None:
