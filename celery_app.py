@@ -6,7 +6,6 @@ other code may."""
 
 import os
 import resource
-from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
@@ -97,8 +96,12 @@ ON_EVENT: dict[str, list[str]] = {
 
 
 def run_every(
-    seconds: float, task: str, *, args: tuple[Any, ...] = (), queue: str | None = None
-) -> dict[str, Any]:
+    seconds: float,
+    task: str,
+    *,
+    args: tuple[object, ...] = (),
+    queue: str | None = None,
+) -> dict[str, object]:
     """Return a beat entry of this period; a tick not begun when the next one is due is
     dropped, not piled up.
     """
@@ -112,7 +115,7 @@ def run_every(
 
 def run_nightly(
     hour: int, minute: int, task: str, *, queue: str | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return a beat entry for this time of the shop's day."""
     return {
         "task": task,
@@ -121,7 +124,7 @@ def run_nightly(
     }
 
 
-def _options(period_s: float, queue: str | None) -> dict[str, Any]:
+def _options(period_s: float, queue: str | None) -> dict[str, object]:
     return {"expires": period_s, **({"queue": queue} if queue else {})}
 
 

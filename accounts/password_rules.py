@@ -2,14 +2,19 @@
 known ones, nothing else.
 """
 
+from __future__ import annotations
+
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 
 from accounts import errors
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 MIN_LENGTH, MAX_LENGTH = 8, 128
 LEAST_PART = 5  # letters of a name or address that are as good as the whole of it
@@ -59,7 +64,7 @@ class ContextWordsValidator:
     more out of one of them, however they are written or numbered.
     """
 
-    def validate(self, password: str, user: Any = None) -> None:
+    def validate(self, password: str, user: User | None = None) -> None:
         """Raise ValidationError if nothing is left once these words and the digits at the
         ends are away.
         """
@@ -72,7 +77,7 @@ class ContextWordsValidator:
     def get_help_text(self) -> str:
         return "A password may not be made of the shop's name, your name or your e-mail address."
 
-    def _words(self, user: Any) -> set[str]:
+    def _words(self, user: User | None) -> set[str]:
         words = ["markrin", settings.SHOP_NAME, "password"]
         if user is not None:
             words += [
@@ -89,7 +94,7 @@ class ContextWordsValidator:
         }
 
 
-def check_new_password(password: str, user: Any, *, field: str) -> None:
+def check_new_password(password: str, user: User, *, field: str) -> None:
     """Return if it may become the user's password.
 
     Raises:

@@ -1,7 +1,6 @@
 """What other systems are told of accounts."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers
@@ -37,7 +36,7 @@ def list_events() -> Sequence[PublicEvent]:
     ]
 
 
-def _find_user(payload: Mapping[str, Any]) -> list[UUID]:
+def _find_user(payload: Mapping[str, str]) -> list[UUID]:
     return [UUID(payload["user_id"])]
 
 

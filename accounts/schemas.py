@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from ipaddress import ip_network
-from typing import Any
 
 import marshmallow as ma
 import pycountry
@@ -23,6 +22,7 @@ from markrin.api import fields
 from markrin.api.schemas import (
     HeaderSchema,
     InputSchema,
+    Loaded,
     PageParams,
     PageQuery,
     PatchSchema,
@@ -233,7 +233,7 @@ class ChangeProfile(PatchSchema[ProfileChange]):
     gender = fields.Enum(Gender)
 
     @ma.validates_schema
-    def _refuse_future_birth(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _refuse_future_birth(self, data: Loaded, **kwargs: object) -> None:
         born: date | None = data.get("date_of_birth")
         if born is not None and born > timezone.localdate():
             raise fields.refuse("range", "This lies in the future.", "date_of_birth")
@@ -268,7 +268,7 @@ class AddressSchema(InputSchema[T]):
     country = fields.Enum(Country, load_default=lambda: Country(settings.SHOP_COUNTRY))
 
     @ma.validates_schema
-    def _check_postal_code(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_postal_code(self, data: Loaded, **kwargs: object) -> None:
         country = str(data["country"].value)
         if (
             postal_codes.normalize_postal_code(country, data["postal_code"] or "")
@@ -278,13 +278,13 @@ class AddressSchema(InputSchema[T]):
             raise fields.refuse("postal_code", message, "postal_code")
 
     @ma.validates_schema
-    def _check_state_code(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def _check_state_code(self, data: Loaded, **kwargs: object) -> None:
         code = data["state_code"]
         if code and not state_codes.is_state_code(data["country"].value, code):
             raise fields.refuse("state_code", state_codes.REFUSAL, "state_code")
 
     @ma.post_load
-    def _normalize(self, data: dict[str, Any], **kwargs: object) -> dict[str, Any]:
+    def _normalize(self, data: Loaded, **kwargs: object) -> Loaded:
         code = postal_codes.normalize_postal_code(
             data["country"].value, data["postal_code"]
         )
@@ -402,7 +402,7 @@ class CreateApiKey(InputSchema[NewApiKey]):
     expires_at = fields.Timestamp()
 
     @ma.validates_schema
-    def _check(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def _check(self, data: Loaded, **kwargs: object) -> None:
         ends = data.get("expires_at")
         if ends is not None and ends <= timezone.now():
             raise fields.refuse("range", "This lies in the past.", "expires_at")

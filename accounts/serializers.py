@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rest_framework import serializers
 
+from accounts import models
 from accounts.models import Gender, Role, Transport
 from markrin.api.serializers import Serializer, Timestamp, page_of
 from products.serializers.products import ProductItem
@@ -29,10 +30,10 @@ class User(Serializer):
     gender = serializers.ChoiceField(Gender.choices)
     created_at = Timestamp()
 
-    def get_pending_email(self, user: Any) -> str | None:
+    def get_pending_email(self, user: models.User) -> str | None:
         return user.pending_email or None
 
-    def get_phone(self, user: Any) -> str | None:
+    def get_phone(self, user: models.User) -> str | None:
         return user.phone or None
 
 
@@ -43,7 +44,7 @@ class StaffUser(User):
     groups = serializers.SerializerMethodField()
     erased_at = Timestamp(allow_null=True)
 
-    def get_groups(self, user: Any) -> list[str]:
+    def get_groups(self, user: models.User) -> list[str]:
         return sorted(group.name for group in user.groups.all())
 
     def to_representation(self, instance: object) -> dict[str, object]:
@@ -70,7 +71,7 @@ class ApiKey(Serializer):
     last_used_at = Timestamp(allow_null=True)
     revoked_at = Timestamp(allow_null=True)
 
-    def get_groups(self, key: Any) -> list[str]:
+    def get_groups(self, key: models.ApiKey) -> list[str]:
         return sorted(group.name for group in key.user.groups.all())
 
 

@@ -3,14 +3,13 @@
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import marshmallow as ma
 from django.db import models
 
 from analytics.models import EventType
 from markrin.api import fields
-from markrin.api.schemas import InputSchema, QuerySchema, T
+from markrin.api.schemas import InputSchema, Loaded, QuerySchema, T
 
 MAX_DAYS = 1096
 
@@ -51,7 +50,7 @@ class Event(InputSchema[ShopperEvent]):
     )
 
     @ma.validates_schema
-    def check_fields_fit_type(self, data: dict[str, Any], **kwargs: object) -> None:
+    def check_fields_fit_type(self, data: Loaded, **kwargs: object) -> None:
         """Refuse a field that the type does not have, or lacks."""
         kind = data.get("type")
         if kind is None:
@@ -100,7 +99,7 @@ class PeriodSchema(QuerySchema[T]):
     last = fields.Date(data_key="to")
 
     @ma.validates_schema
-    def check_order(self, data: dict[str, Any], **kwargs: object) -> None:
+    def check_order(self, data: Loaded, **kwargs: object) -> None:
         """Refuse a period that ends before it begins, or that is too long."""
         first, last = data.get("first"), data.get("last")
         if first and last and first > last:

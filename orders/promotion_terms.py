@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -254,7 +254,7 @@ def _read_percent(percent: Decimal, cap: Decimal | None) -> PercentOff:
     return PercentOff(percent, None if cap is None else _units(cap))
 
 
-def _units(amount: Any) -> int:
+def _units(amount: str | int | Decimal) -> int:
     return to_units(Decimal(amount), settings.SHOP_CURRENCY)
 
 

@@ -1,7 +1,6 @@
 """What other systems are told of orders: each event carries the order as it then is."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers as drf
@@ -64,11 +63,11 @@ def list_events() -> Sequence[PublicEvent]:
     return [*of_orders, invoices]
 
 
-def _find_order(payload: Mapping[str, Any]) -> list[UUID]:
+def _find_order(payload: Mapping[str, str]) -> list[UUID]:
     return [UUID(payload["order_id"])]
 
 
-def _find_invoice(payload: Mapping[str, Any]) -> list[UUID]:
+def _find_invoice(payload: Mapping[str, str]) -> list[UUID]:
     return [UUID(payload["invoice_id"])]
 
 

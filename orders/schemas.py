@@ -6,16 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
 from django.conf import settings
+from typing_extensions import Unpack
 
 from accounts import tax_ids
 from accounts.schemas import AddressSchema, PostalAddress
 from markrin.api import fields
-from markrin.api.schemas import HeaderSchema, InputSchema, PatchSchema
+from markrin.api.fields.base import FieldOptions
+from markrin.api.schemas import HeaderSchema, InputSchema, Loaded, PatchSchema
 from markrin.api.unset import UNSET, Unset
 from orders.codes import MAX_TYPED, normalize_code
 from orders.models.cart import MAX_COUPONS, MAX_GIFT_CARDS, MAX_LINES, MAX_PER_LINE
@@ -61,7 +62,7 @@ class ReturnUrl(fields.Text):
     origin that may sign in (AUTH_ORIGINS).
     """
 
-    def __init__(self, **kw: Any) -> None:
+    def __init__(self, **kw: Unpack[FieldOptions]) -> None:
         super().__init__(max=500, **kw)
 
     def _check(self, value: object) -> str:
@@ -97,7 +98,7 @@ class TaxId(fields.Text):
     hyphens are left out; the check digit must fit.
     """
 
-    def __init__(self, **kw: Any) -> None:
+    def __init__(self, **kw: Unpack[FieldOptions]) -> None:
         super().__init__(max=32, **kw)
 
     def _check(self, value: object) -> str:
@@ -296,7 +297,7 @@ class ReturnPiecesLine(InputSchema[ReturnPieces]):
     exchange_variant_id = fields.Uuid()
 
     @ma.validates_schema
-    def _check_one_way(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_one_way(self, data: Loaded, **kwargs: object) -> None:
         if "refund" in data and data["refund"] == ("exchange_variant_id" in data):
             raise fields.refuse(
                 "exclusive",
@@ -323,11 +324,11 @@ class RequestReturn(InputSchema[ReturnAsked]):
     )
 
     @ma.validates_schema
-    def _check_once(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_once(self, data: Loaded, **kwargs: object) -> None:
         refuse_twins(data)
 
 
-def refuse_twins(data: dict[str, Any]) -> None:
+def refuse_twins(data: Loaded) -> None:
     """Refuse two entries for one line."""
     ids = [line.line_id for line in data.get("lines", ())]
     if len(ids) != len(set(ids)):
@@ -345,7 +346,7 @@ class WithdrawFromOrder(InputSchema[Withdrawal]):
     lines = fields.List(fields.Nested(ReturnPiecesLine), min=1, max=MAX_LINES)
 
     @ma.validates_schema
-    def _check_once(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_once(self, data: Loaded, **kwargs: object) -> None:
         refuse_twins(data)
 
 

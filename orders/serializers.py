@@ -339,7 +339,7 @@ def show_last_shipment(order: Order) -> object:
     return Shipment(left[-1]).data if left else None
 
 
-def show_card_payments(order: Any) -> Any:
+def show_card_payments(order: Any) -> object:
     """Return what each gift card paid of an order that `with_lines` has loaded."""
     paid = [
         {"last4": payment.gift_card.last4, "amount": payment.amount}
@@ -460,7 +460,7 @@ class OrderDetail(Serializer):
     delivered_at = Timestamp(allow_null=True)
 
     @extend_schema_field(ExchangedReturn(allow_null=True))
-    def get_exchange_of(self, order: Order) -> Any:
+    def get_exchange_of(self, order: Order) -> object:
         asked = getattr(order, "exchange_of", None)
         return ExchangedReturn(asked).data if asked else None
 
@@ -468,7 +468,7 @@ class OrderDetail(Serializer):
         return order.status in BEFORE_SHIPPING
 
     @extend_schema_field(ReturnablePieces(many=True))
-    def get_returnable(self, order: Order) -> Any:
+    def get_returnable(self, order: Order) -> object:
         counts = return_window.count_returnable(order)
         found = [{"line_id": pk, "quantity": count} for pk, count in counts.items()]
         return ReturnablePieces(found, many=True).data
@@ -487,7 +487,7 @@ class OrderDetail(Serializer):
         return order.coupon_code or None
 
     @extend_schema_field(GiftCardPayment(many=True))
-    def get_gift_cards(self, order: Order) -> Any:
+    def get_gift_cards(self, order: Order) -> object:
         return show_card_payments(order)
 
     @extend_schema_field(Discount(many=True))
@@ -554,7 +554,7 @@ class WithdrawalOffer(Serializer):
         return _show_moment(return_window.withdrawable_until(order))
 
     @extend_schema_field(ReturnablePieces(many=True))
-    def get_lines(self, order: Order) -> Any:
+    def get_lines(self, order: Order) -> object:
         counts = return_window.count_returnable(order)
         found = [{"line_id": pk, "quantity": count} for pk, count in counts.items()]
         return ReturnablePieces(found, many=True).data

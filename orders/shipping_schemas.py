@@ -1,7 +1,6 @@
 """What may come in about shipping: where to, and by which method."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
@@ -11,7 +10,7 @@ from accounts import postal_codes
 from accounts.schemas import Country
 from accounts.state_codes import find_state_code
 from markrin.api import fields
-from markrin.api.schemas import QuerySchema
+from markrin.api.schemas import Loaded, QuerySchema
 from orders.cart_summary import CartWish
 from orders.models.order_status import PaymentMethod
 from orders.pricing.shipping import Destination
@@ -52,14 +51,14 @@ class PlaceQuery(QuerySchema[ShippingPlace]):
     postal_code = fields.Text(max=postal_codes.MAX_POSTAL_CODE_LENGTH)
 
     @ma.validates_schema
-    def _check_postal_code(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_postal_code(self, data: Loaded, **kwargs: object) -> None:
         country, code = _find_country(data), data.get("postal_code")
         if code and postal_codes.normalize_postal_code(country, code) is None:
             message = postal_codes.describe_postal_code(country)
             raise fields.refuse("postal_code", message, "postal_code")
 
     @ma.post_load
-    def _normalize(self, data: dict[str, Any], **kwargs: object) -> dict[str, Any]:
+    def _normalize(self, data: Loaded, **kwargs: object) -> Loaded:
         found = dict(data)
         if "country" in data:
             found["country"] = data["country"].value
@@ -69,7 +68,7 @@ class PlaceQuery(QuerySchema[ShippingPlace]):
         return found
 
 
-def _find_country(data: dict[str, Any]) -> str:
+def _find_country(data: Loaded) -> str:
     country = data.get("country")
     return str(country.value) if country else settings.SHOP_COUNTRY
 

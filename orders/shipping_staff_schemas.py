@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import marshmallow as ma
@@ -14,7 +14,7 @@ from accounts.schemas import Country
 from accounts.state_codes import is_state_code
 from markrin.api import fields
 from markrin.api.fields.base import Pattern
-from markrin.api.schemas import InputSchema
+from markrin.api.schemas import InputSchema, Loaded
 from orders.models.shipping import MAX_DAYS, MAX_PATTERNS, ShippingPriceBy
 from orders.pricing.shipping import POSTAL_PATTERN
 
@@ -111,7 +111,7 @@ class Method(InputSchema[MethodInput]):
     cod_max_open = fields.Int(min=0, max=1000, allow_none=True, load_default=None)
 
     @ma.validates_schema
-    def _check_rules(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_rules(self, data: Loaded, **kwargs: object) -> None:
         """Refuse what the table would refuse."""
         low, high = data.get("min_days"), data.get("max_days")
         if (low is None) != (high is None) or (low is not None and low > high):
@@ -154,7 +154,7 @@ class WriteZone(InputSchema[ZoneInput]):
     methods = fields.List(fields.Nested(Method), max=MAX_METHODS, load_default=list)
 
     @ma.validates_schema
-    def _check_rules(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_rules(self, data: Loaded, **kwargs: object) -> None:
         """Refuse what the tables would refuse."""
         countries = [str(country) for country in data.get("countries", [])]
         for code in data.get("states", []):

@@ -4,7 +4,7 @@ or none."""
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -176,7 +176,7 @@ def _read_zone(row: Row) -> ZoneTerms:
     )
 
 
-def _read_method(method: dict[str, Any]) -> MethodTerms:
+def _read_method(method: Row) -> MethodTerms:
     by = PriceBy(method["price_by"])
     fewest, most = method["min_days"], method["max_days"]
     return MethodTerms(
@@ -201,7 +201,7 @@ def _read_step(by: PriceBy, threshold: str, price: str) -> PriceStep:
     return PriceStep(reached, _units(price))
 
 
-def _read_cash(method: dict[str, Any]) -> CashTerms:
+def _read_cash(method: Row) -> CashTerms:
     return CashTerms(
         fee=_units(method["cod_fee"]),
         max_total=_units_or_none(method["cod_max_total"]),

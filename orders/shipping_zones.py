@@ -9,12 +9,12 @@ from markrin.api.errors import NotFound
 from orders.models import ShippingMethod, ShippingZone
 
 
-def list_zones() -> list[dict[str, Any]]:
+def list_zones() -> list[dict[str, object]]:
     """Return all zones in their order: four queries."""
     return [_describe_zone(zone) for zone in _read_zones()]
 
 
-def get_zone(zone_id: UUID) -> dict[str, Any]:
+def get_zone(zone_id: UUID) -> dict[str, object]:
     """Return one zone: four queries.
 
     Raises:
@@ -32,7 +32,7 @@ def _read_zones() -> QuerySet[ShippingZone]:
     return zones.prefetch_related(*related).order_by("position", "name")
 
 
-def _describe_zone(zone: Any) -> dict[str, Any]:
+def _describe_zone(zone: Any) -> dict[str, object]:
     own = ("id", "name", "position", "is_active", "countries", "states")
     return {
         **{name: getattr(zone, name) for name in own},
@@ -42,7 +42,7 @@ def _describe_zone(zone: Any) -> dict[str, Any]:
     }
 
 
-def _describe_method(method: ShippingMethod) -> dict[str, Any]:
+def _describe_method(method: ShippingMethod) -> dict[str, object]:
     shown = {
         field.attname: getattr(method, field.attname)
         for field in method._meta.concrete_fields

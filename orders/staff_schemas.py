@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
 
 from accounts.schemas import PostalAddress
 from markrin.api import fields
-from markrin.api.schemas import InputSchema, PageParams, PageQuery, PatchSchema
+from markrin.api.schemas import InputSchema, Loaded, PageParams, PageQuery, PatchSchema
 from markrin.api.unset import UNSET, Unset
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.models.fulfilment import ParcelStatus, UndeliveredReason
@@ -393,7 +392,7 @@ class JudgeReturn(InputSchema[ReturnJudgement]):
     to_store_credit = fields.Bool(load_default=False)
 
     @ma.validates_schema
-    def _check_once(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _check_once(self, data: Loaded, **kwargs: object) -> None:
         refuse_twins(data)
 
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from markrin.api.serializers import Money, Serializer, Timestamp, page_of
 from orders.models import Order
-from orders.models.order_event import OrderEventKind
+from orders.models.order_event import OrderEvent, OrderEventKind
 from orders.models.order_status import OrderStatus, PaymentMethod
 from orders.models.payment import PaymentState, RefundState
 from orders.models.promotion import CouponKind, EffectKind
@@ -66,7 +66,7 @@ class StaffStep(Serializer):
     public = serializers.BooleanField(source="is_public")
     request_id = serializers.CharField()
 
-    def get_by_email(self, event: Any) -> str | None:
+    def get_by_email(self, event: OrderEvent) -> str | None:
         return event.by.email if event.by else None
 
 

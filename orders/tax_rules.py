@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -101,7 +101,7 @@ def _read_rules(row: Row) -> TaxRules:
     )
 
 
-def _read_rate(zone: str, rate: dict[str, Any]) -> Rate:
+def _read_rate(zone: str, rate: Row) -> Rate:
     up_to = rate["up_to"]
     return Rate(
         tax_class=rate["class"],

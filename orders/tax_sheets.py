@@ -5,6 +5,7 @@ Source: GST portal, offline tool for GSTR-1 (names of sheets and columns; read 2
 notes of small sales to consumers lower `b2cs`, as the tool wants it.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -115,13 +116,12 @@ def next_month(month: date) -> date:
 
 def _list_entries(lines: Iterable[InvoiceLine]) -> list[_Entry]:
     """Return a row for each invoice and rate."""
-    sums: dict[tuple[Any, Decimal], list[Any]] = {}
+    sums: dict[tuple[Invoice, Decimal], Decimal] = defaultdict(Decimal)
     for line in lines:
-        found = sums.setdefault((line.invoice_id, line.percent), [line.invoice, _ZERO])
-        found[1] += line.charged - line.tax
+        sums[line.invoice, line.percent] += line.charged - line.tax
     return [
         _Entry(invoice, percent, taxable)
-        for (_, percent), (invoice, taxable) in sums.items()
+        for (invoice, percent), taxable in sums.items()
     ]
 
 

@@ -354,7 +354,7 @@ def _private_page(source: str) -> PageReader:
     return read_private_page
 
 
-def _describe_picture(image: Mapping[str, Any], place: str) -> Picture:
+def _describe_picture(image: Data, place: str) -> Picture:
     """Return a picture in the sizes that picture.tsx names."""
     thumbnails: Mapping[str, str] = image.get("thumbnails") or {}
     width, height = image.get("width"), image.get("height")

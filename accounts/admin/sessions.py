@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -27,7 +25,7 @@ from markrin.admin.base import (
     ReadOnly,
 )
 from markrin.admin.exact_search import ExactSearch
-from markrin.admin.forms import StrictForm
+from markrin.admin.forms import CleanedData, StrictForm
 from markrin.api.errors import Invalid, ShopError
 from markrin.rights import GROUPS
 
@@ -125,9 +123,9 @@ class ApiKeyForm(StrictForm):
         help_text="in the shop's time; empty: when it is revoked",
     )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> CleanedData:
         """Ask what the API's schema asks."""
-        data = super().clean() or self.cleaned_data
+        data = super().clean()
         if self.errors:
             return data
         ends = data["expires_at"]

@@ -277,7 +277,9 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
         own = super().get_readonly_fields(request, obj)
         return own if request.user.is_superuser else (*own, "role", "groups")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> bool:
         """Refuse to change somebody who has more rights."""
         return super().has_change_permission(request, obj) and (
             obj is None

@@ -45,7 +45,7 @@ class AuthView(View):
         super().initial(request, *args, **kwargs)
 
     def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: object
+        self, request: Request, response: Response, *args: object, **kwargs: object
     ) -> Response:
         """Forbid every cache to keep the answer."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)

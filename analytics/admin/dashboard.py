@@ -14,6 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from psycopg.rows import TupleRow
 
 from analytics import days
 from analytics.admin import charts
@@ -162,7 +163,7 @@ def _list_dead_jobs(machinery: dict[str, Any]) -> list[Task]:
     ]
 
 
-def _read_figures(first: date, last: date, as_of: datetime | None) -> dict[str, Any]:
+def _read_figures(first: date, last: date, as_of: datetime | None) -> dict[str, object]:
     span = last - first + timedelta(days=1)
     *full_days, today = reports.get_rows(
         name="sales", first=first - span, last=last + timedelta(days=1)
@@ -229,7 +230,7 @@ def _read_figures(first: date, last: date, as_of: datetime | None) -> dict[str, 
     }
 
 
-def _transpose_rows(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def _transpose_rows(rows: Sequence[TupleRow]) -> list[TupleRow]:
     return list(zip(*rows, strict=True))
 
 
@@ -273,8 +274,8 @@ def _describe_change(
 
 
 def _list_funnel_steps(
-    visits: Sequence[tuple[Any, ...]], placed: int
-) -> list[dict[str, Any]]:
+    visits: Sequence[TupleRow], placed: int
+) -> list[dict[str, object]]:
     _, visitors, views, carts, checkouts, _, _ = visits
     steps = [
         ("Visits", sum(visitors)),
@@ -295,7 +296,7 @@ def _list_funnel_steps(
     ]
 
 
-def _read_low_stock(last: date) -> dict[str, Any]:
+def _read_low_stock(last: date) -> dict[str, object]:
     first = last - timedelta(days=_COVER_DAYS - 1)
     read_at, rows = first_rows.get_first_rows(
         name="stock", first=first, last=last, limit=_LOW

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from psycopg.rows import TupleRow
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from analytics import csv_response, days, report_cells
@@ -21,7 +22,7 @@ from analytics.selectors import first_rows, reports
 from analytics.selectors.reports import Column, Report
 from markrin import localized
 from markrin.admin.base import ModelAdmin
-from markrin.admin.forms import StrictForm
+from markrin.admin.forms import CleanedData, StrictForm
 
 SHOWN = ReportSnapshot.MAX_ROWS - 1  # rows on the page; the file has more
 MAX_DAYS = 1100
@@ -49,9 +50,9 @@ class PeriodForm(StrictForm):
         widget=UnfoldAdminSelectWidget,
     )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> CleanedData:
         """Refuse a period that ends before it begins, or is longer than three years."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         if "first" in cleaned and "last" in cleaned:
             span = (cleaned["last"] - cleaned["first"]).days
             if not 0 <= span < MAX_DAYS:
@@ -142,14 +143,14 @@ def _format_heading(column: Column) -> dict[str, object]:
     }
 
 
-def _format_row(report: Report, values: tuple[Any, ...]) -> list[dict[str, Any]]:
+def _format_row(report: Report, values: TupleRow) -> list[dict[str, object]]:
     """Return the row's cells as people read them; an id becomes the next cell's link."""
     shown, link = [], ""
     for column, value in zip(report.definition.columns, values, strict=True):
         if column.kind == "id":
             link = _link_to_object(column, value)
             continue
-        text: Any = format_value(column, value)
+        text = format_value(column, value)
         if link:
             text = format_html('<a class="underline" href="{}">{}</a>', link, text)
             link = ""

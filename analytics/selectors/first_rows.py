@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from psycopg.rows import TupleRow
 
 from analytics.models import ReportSnapshot
 from analytics.selectors.reports import REPORTS, get_rows
@@ -24,7 +25,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 def get_first_rows(
     *, name: str, first: date, last: date, limit: int
-) -> tuple[datetime, list[tuple[Any, ...]]]:
+) -> tuple[datetime, list[TupleRow]]:
     """Return a report's first rows, at most `limit`, and when they were read: at most some
     minutes ago, or just now.
 
@@ -41,9 +42,7 @@ def get_first_rows(
     return now, get_rows(name=name, first=first, last=last, limit=limit)
 
 
-def _restore_row(
-    reads: list[Callable[[Any], Any]], values: list[object]
-) -> tuple[Any, ...]:
+def _restore_row(reads: list[Callable[[Any], Any]], values: list[object]) -> TupleRow:
     return tuple(
         None if value is None else read(value)
         for read, value in zip(reads, values, strict=True)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from psycopg.rows import TupleRow
 
 MAX_ROWS = 10_000
 
@@ -41,7 +41,7 @@ class Report:
     last: date
     interval: str
     as_of: datetime | None
-    rows: list[tuple[Any, ...]]
+    rows: list[TupleRow]
 
 
 def _parse_columns(stated: str) -> tuple[Column, ...]:
@@ -369,7 +369,7 @@ def get_as_of(*, first: date, last: date) -> datetime | None:
 
 def get_rows(
     *, name: str, first: date, last: date, interval: str = "day", limit: int = MAX_ROWS
-) -> list[tuple[Any, ...]]:
+) -> list[TupleRow]:
     """Return a report's rows alone."""
     values = {
         "first": first,
@@ -390,5 +390,5 @@ def get_rows(
             cursor.nextset()
         else:
             cursor.execute(report.query, values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        rows: list[TupleRow] = cursor.fetchall()
         return rows

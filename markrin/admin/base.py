@@ -29,12 +29,11 @@ from unfold.admin import TabularInline as UnfoldTabularInline
 
 from markrin.admin.amounts import ShortAmounts
 from markrin.admin.counts import BoundedPaginator
-from markrin.admin.forms import StrictForm, StrictModelForm
+from markrin.admin.forms import CleanedData, StrictForm, StrictModelForm
 from markrin.admin.list_pages import ListPages
 from markrin.api.errors import ShopError, from_constraint
 
 # What a form's fields have made of what was sent; Django knows their types no better.
-CleanedData = Mapping[str, Any]
 Page = TypeVar("Page")
 Row = TypeVar("Row")
 Fieldsets = Sequence[tuple[str | None, Mapping[str, object]]]

@@ -20,6 +20,8 @@ from django.core.exceptions import ValidationError
 
 from markrin.api import fields
 
+# A form's values by the names of its fields, as Django has read them.
+CleanedData = dict[str, Any]
 _NUMBER = re.compile(r"\s*-?[0-9]+(?:\.[0-9]+)?\s*")
 _YEARS = range(1900, 2101)
 
@@ -44,10 +46,18 @@ class Strict:
 class StrictForm(Strict, forms.Form):
     """A strict form without a model."""
 
+    def clean(self) -> CleanedData:
+        """Return what has been read, for rules over several fields."""
+        return super().clean() or self.cleaned_data
+
 
 # it takes no parameter when it runs
 class StrictModelForm(Strict, forms.ModelForm):  # type: ignore[type-arg]
     """A model's strict form."""
+
+    def clean(self) -> CleanedData:
+        """Return what has been read, for rules over several fields."""
+        return super().clean() or self.cleaned_data
 
 
 def _show_keys_only(field: forms.ModelChoiceField[Any]) -> None:

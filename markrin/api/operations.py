@@ -160,7 +160,7 @@ def operation(**stated: Any) -> Callable[[Method], Method]:
     def decorate(method: Method) -> Method:
         @functools.wraps(method)
         def checked(
-            view: Any, request: Request, *args: Any, **kwargs: Any
+            view: Any, request: Request, *args: object, **kwargs: object
         ) -> HttpResponseBase:
             return method(view, request, *args, **kwargs, **stating.load(request))
 

@@ -15,6 +15,7 @@ from rest_framework.permissions import (
     IsAuthenticated,
 )
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from markrin.api import errors
 from markrin.rights import Right
@@ -30,7 +31,7 @@ class MayCall(BasePermission):
     def __init__(self, right: Right) -> None:
         self.right = right
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the caller has the right. Asks the database for the groups of staff.
 
         Raises:

@@ -33,6 +33,7 @@ NOT_OBJECT = fields.Message("type", "This must be an object.")
 
 
 T = TypeVar("T", default=dict[str, Any])
+Loaded = Mapping[str, Any]  # what the fields of a schema have read, by their names
 
 
 class Schema(ma.Schema, Generic[T]):
@@ -49,7 +50,7 @@ class Schema(ma.Schema, Generic[T]):
         unknown = ma.RAISE
         register = False
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         for base in cls.__dict__.get("__orig_bases__", ()):
             for argument in get_args(base):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
 
 from django.http import HttpRequest
 from rest_framework import serializers
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -30,7 +31,7 @@ class View(APIView):
     `permission_classes` says so.
     """
 
-    permission_classes: Sequence[Any] = (permissions.IsAuthenticated,)
+    permission_classes: Sequence[type[BasePermission]] = (permissions.IsAuthenticated,)
     content_negotiation_class = renderers.Negotiation
 
     @property
@@ -40,7 +41,7 @@ class View(APIView):
             self, getattr(self.request, "method", None) or ""
         )
 
-    def get_authenticators(self) -> list[Any]:
+    def get_authenticators(self) -> list[BaseAuthentication]:
         """Return how the caller is known: by nothing, where the answer is the same for everybody.
 
         Such an answer is kept, and then no token is looked at; so none is looked at before.
@@ -49,7 +50,7 @@ class View(APIView):
         is_kept = hasattr(getattr(self, method, None), "cache_tags")
         return [] if is_kept else super().get_authenticators()
 
-    def get_permissions(self) -> Sequence[Any]:
+    def get_permissions(self) -> Sequence[BasePermission]:
         """Return the right of staff's that the operation needs; or else its own permissions,
         or the view's.
         """
@@ -64,7 +65,7 @@ class View(APIView):
         )
         return [permission() for permission in classes]
 
-    def initial(self, request: Request, *args: Any, **kwargs: object) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Refuse an unknown method before asking who calls, so that the answer is the same
         for everybody.
         """

@@ -9,12 +9,12 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString, NamedTuple
+from typing import LiteralString, NamedTuple
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
-from markrin.db.sql import execute_prepared, fetch_prepared
+from markrin.db.sql import Row, execute_prepared, fetch_prepared
 from markrin.observe import redact
 
 # How long a row waits after its first, second, … failed attempt, in seconds; ± 20 % is added.
@@ -271,7 +271,7 @@ def fail_row(claimed: ClaimedRow, error: BaseException, *, final: bool) -> str |
 
 
 def reschedule_row(
-    claimed: ClaimedRow, seconds: float, result: dict[str, Any] | None
+    claimed: ClaimedRow, seconds: float, result: dict[str, object] | None
 ) -> str | None:
     """Put the row back to wait this long, its attempt given back. Return its state; None if
     not ours.
@@ -332,6 +332,6 @@ def _json(value: dict[str, object] | None) -> Jsonb | None:
     return None if value is None else Jsonb(value)
 
 
-def _one(sql: LiteralString, **params: Any) -> dict[str, Any] | None:
+def _one(sql: LiteralString, **params: object) -> Row | None:
     found = fetch_prepared(sql, params)
     return found[0] if found else None

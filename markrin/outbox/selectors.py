@@ -1,10 +1,10 @@
 """Counts of the outbox for metrics and staff, and the jobs that `verify` looks at."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.postgres.functions import TransactionNow
 from django.db import connection
+from psycopg.rows import TupleRow
 
 from markrin.outbox.models import OutboxEvent, OutboxPause, State
 
@@ -99,8 +99,8 @@ def list_dead_ids(*, task: str | None = None, queue: str | None = None) -> list[
     return list(rows.order_by("id").values_list("id", flat=True))
 
 
-def _all(sql: str) -> list[tuple[Any, ...]]:
+def _all(sql: str) -> list[TupleRow]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        rows: list[TupleRow] = cursor.fetchall()
         return rows

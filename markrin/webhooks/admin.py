@@ -1,7 +1,6 @@
 """Webhooks in the admin: set up, tested, switched off and on; their log; the events."""
 
 import json
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -28,7 +27,7 @@ from markrin.admin.base import (
     known_values,
     render_once,
 )
-from markrin.admin.forms import StrictForm, StrictModelForm
+from markrin.admin.forms import CleanedData, StrictForm, StrictModelForm
 from markrin.webhooks import errors, secrets
 from markrin.webhooks.models import (
     WebhookAttempt,
@@ -82,37 +81,33 @@ class RotateForm(StrictForm):
     )
 
 
-def _rotate(
-    request: HttpRequest, endpoint: WebhookEndpoint, form: Mapping[str, Any]
-) -> str:
+def _rotate(request: HttpRequest, endpoint: WebhookEndpoint, form: CleanedData) -> str:
     keep_old = timedelta(hours=form["keep_old_hours"])
     _, secret = endpoints.rotate_secret(endpoint_id=endpoint.pk, keep_old=keep_old)
     return f"The new secret is {secret} It is shown this once."
 
 
-def _test(
-    request: HttpRequest, endpoint: WebhookEndpoint, form: Mapping[str, Any]
-) -> str:
+def _test(request: HttpRequest, endpoint: WebhookEndpoint, form: CleanedData) -> str:
     endpoints.send_test(endpoint_id=endpoint.pk)
     return "A test event is on its way: see the log below."
 
 
 def _switch_off(
-    request: HttpRequest, endpoint: WebhookEndpoint, form: Mapping[str, Any]
+    request: HttpRequest, endpoint: WebhookEndpoint, form: CleanedData
 ) -> str:
     endpoints.change_endpoint(WebhookChange(is_on=False), endpoint_id=endpoint.pk)
     return "It gets nothing now. What waits is given up, and can be sent again later."
 
 
 def _switch_on(
-    request: HttpRequest, endpoint: WebhookEndpoint, form: Mapping[str, Any]
+    request: HttpRequest, endpoint: WebhookEndpoint, form: CleanedData
 ) -> str:
     endpoints.change_endpoint(WebhookChange(is_on=True), endpoint_id=endpoint.pk)
     return "It gets events again, from now on."
 
 
 def _send_again(
-    request: HttpRequest, endpoint: WebhookEndpoint, form: Mapping[str, Any]
+    request: HttpRequest, endpoint: WebhookEndpoint, form: CleanedData
 ) -> str:
     since = timezone.now() - timedelta(days=30)
     count = endpoints.send_again(endpoint_id=endpoint.pk, since=since)
@@ -198,7 +193,7 @@ class AttemptInline(ReadOnly, TabularInline):
 
 
 def _redeliver(
-    request: HttpRequest, delivery: WebhookDelivery, form: Mapping[str, Any]
+    request: HttpRequest, delivery: WebhookDelivery, form: CleanedData
 ) -> str:
     endpoints.redeliver(delivery_id=delivery.pk)
     return "It is on its way once more."
@@ -221,7 +216,7 @@ class DeliveryAdmin(SteppedAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     @admin.display(description="what is sent")

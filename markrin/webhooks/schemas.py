@@ -1,10 +1,10 @@
 """What comes in about webhooks and events."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import marshmallow as ma
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.conf import settings
 from markrin.api import fields
 from markrin.api.schemas import (
     InputSchema,
+    Loaded,
     PageParams,
     PageQuery,
     PatchSchema,
@@ -41,7 +42,7 @@ class EndpointUrl(fields.HttpsUrl):
     )
 
 
-def _check_types(given: Mapping[str, Any]) -> None:
+def _check_types(given: Loaded) -> None:
     known = load_public_events()
     unknown = [one for one in given.get("event_types", ()) if one not in known]
     if unknown:
@@ -57,7 +58,7 @@ class EndpointFields(InputSchema[T]):
     )
 
     @ma.validates_schema
-    def _known_types(self, data: dict[str, Any], **kwargs: object) -> None:
+    def _known_types(self, data: Loaded, **kwargs: object) -> None:
         _check_types(data)
 
 

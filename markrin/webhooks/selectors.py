@@ -18,7 +18,7 @@ from markrin.webhooks.services import delivering
 class EventList:
     """A part of the list of events, with where the next one begins."""
 
-    items: list[dict[str, Any]]
+    items: list[dict[str, object]]
     next: int
     more: bool
 
@@ -92,7 +92,7 @@ def list_events(query: EventsAfter, *, groups: Iterable[str] | None) -> EventLis
     )
 
 
-def _show(event: WebhookEvent) -> dict[str, Any]:
+def _show(event: WebhookEvent) -> dict[str, object]:
     return {
         "id": delivering.message_id(event),
         "type": event.type,

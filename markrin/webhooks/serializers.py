@@ -1,11 +1,9 @@
 """What goes out about webhooks and events."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from markrin.api.serializers import Serializer, Timestamp, page_of
-from markrin.webhooks.models import DeliveryState, OffReason
+from markrin.webhooks.models import DeliveryState, OffReason, WebhookDelivery
 
 
 class Webhook(Serializer):
@@ -49,7 +47,7 @@ class Delivery(Serializer):
     at = Timestamp(source="event.at")
     delivered_at = Timestamp(allow_null=True)
 
-    def get_event_id(self, delivery: Any) -> str:
+    def get_event_id(self, delivery: WebhookDelivery) -> str:
         return f"evt_{delivery.event_id.hex}"
 
 

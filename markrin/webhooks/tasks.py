@@ -1,6 +1,5 @@
 """The jobs of webhooks, and what beat starts for them."""
 
-from typing import Any
 from uuid import UUID
 
 from celery_app import app
@@ -16,7 +15,7 @@ from markrin.webhooks.services import delivering, giving_up, mails, pruning, pub
     max_attempts=11,
     keyed_by_event=True,
 )
-def publish(**payload: Any) -> dict[str, Any]:
+def publish(**payload: object) -> dict[str, object]:
     """Write the event down for others; what it carries is the event's own."""
     return {"subjects": publishing.publish(outbox.get_current_event(), payload)}
 
@@ -28,7 +27,9 @@ def publish(**payload: Any) -> dict[str, Any]:
     time_limit_s=delivering.LIMIT_S,
     max_attempts=delivering.MAX_ATTEMPTS,
 )
-def deliver(*, delivery_id: str, turn: int, **later: Any) -> dict[str, Any] | None:
+def deliver(
+    *, delivery_id: str, turn: int, **later: object
+) -> dict[str, object] | None:
     return delivering.deliver(delivery_id=UUID(delivery_id), turn=turn)
 
 
@@ -40,7 +41,7 @@ def deliver(*, delivery_id: str, turn: int, **later: Any) -> dict[str, Any] | No
     max_attempts=11,
 )
 def warn_by_mail(
-    *, endpoint_id: str, is_off: bool, told: str, recipient: int, **later: Any
+    *, endpoint_id: str, is_off: bool, told: str, recipient: int, **later: object
 ) -> dict[str, str] | None:
     return mails.warn_staff(
         endpoint_id=UUID(endpoint_id), is_off=is_off, told=told, recipient=recipient

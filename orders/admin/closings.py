@@ -5,7 +5,6 @@ import io
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -168,7 +167,7 @@ class MonthClosingAdmin(ReadOnlyAdmin):
         )
 
 
-def _present(sheet: Sheet) -> dict[str, Any]:
+def _present(sheet: Sheet) -> dict[str, object]:
     """Return what the page shows of a sheet: no column that is empty in every row."""
     used = [
         number

@@ -22,8 +22,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.models import Address
 from markrin import localized
-from markrin.admin.base import CleanedData, Fieldsets, Step, SteppedAdmin
-from markrin.admin.forms import StrictModelForm
+from markrin.admin.base import Fieldsets, Step, SteppedAdmin
+from markrin.admin.forms import CleanedData, StrictModelForm
 from markrin.api.casing import to_camel
 from markrin.api.errors import Invalid, ShopError
 from orders.admin.steps import get_actor

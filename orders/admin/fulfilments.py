@@ -1,6 +1,6 @@
 """Carriers, and parcels with the steps that they take."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from django.contrib import admin
 from django.db.models import CharField, QuerySet, Value
@@ -11,14 +11,13 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from markrin.admin.base import (
-    CleanedData,
     ModelAdmin,
     ReadOnly,
     Step,
     SteppedAdmin,
     TabularInline,
 )
-from markrin.admin.forms import StrictModelForm
+from markrin.admin.forms import CleanedData, StrictModelForm
 from orders.admin import desk, forms
 from orders.admin.steps import get_actor
 from orders.models import Carrier, Fulfilment, FulfilmentLine
@@ -53,7 +52,7 @@ class CarrierAdmin(ModelAdmin):
 # --- Steps ---------------------------------------------------------------------------------------
 def _move_to(
     status: ParcelStatus,
-) -> Callable[[HttpRequest, Fulfilment, Mapping[str, object]], str]:
+) -> Callable[[HttpRequest, Fulfilment, CleanedData], str]:
     def move(request: HttpRequest, parcel: Fulfilment, data: CleanedData) -> str:
         body = ParcelMove(status=status, **data)
         fulfilments.move_parcel(body, fulfilment_id=parcel.pk, actor=get_actor(request))

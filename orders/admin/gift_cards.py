@@ -18,7 +18,6 @@ from unfold.widgets import (
 
 from markrin import localized
 from markrin.admin.base import (
-    CleanedData,
     ReadOnly,
     ReadOnlyAdmin,
     Step,
@@ -26,7 +25,7 @@ from markrin.admin.base import (
     TabularInline,
 )
 from markrin.admin.exact_search import ExactSearch
-from markrin.admin.forms import StrictForm, StrictModelForm
+from markrin.admin.forms import CleanedData, StrictForm, StrictModelForm
 from orders import gift_card_codes
 from orders.codes import normalize_code
 from orders.models import GiftCard, GiftCardEntry
@@ -69,9 +68,9 @@ class NewGiftCardForm(StrictModelForm):
             "user": "gives this customer store credit instead of a card with a code",
         }
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> CleanedData:
         """Refuse an address for store credit: it belongs to an account."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         if cleaned.get("user") and (cleaned.get("email") or cleaned.get("expires_at")):
             raise forms.ValidationError(
                 "Store credit is the customer's: it has no code to mail, and does not expire."

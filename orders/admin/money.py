@@ -10,7 +10,6 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from markrin.admin.amounts import show_money
 from markrin.admin.base import (
-    CleanedData,
     ReadOnly,
     ReadOnlyAdmin,
     Step,
@@ -19,7 +18,7 @@ from markrin.admin.base import (
     known_values,
 )
 from markrin.admin.exact_search import ExactSearch
-from markrin.admin.forms import StrictForm
+from markrin.admin.forms import CleanedData, StrictForm
 from orders import gateways
 from orders.models import (
     Difference,

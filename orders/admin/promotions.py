@@ -10,7 +10,6 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from markrin.admin.amounts import show_money
 from markrin.admin.base import (
-    CleanedData,
     FirstRows,
     ReadOnlyAdmin,
     Step,
@@ -18,7 +17,7 @@ from markrin.admin.base import (
     TabularInline,
 )
 from markrin.admin.exact_search import ExactSearch
-from markrin.admin.forms import StrictForm, StrictModelForm
+from markrin.admin.forms import CleanedData, StrictForm, StrictModelForm
 from markrin.admin.previews import Preview, PreviewedAdmin
 from orders import promotion_preview
 from orders.codes import normalize_code
@@ -137,7 +136,9 @@ class PromotionAdmin(PreviewedAdmin, SteppedAdmin):
     def taken_off(self, promotion: Any) -> str:
         return f"{promotion.n_taken or 0:.2f}"
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Promotion | None = None
+    ) -> bool:
         """One that was used stays: orders tell of it. Make it inactive instead."""
         used = obj is not None and obj.discounts.exists()
         return not used and bool(super().has_delete_permission(request, obj))

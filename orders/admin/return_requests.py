@@ -20,9 +20,9 @@ from unfold.widgets import (
 )
 
 from markrin import localized
-from markrin.admin.base import CleanedData, ReadOnly, Step, SteppedAdmin, TabularInline
+from markrin.admin.base import ReadOnly, Step, SteppedAdmin, TabularInline
 from markrin.admin.exact_search import ExactSearch
-from markrin.admin.forms import StrictForm
+from markrin.admin.forms import CleanedData, StrictForm
 from markrin.api.errors import ShopError
 from orders import return_label, selectors
 from orders.admin import desk, forms

@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.state_codes import is_state_code
 from markrin.admin.base import Fieldsets, ModelAdmin, StackedInline
-from markrin.admin.forms import StrictModelForm
+from markrin.admin.forms import CleanedData, StrictModelForm
 from orders.admin.shipping_postcodes import edit_postcodes, export_postcodes
 from orders.models import Holiday, ShippingMethod, ShippingStep, ShippingZone
 from orders.services import shipping
@@ -70,9 +70,9 @@ class ZoneForm(StrictModelForm):
     def clean_postal_patterns(self) -> list[str]:
         return _upper(self.cleaned_data["postal_patterns"])
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> CleanedData:
         """Refuse to leave the country of a list of postal codes."""
-        found: dict[str, Any] = super().clean() or self.cleaned_data
+        found = super().clean()
         zone: ShippingZone = self.instance
         if (
             not zone._state.adding
@@ -152,9 +152,9 @@ class MethodForm(StrictModelForm):
             raise forms.ValidationError(f"A method has at most {MAX_STEPS} steps.")
         return sorted(found.items())
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> CleanedData:
         """Refuse steps that mean nothing."""
-        found: dict[str, Any] = super().clean() or self.cleaned_data
+        found = super().clean()
         if found.get("steps") and found.get("price_by") == "flat":
             self.add_error(
                 "steps", "Say what the steps go by: weight, or what goods cost."

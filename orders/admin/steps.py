@@ -2,12 +2,13 @@
 services write the history.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from django.http import HttpRequest
 
 from markrin import localized
-from markrin.admin.base import CleanedData, Step
+from markrin.admin.base import Step
+from markrin.admin.forms import CleanedData
 from markrin.api.casing import to_camel
 from markrin.api.errors import Invalid
 from markrin.api.unset import UNSET
@@ -56,7 +57,7 @@ def get_actor(request: HttpRequest) -> Actor:
 
 def _change_status_to(
     status: OrderStatus,
-) -> Callable[[HttpRequest, Order, Mapping[str, object]], str]:
+) -> Callable[[HttpRequest, Order, CleanedData], str]:
     def move(request: HttpRequest, order: Order, data: CleanedData) -> str:
         transitions.move_order(
             Move(status=status, **data), order_id=order.pk, actor=get_actor(request)
@@ -79,9 +80,7 @@ def _is_allowed(status: OrderStatus) -> Callable[[Order], bool]:
     return may
 
 
-def _mark_cash_paid(
-    request: HttpRequest, order: Order, data: Mapping[str, object]
-) -> str:
+def _mark_cash_paid(request: HttpRequest, order: Order, data: CleanedData) -> str:
     transitions.mark_cash_paid(order_id=order.pk, actor=get_actor(request))
     return f"The cash of {order.number} has been received."
 
@@ -135,7 +134,7 @@ def _take_back(request: HttpRequest, order: Order, data: CleanedData) -> str:
     return f"{sum(each.quantity for each in wanted)} pieces are back."
 
 
-def _pack(request: HttpRequest, order: Order, data: Mapping[str, object]) -> str:
+def _pack(request: HttpRequest, order: Order, data: CleanedData) -> str:
     parcel = Parcel(lines=_read_pieces(order, data), ship=False)
     made = fulfilments.create_parcel(
         parcel, order_id=order.pk, actor=get_actor(request)
@@ -243,8 +242,8 @@ def _mail_payment_link(request: HttpRequest, order: Order, data: CleanedData) ->
 
 def _settle_refund(
     succeeded: bool,
-) -> Callable[[HttpRequest, Refund, Mapping[str, object]], str]:
-    def settle(request: HttpRequest, refund: Refund, data: Mapping[str, object]) -> str:
+) -> Callable[[HttpRequest, Refund, CleanedData], str]:
+    def settle(request: HttpRequest, refund: Refund, data: CleanedData) -> str:
         refunds.settle_refund(
             refund_id=refund.pk, actor=get_actor(request), succeeded=succeeded
         )

@@ -63,7 +63,7 @@ class InvoiceData:
     words: tuple[str, ...] = ()
     reverse_charge: bool = False
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as it is kept."""
         return asdict(self)
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Prefetch, Q
 from django.db.models.functions import Upper
 
-from accounts.models import AddressFields
+from accounts.models import AddressFields, User
 from markrin.db import constraints
 from markrin.db.declared import SqlSequence, StorageParameters
 from markrin.db.models import Model, QuerySet
@@ -39,7 +39,7 @@ _WITHOUT_TAX: Final = F("subtotal") - F("discount") + F("shipping") + F("cod_fee
 
 
 class OrderQuerySet(QuerySet["Order"]):
-    def for_customer(self, customer: Any) -> "OrderQuerySet":
+    def for_customer(self, customer: User | None) -> "OrderQuerySet":
         return self.filter(user=customer)
 
     def with_lines(self) -> "OrderQuerySet":
@@ -407,7 +407,7 @@ class Order(AddressFields, Model):
         return list(sums.values())
 
     @property
-    def fees(self) -> list[dict[str, Any]]:
+    def fees(self) -> list[dict[str, object]]:
         """What is charged besides goods and shipping, each with its kind."""
         return [{"kind": "cod", "amount": self.cod_fee}] if self.cod_fee else []
 

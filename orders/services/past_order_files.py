@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from django.utils import timezone
 
@@ -50,7 +50,7 @@ _BETWEEN_ITEMS: Final = re.compile(r";(?=\s*(?:id|name|product_id|sku):)")
 _COUNTED_ITEM: Final = re.compile(r"([0-9]+)\s?×\s*(.+)", re.DOTALL)
 _BETWEEN_COUNTED: Final = re.compile(r",\s*(?=[0-9]+\s?×)")
 _NEXT_COLUMN: Final = "\x1e"  # between the items of several columns
-_Items = list[dict[str, Any]]
+_Items = list[dict[str, object]]
 
 
 @contextmanager
@@ -185,7 +185,7 @@ def _translate_item(given: Mapping[str, str]) -> Mapping[str, str] | None:
     }
 
 
-def _make_item(values: Mapping[str, str]) -> dict[str, Any]:
+def _make_item(values: Mapping[str, str]) -> dict[str, object]:
     quantity = conversions.parse_number(values.get("quantity", ""))
     pieces = 1 if quantity is None else max(0, int(quantity))  # 0: all came back
     price = conversions.parse_number(values.get("price", ""))

@@ -4,7 +4,7 @@ and no money, and nobody is mailed.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -186,7 +186,7 @@ def _record_purchases(user_id: UUID, orders: Sequence[PastOrder]) -> None:
         purchases.record_purchase(user_id=user_id, product_ids=products)
 
 
-def export_past_orders(*, user: User) -> list[dict[str, Any]]:
+def export_past_orders(*, user: User) -> list[dict[str, object]]:
     """Return the customer's past orders for their export."""
     rows = PastOrder.objects.filter(user=user).order_by("placed_at", "id")
     columns = ("number", "placed_at", "status", "currency", "total", "lines", "email")

@@ -1,7 +1,5 @@
 """What the views of this app share."""
 
-from typing import Any
-
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +12,7 @@ class PrivateView(View):
     """Private: no cache keeps an answer."""
 
     def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: object
+        self, request: Request, response: Response, *args: object, **kwargs: object
     ) -> Response:
         """Forbid every cache to keep the answer."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 
 from markrin.admin.base import ModelAdmin
 from markrin.admin.forms import StrictModelForm
+from markrin.db.sql import Row
 from products import hooks
 from products.admin.slug_field import PageSlugField
 from products.models import Collection, CollectionProduct, Product
@@ -115,7 +116,7 @@ class CollectionAdmin(ModelAdmin):
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: Any = None,
+        extra_context: dict[str, object] | None = None,
     ) -> Any:
         """Show the collection, with its products below the form."""
         context = (extra_context or {}) | self._build_context(request, object_id)
@@ -151,7 +152,9 @@ class CollectionAdmin(ModelAdmin):
         back = reverse("admin:products_collection_change", args=[collection_id])
         return HttpResponseRedirect(f"{back}#collection-products")
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Collection | None = None
+    ) -> bool:
         """One that a promotion goes by stays: without it the promotion would be about all."""
         used = obj is not None and any(
             hooks.list_promotions(category_id=None, collection_id=obj.pk)
@@ -184,7 +187,7 @@ class CollectionAdmin(ModelAdmin):
         }
 
 
-def _show(row: dict[str, Any]) -> dict[str, Any]:
+def _show(row: Row) -> Row:
     image = row["image"] or ""
     if image and not image.startswith("https://"):
         image = default_storage.url(image)

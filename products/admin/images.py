@@ -39,7 +39,7 @@ class ImagePanel:
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: Any = None,
+        extra_context: dict[str, object] | None = None,
     ) -> Any:
         """Show the product, with its pictures below the form."""
         context = (extra_context or {}) | _build_context(

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
@@ -279,7 +279,7 @@ class CatalogueTransfer(ImportExportMixin):
 
 def send_file(products: QuerySet[Product]) -> StreamingHttpResponse:
     """Answer with a CSV of these products, written while it is sent."""
-    ids: Sequence[Any] = list(products.values_list("pk", flat=True))
+    ids: Sequence[UUID] = list(products.values_list("pk", flat=True))
     name = f"products-{timezone.localdate()}.csv"
     return StreamingHttpResponse(
         exporter.export_csv(ids),

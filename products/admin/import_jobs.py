@@ -31,7 +31,7 @@ from unfold.widgets import (
 )
 
 from markrin.admin.base import ModelAdmin, ReadOnly
-from markrin.admin.forms import StrictForm
+from markrin.admin.forms import CleanedData, StrictForm
 from markrin.admin.widgets import PlainFile
 from markrin.api.errors import ShopError
 from markrin.csv_safety import escape_formula
@@ -131,9 +131,9 @@ class ImportForm(StrictForm):
             each for each in ImportKind.choices if ImportKind(each[0]) in kinds
         ]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> CleanedData:
         """Read the mapping, which one kind of file needs."""
-        data = super().clean() or self.cleaned_data
+        data = super().clean()
         file, kind = data.get("mapping"), data.get("kind")
         data["mapping"] = ""
         if kind == ImportKind.MAPPED and file is None:

@@ -292,7 +292,7 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
             status=422 if form.errors else 200,
         )
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """Products are archived: orders and old links still mean something."""
         return False
 
@@ -300,7 +300,7 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         """Return the product's page in the shop: only what is published has one."""
         return f"{settings.SHOP_URL.rstrip('/')}/p/{quote(product.slug)}"
 
-    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+    def get_view_on_site_url(self, obj: Product | None = None) -> str | None:
         """Offer no link to what shoppers do not see."""
         if obj is None or obj.status != ProductStatus.PUBLISHED:
             return None

@@ -4,7 +4,7 @@ a whole by the service.
 
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from django import forms
@@ -16,6 +16,7 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
+    QueryDict,
 )
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -31,6 +32,7 @@ from products.selectors.size_tables import build_table
 from products.services import size_charts
 
 MAX_ROWS, MAX_COLUMNS = 100, 20
+T = TypeVar("T")
 _CM = {
     "cm": Decimal(1),
     "in": Decimal("2.54"),
@@ -60,7 +62,7 @@ class Grid:
         ]
 
     @classmethod
-    def posted(cls, data: Any) -> "Grid":
+    def posted(cls, data: QueryDict) -> "Grid":
         """Return the grid that a form has sent; what is too large is cut off, where the
         schema still refuses it.
         """
@@ -69,12 +71,8 @@ class Grid:
         cells = [
             data.getlist(f"cell-{row}")[: len(measures)] for row in range(len(sizes))
         ]
-        return cls(
-            data.get("unit") if data.get("unit") in _CM else "cm",
-            measures,
-            sizes,
-            cells,
-        )
+        unit = data.get("unit") or ""
+        return cls(unit if unit in _CM else "cm", measures, sizes, cells)
 
     @classmethod
     def of(cls, chart: SizeChart) -> "Grid":
@@ -137,7 +135,7 @@ class Grid:
                 )
         return self
 
-    def table(self) -> dict[str, Any]:
+    def table(self) -> dict[str, object]:
         """Return the grid as the API's schema reads it: lengths in centimetres, to the tenth."""
         rows = [
             {"size": size, "values": [self._range(cell) for cell in row]}
@@ -154,7 +152,7 @@ class Grid:
         }
 
 
-def _drop_index(rows: list[Any], place: int) -> list[Any]:
+def _drop_index(rows: list[T], place: int) -> list[T]:
     return [*rows[:place], *rows[place + 1 :]] if len(rows) > 1 else rows
 
 
@@ -362,12 +360,12 @@ def _find_chart(object_id: str) -> SizeChart | None:
 
 
 def _head_values(
-    chart: SizeChart | None, data: Any = None, *, validate: bool = True
+    chart: SizeChart | None, data: QueryDict | None = None, *, validate: bool = True
 ) -> HeadForm:
     """Return the form; on an existing chart, the category cannot be chosen; without
     `validate`, it only shows again.
     """
-    initial: dict[str, Any] = {}
+    initial: dict[str, object] = {}
     if chart:
         initial = {
             "category": chart.category_id,

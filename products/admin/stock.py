@@ -7,7 +7,6 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from markrin.admin.base import (
-    CleanedData,
     FirstRows,
     ReadOnly,
     ReadOnlyAdmin,
@@ -16,7 +15,7 @@ from markrin.admin.base import (
     TabularInline,
 )
 from markrin.admin.exact_search import ExactSearch
-from markrin.admin.forms import StrictForm
+from markrin.admin.forms import CleanedData, StrictForm
 from products.admin.variants import describe_level
 from products.models import (
     BackInStockRequest,

@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from markrin.admin.base import TabularInline
-from markrin.admin.forms import StrictForm, StrictModelForm
+from markrin.admin.forms import CleanedData, StrictForm, StrictModelForm
 from products.models import InventoryPolicy, StockLevel, Variant
 from products.schemas.variants import MAX_PIECES, NewVariant
 from products.services.variants import VariantGrid
@@ -75,9 +75,9 @@ class VariantForm(StrictModelForm):
                 "after the first pieces, stock only moves"
             )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> CleanedData:
         """Refuse pieces of what is not counted."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
+        data = super().clean()
         data["inventory_policy"] = data.get("inventory_policy") or InventoryPolicy.DENY
         is_uncounted = data.get("inventory_policy") == InventoryPolicy.UNTRACKED
         if is_uncounted and data.get("stock") and self.instance._state.adding:
@@ -173,9 +173,9 @@ class GridForm(StrictForm):
         widget=UnfoldAdminSelectWidget,
     )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> CleanedData:
         """Refuse pieces of what is not counted."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
+        data = super().clean()
         if data.get("inventory_policy") == InventoryPolicy.UNTRACKED and data.get(
             "stock"
         ):

@@ -10,6 +10,9 @@ from uuid import UUID
 from products.csv_reader import CsvShape, Line
 from products.importing.schemas import ImportedProduct
 
+# What a file says of a product or a variant: by the API's names, not checked yet.
+ProductData = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Rejection:
@@ -85,7 +88,7 @@ class Draft:
 
     ref: str
     line: int
-    data: dict[str, Any]
+    data: ProductData
     lines: list[int] = field(default_factory=list)
     columns: Mapping[str, str] = field(default_factory=dict)
     has_image_texts: bool = False

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from products.csv_reader import Line, require_columns
 from products.importing import conversions, words
-from products.importing.drafts import Draft, FileFormat, NoteKind
+from products.importing.drafts import Draft, FileFormat, NoteKind, ProductData
 from products.importing.mapping_file import (
     TEXTS,
     VARIANT,
@@ -134,8 +134,8 @@ class MappedFormat(FileFormat):
         known = self.rules.values.get(name, {})
         return known.get(text, text)
 
-    def _read_product(self, draft: Draft, values: Mapping[str, str]) -> dict[str, Any]:
-        data: dict[str, Any] = {}
+    def _read_product(self, draft: Draft, values: Mapping[str, str]) -> ProductData:
+        data: ProductData = {}
         for name in TEXTS:
             text = self._text(name, values)
             if text:
@@ -183,8 +183,8 @@ class MappedFormat(FileFormat):
             return _BOOLS.get(text.lower(), text.lower())
         return text
 
-    def _lists(self, draft: Draft, values: Mapping[str, str]) -> dict[str, Any]:
-        data: dict[str, Any] = {}
+    def _lists(self, draft: Draft, values: Mapping[str, str]) -> ProductData:
+        data: ProductData = {}
         if "tags" in self._columns:
             data["tags"] = list(dict.fromkeys(self._split("tags", values)))
         if "images" in self._columns:
@@ -244,7 +244,7 @@ class MappedFormat(FileFormat):
 
     def _variants(
         self, draft: Draft, line: Line, values: Mapping[str, str]
-    ) -> list[dict[str, Any]]:
+    ) -> list[ProductData]:
         size, color = self._look(values)
         rule = None if size else _find_rule(self.rules.sizes, values)
         made = []

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 import marshmallow as ma
 
 from markrin.api import errors, fields
-from markrin.api.schemas import InputSchema
+from markrin.api.schemas import InputSchema, Loaded
 from products.csv_reader import CsvShape, FileRefused
 from products.importing.conversions import NumberFormat
 
@@ -317,7 +317,7 @@ class MappingFile(InputSchema[MappingRules]):
     stock = fields.List(fields.Nested(_StockSchema), max=500)
 
     @ma.validates_schema
-    def _ranges(self, data: Mapping[str, Any], **kwargs: object) -> None:
+    def _ranges(self, data: Loaded, **kwargs: object) -> None:
         for name in ("price", "stock"):
             rules: Sequence[RangeRule] = data.get(name, ())
             if any(rule.high < rule.low for rule in rules):

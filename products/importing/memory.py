@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -11,13 +10,15 @@ from markrin.db import copy
 from products.models import ImportedValues
 
 
-def load_memory(source: str, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+def load_memory(source: str, ids: Iterable[UUID]) -> dict[UUID, dict[str, object]]:
     """Return what the source has said of these products, by id."""
     rows = ImportedValues.objects.filter(source=source, product__in=list(ids))
     return dict(rows.values_list("product_id", "values"))
 
 
-def insert_memory(source: str, said: Iterable[tuple[UUID, Mapping[str, Any]]]) -> None:
+def insert_memory(
+    source: str, said: Iterable[tuple[UUID, Mapping[str, object]]]
+) -> None:
     """Remember what the source says of products that the caller's transaction has made."""
     copy.copy_rows(
         "products_importedvalues",
@@ -26,7 +27,7 @@ def insert_memory(source: str, said: Iterable[tuple[UUID, Mapping[str, Any]]]) -
     )
 
 
-def save_memory(source: str, said: Mapping[UUID, Mapping[str, Any]]) -> None:
+def save_memory(source: str, said: Mapping[UUID, Mapping[str, object]]) -> None:
     """Remember what the source says of products now. A step inside the caller's transaction."""
     if not said:
         return

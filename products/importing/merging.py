@@ -148,7 +148,7 @@ def _merge_field(
     rules: MergeRules,
     name: str,
     said: Plain,
-    value: Any,
+    value: object,
     shop: ShopState,
 ) -> None:
     mine, theirs = to_plain(getattr(shop.product, name)), to_plain(value)
@@ -242,7 +242,7 @@ class _VariantMerge:
             return base | said  # staff have taken it off sale
         if not mine.is_active:
             self.merge.says.append(f"variant {given.sku} on sale again")
-        changed: dict[str, Any] = {}
+        changed: dict[str, object] = {}
         remembered = dict(base)
         for name, value in said.items():
             own = to_plain(getattr(mine, name))

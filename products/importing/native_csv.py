@@ -3,12 +3,12 @@ See docs/importing.md.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from markrin.csv_safety import unescape_formula
 from products.csv_cells import split_values
 from products.csv_reader import CsvShape, FileRefused, Line, require_columns
-from products.importing.drafts import Draft, DraftRefused, FileFormat
+from products.importing.drafts import Draft, DraftRefused, FileFormat, ProductData
 
 SEPARATOR = "|"  # between tags, between images, and between further categories
 BELOW = ">"  # between a category and one below it
@@ -152,9 +152,9 @@ def _has_variant(line: Line) -> bool:
     return any(line.values.get(name, "").strip() for name in VARIANT)
 
 
-def _read_product(draft: Draft, values: Mapping[str, str]) -> dict[str, Any]:
+def _read_product(draft: Draft, values: Mapping[str, str]) -> ProductData:
     """Return what the file says of the product: of an absent column nothing."""
-    data: dict[str, Any] = {}
+    data: ProductData = {}
     for name in ("category", *_NEEDED):
         if name not in values:
             continue

@@ -2,18 +2,23 @@
 trimmed, ignored, kept or refused.
 """
 
+from __future__ import annotations
+
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from markrin.csv_safety import escape_formula
 from products.csv_reader import FileRefused
 from products.importing.drafts import Note, ProductChange, Rejection
 from products.importing.run import ReportLine
+
+if TYPE_CHECKING:
+    from _csv import Writer
 
 MAX_CHANGES = 10_000
 MAX_REJECTIONS = 500
@@ -53,8 +58,8 @@ class ReportWriter:
         report: Report,
         tell: Callable[[ReportLine], None],
         *,
-        rejects: Any = None,
-        everything: Any = None,
+        rejects: Writer | None = None,
+        everything: Writer | None = None,
     ) -> None:
         self.report, self._tell = report, tell
         self._rejects, self._everything = rejects, everything
@@ -125,7 +130,7 @@ def open_report(
 
 
 @contextmanager
-def _open_csv(path: Path | None, header: Sequence[str]) -> Iterator[Any]:
+def _open_csv(path: Path | None, header: Sequence[str]) -> Iterator[Writer | None]:
     if path is None:
         yield None
         return

@@ -11,7 +11,7 @@ from typing import Any
 import marshmallow as ma
 
 from markrin.api import fields
-from markrin.api.schemas import InputSchema, PatchSchema
+from markrin.api.schemas import InputSchema, Loaded, PatchSchema
 from markrin.api.unset import UNSET, Unset, sent_fields
 from products.models import Gender, InventoryPolicy, ProductStatus
 from products.models.product import MAX_IMAGES, MAX_VARIANTS
@@ -137,7 +137,7 @@ class ImportProduct(PatchSchema[ImportedProduct], ProductFields[ImportedProduct]
     images = fields.List(fields.Nested(ImportImage), max=MAX_IMAGES)
     variants = fields.List(fields.Nested(ImportVariant), max=MAX_VARIANTS)
 
-    def check(self, data: Mapping[str, Any]) -> None:
+    def check(self, data: Loaded) -> None:
         """Check the rules over several fields. Raises: marshmallow's ValidationError."""
         self._sale_is_whole(data)
         for variant in data.get("variants", ()):
@@ -151,7 +151,7 @@ class ImportProduct(PatchSchema[ImportedProduct], ProductFields[ImportedProduct]
         self._variants_differ(data)
 
     @ma.validates_schema
-    def _variants_differ(self, data: Mapping[str, Any], **kwargs: object) -> None:
+    def _variants_differ(self, data: Loaded, **kwargs: object) -> None:
         skus: set[str] = set()
         looks: set[tuple[object, object]] = set()
         for index, variant in enumerate(data.get("variants", ())):

@@ -7,13 +7,13 @@ Source: https://help.shopify.com/en/manual/products/import-export/using-csv
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from stdnum import ean
 
 from products.csv_reader import CsvShape, FileRefused, Line
 from products.importing import conversions, words
-from products.importing.drafts import Draft, FileFormat, Note, NoteKind
+from products.importing.drafts import Draft, FileFormat, Note, NoteKind, ProductData
 from products.importing.unused_columns import UnusedColumns
 from products.transliteration import ascii_slug
 
@@ -208,7 +208,7 @@ class _ShopifyProduct:
         column = self.draft.columns.get(field, field)
         self.draft.note(kind, text, column=column, line=line)
 
-    def _read_texts(self, data: dict[str, Any]) -> None:
+    def _read_texts(self, data: ProductData) -> None:
         first = self.first
         for field, column in (
             ("brand", "Vendor"),
@@ -231,13 +231,13 @@ class _ShopifyProduct:
                 else "false"
             )
 
-    def _read_category(self, data: dict[str, Any]) -> None:
+    def _read_category(self, data: ProductData) -> None:
         if kind := self.first.get("Type", "").strip():
             data["category"] = [kind]
         elif path := self.first.get("Product Category", "").strip():
             data["category"] = [part.strip() for part in path.split(">")]
 
-    def _read_status(self, data: dict[str, Any]) -> None:
+    def _read_status(self, data: ProductData) -> None:
         """Hidden stays hidden: a product is published only where its status and the online store
         both say so.
         """
@@ -346,7 +346,7 @@ class _ShopifyProduct:
             cost = values.get("Cost per item", "").strip()
             data["costPrice"] = conversions.convert_amount(cost) if cost else None
 
-    def _read_prices(self, data: dict[str, Any]) -> None:
+    def _read_prices(self, data: ProductData) -> None:
         """Give the product the prices of its first variant, and each variant that has others its
         own.
         """

@@ -9,7 +9,7 @@ import marshmallow as ma
 
 from markrin.api import casing, errors, fields
 from markrin.api.schemas import Schema
-from products.importing.drafts import Draft, NoteKind, Rejection
+from products.importing.drafts import Draft, NoteKind, ProductData, Rejection
 from products.importing.schemas import (
     ImportedProduct,
     ImportImage,
@@ -174,7 +174,7 @@ def _trim(draft: Draft) -> None:
 
 
 def _trim_texts(
-    draft: Draft, data: dict[str, Any], schema: Schema[Any], place: int | None
+    draft: Draft, data: ProductData, schema: Schema[Any], place: int | None
 ) -> None:
     for name, field in schema.fields.items():
         key = casing.to_camel(name)

@@ -7,14 +7,21 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from django.utils import timezone
 from stdnum import ean
 
 from products.csv_reader import CsvShape, Line, require_columns
 from products.importing import conversions, words
-from products.importing.drafts import Draft, DraftRefused, FileFormat, Note, NoteKind
+from products.importing.drafts import (
+    Draft,
+    DraftRefused,
+    FileFormat,
+    Note,
+    NoteKind,
+    ProductData,
+)
 from products.importing.unused_columns import UnusedColumns
 from products.transliteration import ascii_slug
 
@@ -195,7 +202,7 @@ class _WooProduct:
         texts = [conversions.html_to_text(part.replace("\\n", "\n")) for part in parts]
         return "\n\n".join(dict.fromkeys(filter(None, texts)))
 
-    def _read_status(self, data: dict[str, Any]) -> None:
+    def _read_status(self, data: ProductData) -> None:
         """Hidden stays hidden: what is private, or not in the catalogue, is a draft."""
         values = self.parent.values
         published = values.get("Published", "").strip()
@@ -210,7 +217,7 @@ class _WooProduct:
             text = f"There is no visibility {seen!r} here: it is seen everywhere."
             self._note(NoteKind.IGNORED, "Visibility in catalog", text)
 
-    def _read_category(self, data: dict[str, Any]) -> None:
+    def _read_category(self, data: ProductData) -> None:
         paths = _split(self.parent.values.get("Categories", ""))
         if not paths:
             return
@@ -235,10 +242,10 @@ class _WooProduct:
             images.append({"url": link})
         return images
 
-    def _read_variant(self, line: Line, data: dict[str, Any]) -> dict[str, Any]:
+    def _read_variant(self, line: Line, data: ProductData) -> ProductData:
         values = line.values
         size, color, named = self._read_attributes(line, data)
-        variant: dict[str, Any] = {
+        variant: ProductData = {
             "sku": self._read_sku(line, named),
             "size": size,
             "color": color,
@@ -268,7 +275,7 @@ class _WooProduct:
                 variant["weightG"] = str(round(weight * grams)) if weight else None
         return variant
 
-    def _read_policy(self, line: Line, variant: dict[str, Any]) -> None:
+    def _read_policy(self, line: Line, variant: ProductData) -> None:
         """Read whether it is sold without stock: on back order, or in stock without a number."""
         in_stock = line.values.get("In stock?", "").strip()
         stock = line.values.get("Stock", "").strip()
@@ -282,7 +289,7 @@ class _WooProduct:
             variant["inventoryPolicy"] = "continue" if goes_on else "deny"
 
     def _read_attributes(
-        self, line: Line, data: dict[str, Any]
+        self, line: Line, data: ProductData
     ) -> tuple[str, str, list[str]]:
         """Return size, colour and all attributes that tell a variation apart."""
         sizes: list[str] = []
@@ -321,7 +328,7 @@ class _WooProduct:
         base = self.ref.replace("id:", "ID ")
         return ascii_slug("-".join([base, *named])).upper()[:64].strip("-")
 
-    def _read_prices(self, data: dict[str, Any]) -> None:
+    def _read_prices(self, data: ProductData) -> None:
         """Give the product the prices of its first variation, and each that has others its own."""
         if not self._has("Regular price"):
             return

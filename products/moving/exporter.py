@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from django.conf import settings
@@ -81,7 +82,7 @@ def _write_all(archive: ZipFile, report: ExportReport, on_progress: Progress) ->
 
 
 def _read_rows(
-    table: ArchiveTable, codes: dict[Any, str]
+    table: ArchiveTable, codes: dict[UUID, str]
 ) -> Iterator[dict[str, object]]:
     names = [column.attname for column in table.columns]
     rows = table.model._default_manager.order_by(*table.order).values(*names)
@@ -149,7 +150,7 @@ def _entry(name: str, *, compressed: bool = True) -> ZipInfo:
     return entry
 
 
-def _to_line(row: dict[str, Any]) -> bytes:
+def _to_line(row: dict[str, object]) -> bytes:
     text = json.dumps(row, default=_to_json, sort_keys=True, ensure_ascii=False)
     return f"{text}\n".encode()
 

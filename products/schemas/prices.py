@@ -1,15 +1,13 @@
 """What comes in about prices and sales, in the shop's currency."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from marshmallow import validates_schema
 
 from markrin.api import fields
-from markrin.api.schemas import InputSchema, T
+from markrin.api.schemas import InputSchema, Loaded, T
 
 MAX_PRICE = "99999999.00"
 
@@ -33,7 +31,7 @@ class SaleFields(InputSchema[T]):
     sale_ends_at = fields.Timestamp(allow_none=True, load_default=None)
 
     @validates_schema
-    def _sale_is_whole(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+    def _sale_is_whole(self, data: Loaded, **kwargs: object) -> None:
         base, sale = data.get("base_price"), data.get("sale_price")
         starts, ends = data.get("sale_starts_at"), data.get("sale_ends_at")
         if base is not None and sale is not None and sale >= base:

@@ -4,13 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from marshmallow import validates_schema
 
 from markrin.api import fields
-from markrin.api.schemas import InputSchema, T
+from markrin.api.schemas import InputSchema, Loaded, T
 
 
 class Centimetres(fields.Money):
@@ -82,7 +81,7 @@ class SizeTableFields(InputSchema[T]):
     rows = fields.List(fields.Nested(SizeRow), min=1, max=100, required=True)
 
     @validates_schema
-    def _is_a_table(self, data: Mapping[str, Any], **kwargs: object) -> None:
+    def _is_a_table(self, data: Loaded, **kwargs: object) -> None:
         if "measures" not in data or "rows" not in data:
             return
         rows: Sequence[SizeMeasures] = data["rows"]

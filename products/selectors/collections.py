@@ -143,9 +143,9 @@ def find_published(slugs: Sequence[str]) -> FoundCollections:
     return FoundCollections(tuple(fetch_prepared(_FIND, {"slugs": list(slugs)})))
 
 
-def _members_of(row: Row) -> tuple[str, list[Any]]:
+def _members_of(row: Row) -> tuple[str, list[object]]:
     """Return the SQL of the ids of a collection's products, and its parameters."""
-    rules, params = [], list[Any]()
+    rules, params = [], list[object]()
     if not row["by_rule"]:
         rules.append(_PICKED.format(collection="%s"))
         params.append(row["id"])

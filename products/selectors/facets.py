@@ -19,6 +19,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import BooleanField, Func, QuerySet, UUIDField, Value
+from psycopg.rows import TupleRow
 from pyroaring import BitMap
 
 from markrin.db.sql import Row, fetch_prepared
@@ -52,8 +53,8 @@ class Facets:
 
     total: int
     values: dict[str, list[Row]]
-    lowest: Any
-    highest: Any
+    lowest: Decimal | None
+    highest: Decimal | None
     # Where there are few, the only products that may pass all filters.
     candidates: Collection[UUID] | None = field(default=None, compare=False)
 
@@ -407,7 +408,7 @@ class _FacetQuery:
             GROUP BY facet, value
         """
 
-    def _add(self, select: str, *params: Any) -> None:
+    def _add(self, select: str, *params: object) -> None:
         self.selects.append(f"({select})")
         self.params += params
 
@@ -556,7 +557,7 @@ class _FacetQuery:
         )
 
 
-def _read_counts(rows: list[tuple[Any, ...]]) -> _Counts:
+def _read_counts(rows: list[TupleRow]) -> _Counts:
     counts = _Counts()
     own_price = any(facet == "price" for facet, *_ in rows)
     for facet, value, count, low, high in rows:

@@ -28,7 +28,7 @@ from storefront import build, page_data, redirects
 from storefront import selectors as storefront_selectors
 from storefront import serializers as storefront_serializers
 from storefront.addresses import get_page_url, make_absolute
-from storefront.page_data import Moved, PageData
+from storefront.page_data import Data, Moved, PageData
 
 # Signs that could end a script element, or open an HTML comment in one, as JSON escapes.
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
@@ -107,7 +107,7 @@ def split_language(path: str) -> tuple[str, str]:
 
 
 def _build_context(
-    page: PageData, built: build.Build, info: dict[str, Any], language: str
+    page: PageData, built: build.Build, info: Data, language: str
 ) -> dict[str, Any]:
     name = info["name"]
     languages = settings.SHOP_LANGUAGES if len(settings.SHOP_LANGUAGES) > 1 else []
@@ -137,7 +137,7 @@ def _build_context(
     }
 
 
-def _dump_for_script(data: Any) -> SafeString:
+def _dump_for_script(data: object) -> SafeString:
     """Return data as JSON in which nothing can end the <script> element around it."""
     text = orjson.dumps(data).decode()
     for sign, escape in _ESCAPES.items():

@@ -32,7 +32,7 @@ _LOCK_POSITIONS = "SELECT pg_advisory_xact_lock(hashtext('webhook positions'))"
 
 
 @transactions.requires_transaction
-def publish(event_type: str, payload: Mapping[str, Any]) -> int:
+def publish(event_type: str, payload: Mapping[str, object]) -> int:
     """Write down what happened to each subject of an event, and queue its deliveries. Return how
     many subjects there were.
 
@@ -69,7 +69,7 @@ def _write_events(
 
 @transactions.requires_transaction
 def write_event(
-    *, event_type: str, subject: str, subject_id: UUID, data: Mapping[str, Any]
+    *, event_type: str, subject: str, subject_id: UUID, data: Mapping[str, object]
 ) -> WebhookEvent:
     """Write one event down, and queue nothing: part of the caller's transaction."""
     (position,) = _take_positions(1)

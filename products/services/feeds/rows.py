@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from markrin.api import errors, fields, parsers
 from markrin.api.schemas import InputSchema, QuerySchema, Schema
@@ -147,7 +146,7 @@ def _read_row(number: int, values: object, schema: Schema) -> FeedFileRow:
     return FeedFileRow(number, data["sku"], data["quantity"], data.get("id", ""), "")
 
 
-def _refuse_row(number: int, values: dict[str, Any], reason: str) -> FeedFileRow:
+def _refuse_row(number: int, values: dict[str, object], reason: str) -> FeedFileRow:
     sku = values.get("sku", "")
     # Kept for the report as it was sent, as far as a column can hold it.
     shown = (
