@@ -40,7 +40,8 @@ _WITHOUT_TAX: Final = F("subtotal") - F("discount") + F("shipping") + F("cod_fee
 
 class OrderQuerySet(QuerySet["Order"]):
     def for_customer(self, customer: User | None) -> "OrderQuerySet":
-        return self.filter(user=customer)
+        """Return the customer's; nobody's are none, and not those of guests."""
+        return self.filter(user=customer) if customer else self.none()
 
     def with_lines(self) -> "OrderQuerySet":
         """Load what the order's serializer shows, in a fixed number of queries."""

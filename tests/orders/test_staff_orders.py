@@ -60,9 +60,15 @@ def test_an_order_goes_its_way(desk, api, customer):
     assert (done["status"], done["paymentStatus"]) == ("delivered", "unpaid")
     assert Purchase.objects.get().user == customer
     assert customer.reviews.get().verified_buyer
-    assert (jobs("orders.shipped_by_mail"), jobs("orders.delivered_by_mail")) == (1, 1)
+    assert (jobs("orders.shipped_by_mail"), jobs("orders.delivered_by_mail")) == (
+        1,
+        1,
+    )
     paid = desk.post(f"/api/staff/orders/{order.pk}/cash", {}).json()
-    assert (paid["paymentStatus"], paid["payments"][0]["provider"]) == ("paid", "cod")
+    assert (paid["paymentStatus"], paid["payments"][0]["provider"]) == (
+        "paid",
+        "cod",
+    )
     assert (
         desk.post(f"/api/staff/orders/{order.pk}/cash", {}).json()["code"]
         == "order_status"
@@ -80,7 +86,14 @@ def test_an_order_goes_its_way(desk, api, customer):
     assert {step["by"] for step in seen["history"]} == {"customer", "staff"}
 
 
-STATUSES = ("pending", "confirmed", "processing", "shipped", "delivered", "cancelled")
+STATUSES = (
+    "pending",
+    "confirmed",
+    "processing",
+    "shipped",
+    "delivered",
+    "cancelled",
+)
 ALLOWED = {
     ("pending", "confirmed"),
     ("confirmed", "processing"),
@@ -193,7 +206,8 @@ def test_cash_that_was_paid_is_for_a_person_to_give_back(api, desk, customer):
     ).json()
     assert closed["state"] == "succeeded"
     assert (
-        desk.get(f"/api/staff/orders/{order.pk}").json()["paymentStatus"] == "refunded"
+        desk.get(f"/api/staff/orders/{order.pk}").json()["paymentStatus"]
+        == "refunded"
     )
     assert (
         desk.patch(
@@ -214,7 +228,10 @@ def test_refunds_in_parts_up_to_what_was_paid(desk):
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.json() == first.json()
     other = desk.post(path, {"amount": "51.00", "reason": "Late"}, headers=headers)
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert (other.status_code, other.json()["code"]) == (
+        422,
+        "idempotency_key_reused",
+    )
     over = desk.post(path, {"amount": "1000.01", "reason": "All"}, headers=key())
     assert (over.status_code, over.json()["code"], over.json()["left"]) == (
         422,
@@ -222,10 +239,14 @@ def test_refunds_in_parts_up_to_what_was_paid(desk):
         "1000.00",
     )
     assert (
-        desk.post(path, {"reason": "All"}, headers=key()).json()["amount"] == "1000.00"
+        desk.post(path, {"reason": "All"}, headers=key()).json()["amount"]
+        == "1000.00"
     )
     order.refresh_from_db()
-    assert (order.refunded, order.payment_status) == (Decimal("1050.00"), "refunded")
+    assert (order.refunded, order.payment_status) == (
+        Decimal("1050.00"),
+        "refunded",
+    )
     assert jobs("orders.refunded_by_mail") == 2
     assert desk.post(path, {"reason": "More"}, headers=key()).status_code == 409
 
@@ -233,11 +254,16 @@ def test_refunds_in_parts_up_to_what_was_paid(desk):
 def test_what_is_not_paid_is_not_refunded_and_a_refund_needs_a_key(desk):
     path = f"/api/staff/orders/{make_order().pk}/refunds"
     assert (
-        desk.post(path, {"reason": "x"}, headers=key()).json()["code"] == "order_status"
+        desk.post(path, {"reason": "x"}, headers=key()).json()["code"]
+        == "order_status"
     )
-    assert desk.post(path, {"reason": "x"}).json()["code"] == "idempotency_key_missing"
     assert (
-        desk.post(path, {"amount": "0.00", "reason": "x"}, headers=key()).status_code
+        desk.post(path, {"reason": "x"}).json()["code"] == "idempotency_key_missing"
+    )
+    assert (
+        desk.post(
+            path, {"amount": "0.00", "reason": "x"}, headers=key()
+        ).status_code
         == 400
     )
 
@@ -246,7 +272,11 @@ def test_what_is_not_paid_is_not_refunded_and_a_refund_needs_a_key(desk):
 def test_goods_come_back_in_parts(desk, customer):
     variant = make_variant(product=make_product(base_price="300.00"), stock=5)
     order = make_order(
-        customer=customer, variant=variant, quantity=3, status="delivered", paid=True
+        customer=customer,
+        variant=variant,
+        quantity=3,
+        status="delivered",
+        paid=True,
     )
     line, path = order.lines.get(), f"/api/staff/orders/{order.pk}/returns"
     part = {
@@ -255,7 +285,11 @@ def test_goods_come_back_in_parts(desk, customer):
         "refund": True,
     }
     shown = desk.post(path, part)
-    assert (shown.status_code, shown.json()["status"], shown.json()["refunded"]) == (
+    assert (
+        shown.status_code,
+        shown.json()["status"],
+        shown.json()["refunded"],
+    ) == (
         201,
         "delivered",
         "300.00",
@@ -315,12 +349,18 @@ def test_a_return_gives_back_what_was_paid_after_the_discount(desk):
     )
 
 
-def test_pieces_that_come_back_one_by_one_give_back_what_was_paid_for_the_line(desk):
+def test_pieces_that_come_back_one_by_one_give_back_what_was_paid_for_the_line(
+    desk,
+):
     # 3 × 33.33 less 10 % is 89.99; a third each would be 30.00, and one paisa too much.
     make_coupon(code="TEN", value="10.00")
     variant = make_variant(product=make_product(base_price="33.33"))
     order = make_order(
-        status="delivered", paid=True, variant=variant, quantity=3, coupon_code="TEN"
+        status="delivered",
+        paid=True,
+        variant=variant,
+        quantity=3,
+        coupon_code="TEN",
     )
     line, refunded = order.lines.get(), []
     for _ in range(3):
@@ -337,7 +377,9 @@ def test_pieces_that_come_back_one_by_one_give_back_what_was_paid_for_the_line(d
 def test_nothing_comes_back_before_it_is_delivered(desk):
     order = make_order(status="shipped")
     assert (
-        desk.post(f"/api/staff/orders/{order.pk}/returns", {"reason": "x"}).status_code
+        desk.post(
+            f"/api/staff/orders/{order.pk}/returns", {"reason": "x"}
+        ).status_code
         == 409
     )
 
@@ -415,7 +457,10 @@ def test_notes_are_private_unless_they_are_not(desk, api, customer):
     shown = desk.post(
         path, {"note": "We shall ring", "public": True, "resolve": True}
     ).json()
-    assert ([step["note"] for step in shown["history"][1:]], shown["attention"]) == (
+    assert (
+        [step["note"] for step in shown["history"][1:]],
+        shown["attention"],
+    ) == (
         ["Rang twice", "We shall ring"],
         "",
     )
@@ -453,7 +498,9 @@ def test_an_admin_needs_no_group(api, admin_user):
 def test_a_missing_order_is_404(desk):
     path = "/api/staff/orders/00000000-0000-7000-8000-000000000000"
     assert desk.get(path).status_code == 404
-    assert desk.post(f"{path}/transition", {"status": "confirmed"}).status_code == 404
+    assert (
+        desk.post(f"{path}/transition", {"status": "confirmed"}).status_code == 404
+    )
     assert desk.post(f"{path}/notes", {"note": "x"}).status_code == 404
 
 
@@ -464,3 +511,9 @@ def test_a_foreign_order_is_404(api, customer):
         assert client.get(f"/api/orders/{order.pk}{path}").status_code == 404
     assert [item["id"] for item in client.get("/api/orders").json()["items"]] == []
     assert api.get("/api/orders").status_code == 401
+
+
+def test_orders_of_nobody_are_none_and_not_those_of_guests(db):
+    order = make_order(guest_email="guest@example.com")
+    assert order.user_id is None
+    assert not Order.objects.for_customer(None).exists()
