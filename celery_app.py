@@ -151,16 +151,24 @@ app.conf.beat_schedule = {
     "products.refresh_ended_prices": run_every(60, "products.refresh_ended_prices"),
     "products.pull_feeds": run_every(600, "products.pull_feeds", queue="outbound"),
     "products.queue_missed_wishes": run_every(60, "products.queue_missed_wishes"),
-    "products.queue_low_stock_mails": run_every(900, "products.queue_low_stock_mails"),
+    "products.queue_low_stock_mails": run_every(
+        900, "products.queue_low_stock_mails"
+    ),
     "products.remove_unused_pictures": run_nightly(
         3, 50, "products.remove_unused_pictures"
     ),
-    "products.rebuild_search_words": run_nightly(4, 0, "products.rebuild_search_words"),
+    "products.rebuild_search_words": run_nightly(
+        4, 0, "products.rebuild_search_words"
+    ),
     "products.delete_unapplied_changes": run_nightly(
         3, 40, "products.delete_unapplied_changes"
     ),
-    "products.delete_old_imports": run_nightly(3, 45, "products.delete_old_imports"),
-    "storefront.write_product_feeds": run_every(3600, "storefront.write_product_feeds"),
+    "products.delete_old_imports": run_nightly(
+        3, 45, "products.delete_old_imports"
+    ),
+    "storefront.write_product_feeds": run_every(
+        3600, "storefront.write_product_feeds"
+    ),
     "analytics.rollup": run_every(300, "analytics.rollup"),
     "analytics.rollup_recent": run_every(3600, "analytics.rollup_recent"),
     "analytics.tend_partitions": run_nightly(2, 30, "analytics.tend_partitions"),

@@ -31,7 +31,9 @@ class PasswordBackend(ModelBackend):
         if username is None or password is None:
             return None
         client = (
-            ClientInfo.from_request(request) if request is not None else ClientInfo()
+            ClientInfo.from_request(request)
+            if request is not None
+            else ClientInfo()
         )
         try:
             given = Credentials(email=username, password=password)

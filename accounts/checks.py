@@ -10,7 +10,9 @@ from django.conf import settings
 # Django's name
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 
-SHORTEST_SECRET = 32  # bytes, as many as HS256 puts out. Source: RFC 7518 section 3.2
+SHORTEST_SECRET = (
+    32  # bytes, as many as HS256 puts out. Source: RFC 7518 section 3.2
+)
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
@@ -73,7 +75,10 @@ def cookie_and_origins(app_configs: object, **kwargs: object) -> list[CheckMessa
     messages: list[CheckMessage] = []
     if not settings.REFRESH_COOKIE_SECURE and not settings.DEBUG:
         messages.append(
-            Error("REFRESH_COOKIE_SECURE may be off only in DEBUG.", id="accounts.E007")
+            Error(
+                "REFRESH_COOKIE_SECURE may be off only in DEBUG.",
+                id="accounts.E007",
+            )
         )
     for origin in {*settings.AUTH_ORIGINS, *settings.CORS_ALLOWED_ORIGINS}:
         if not _ORIGIN.fullmatch(origin):
@@ -92,7 +97,9 @@ def cookie_and_origins(app_configs: object, **kwargs: object) -> list[CheckMessa
 
 
 @register(Tags.security)
-def addresses_and_limits(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+def addresses_and_limits(
+    app_configs: object, **kwargs: object
+) -> list[CheckMessage]:
     """TRUSTED_PROXIES and RATE_LIMITS can be read, and no request is a transaction."""
     messages: list[CheckMessage] = []
     for text in settings.TRUSTED_PROXIES:

@@ -44,7 +44,8 @@ class ClientInfo:
         program = next((name for part, name in _PROGRAMS if part in agent), "")
         system = next((name for part, name in _SYSTEMS if part in agent), "")
         return (
-            " on ".join(filter(None, (program, system))) or agent.partition(" ")[0][:80]
+            " on ".join(filter(None, (program, system)))
+            or agent.partition(" ")[0][:80]
         )
 
 

@@ -18,7 +18,9 @@ class _TokenRefused(errors.ShopError):
         **extra: object,
     ) -> None:
         super().__init__(
-            detail, headers={"WWW-Authenticate": CHALLENGE, **(headers or {})}, **extra
+            detail,
+            headers={"WWW-Authenticate": CHALLENGE, **(headers or {})},
+            **extra,
         )
 
 
@@ -166,4 +168,8 @@ class WishlistLimit(errors.ShopError):
 
 
 class LastAdmin(errors.ShopError):
-    status, code, message = 409, "last_admin", "Somebody must remain an active admin."
+    status, code, message = (
+        409,
+        "last_admin",
+        "Somebody must remain an active admin.",
+    )

@@ -22,14 +22,18 @@ class VerificationRequested:
     name: ClassVar[str] = "user.verification_requested"
     user_id: UUID
     again: bool = False  # also if the address is verified
-    asked_id: UUID = field(default_factory=uuid7)  # one mail for each time of asking
+    asked_id: UUID = field(
+        default_factory=uuid7
+    )  # one mail for each time of asking
 
 
 @dataclass(frozen=True)
 class EmailChangeRequested:
     name: ClassVar[str] = "user.email_change_requested"
     user_id: UUID
-    asked_id: UUID = field(default_factory=uuid7)  # one mail for each time of asking
+    asked_id: UUID = field(
+        default_factory=uuid7
+    )  # one mail for each time of asking
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,18 @@ class ResetRequested:
 
     name: ClassVar[str] = "user.reset_requested"
     user_id: UUID
-    asked_id: UUID = field(default_factory=uuid7)  # one mail for each time of asking
+    asked_id: UUID = field(
+        default_factory=uuid7
+    )  # one mail for each time of asking
 
 
 @dataclass(frozen=True)
 class StaffInvited:
     name: ClassVar[str] = "user.staff_invited"
     user_id: UUID
-    asked_id: UUID = field(default_factory=uuid7)  # one mail for each time of asking
+    asked_id: UUID = field(
+        default_factory=uuid7
+    )  # one mail for each time of asking
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ def grant_permissions(
         group, _made = groups.get_or_create(name=name)
         expected = [
             (app, f"{action}_{model}")
-            for (app, model), actions in _split_models(rights.list_pages(name)).items()
+            for (app, model), actions in _split_models(
+                rights.list_pages(name)
+            ).items()
             for action in actions
         ]
         group.permissions.set([known[key] for key in expected if key in known])

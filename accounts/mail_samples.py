@@ -22,7 +22,10 @@ def _session_context() -> dict[str, object]:
     now = timezone.now()
     return _user_context(
         session=Session(
-            created_at=now, revoked_at=now, label="Firefox on Linux", ip="203.0.113.7"
+            created_at=now,
+            revoked_at=now,
+            label="Firefox on Linux",
+            ip="203.0.113.7",
         )
     )
 

@@ -104,7 +104,8 @@ def check_new_password(password: str, user: User, *, field: str) -> None:
         password_validation.validate_password(password, user)
     except ValidationError as exc:
         faults = [
-            (fault.code or "password", fault.messages[0]) for fault in exc.error_list
+            (fault.code or "password", fault.messages[0])
+            for fault in exc.error_list
         ]
         raise errors.PasswordRejected(
             errors=[

@@ -44,7 +44,9 @@ class _Form:
             example, pattern = LONGER_FORMS[country]
             self.examples.append(example)
             self.patterns.append(re.compile(pattern))
-        self.required = bool(self.patterns) and "postal_code" in rules.required_fields
+        self.required = (
+            bool(self.patterns) and "postal_code" in rules.required_fields
+        )
         self.prefix = rules.postal_code_prefix.strip(" -")
 
     def matches(self, code: str) -> bool:

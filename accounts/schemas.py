@@ -30,7 +30,8 @@ from markrin.api.schemas import (
 from markrin.api.unset import UNSET, Unset
 
 Country = TextChoices(
-    "Country", {item.alpha_2: (item.alpha_2, item.name) for item in pycountry.countries}
+    "Country",
+    {item.alpha_2: (item.alpha_2, item.name) for item in pycountry.countries},
 )  # type: ignore[call-overload]  # Enum's functional form
 
 GROUPS = tuple(rights.GROUPS)
@@ -236,7 +237,9 @@ class ChangeProfile(PatchSchema[ProfileChange]):
     def _refuse_future_birth(self, data: Loaded, **kwargs: object) -> None:
         born: date | None = data.get("date_of_birth")
         if born is not None and born > timezone.localdate():
-            raise fields.refuse("range", "This lies in the future.", "date_of_birth")
+            raise fields.refuse(
+                "range", "This lies in the future.", "date_of_birth"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,7 +268,9 @@ class AddressSchema(InputSchema[T]):
     postal_code = fields.Text(
         max=postal_codes.MAX_POSTAL_CODE_LENGTH, min=0, load_default=""
     )
-    country = fields.Enum(Country, load_default=lambda: Country(settings.SHOP_COUNTRY))
+    country = fields.Enum(
+        Country, load_default=lambda: Country(settings.SHOP_COUNTRY)
+    )
 
     @ma.validates_schema
     def _check_postal_code(self, data: Loaded, **kwargs: object) -> None:
@@ -410,5 +415,7 @@ class CreateApiKey(InputSchema[NewApiKey]):
             try:
                 ip_network(network)
             except ValueError as exc:
-                message = "This takes addresses and networks such as 203.0.113.0/24."
+                message = (
+                    "This takes addresses and networks such as 203.0.113.0/24."
+                )
                 raise fields.refuse("format", message, "networks") from exc

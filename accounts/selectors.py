@@ -36,7 +36,9 @@ def list_sessions(*, current: Session) -> list[Session]:
 def list_addresses(*, customer: User) -> list[Address]:
     """Return the address book, the default first and then the newest."""
     return list(
-        Address.objects.for_customer(customer).order_by("-is_default", *NEWEST_FIRST)
+        Address.objects.for_customer(customer).order_by(
+            "-is_default", *NEWEST_FIRST
+        )
     )
 
 
@@ -64,7 +66,9 @@ def list_wishlist(
     )
     cards = {
         card["id"]: card
-        for card in summaries.get_summaries([item.product_id for item in page.items])
+        for card in summaries.get_summaries(
+            [item.product_id for item in page.items]
+        )
     }
     entries = [
         WishlistEntry(cards[item.product_id], item.created_at)

@@ -80,7 +80,9 @@ _GST_STATES: Final = dict(
 )
 
 
-REFUSAL: Final = "This is no state of the country: an ISO 3166-2 code, such as IN-KA."
+REFUSAL: Final = (
+    "This is no state of the country: an ISO 3166-2 code, such as IN-KA."
+)
 
 
 def find_state_code(
@@ -134,12 +136,16 @@ def _names_of(country: str) -> dict[str, str]:
     # pycountry's
     subdivisions = pycountry.subdivisions.get(country_code=country) or []  # type: ignore[no-untyped-call]
     names = {_fold(each.name): each.code for each in subdivisions}
-    names |= {each.code.partition("-")[2].lower(): each.code for each in subdivisions}
+    names |= {
+        each.code.partition("-")[2].lower(): each.code for each in subdivisions
+    }
     return {**names, **_OTHER_NAMES.get(country, {})}
 
 
 def _fold(name: str) -> str:
     """Return a name without accents and case: Karnātaka and Karnataka are one."""
     plain = unicodedata.normalize("NFKD", name)
-    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    letters = "".join(
+        letter for letter in plain if not unicodedata.combining(letter)
+    )
     return " ".join(letters.casefold().replace("&", "and").split())

@@ -57,7 +57,9 @@ def reset_by_mail(*, user_id: str, asked_id: str, **later: object) -> outbox.Res
 
 
 @outbox.handler("accounts.invite_by_mail", **MAIL)
-def invite_by_mail(*, user_id: str, asked_id: str, **later: object) -> outbox.Result:
+def invite_by_mail(
+    *, user_id: str, asked_id: str, **later: object
+) -> outbox.Result:
     return mails.invite_by_mail(user_id=UUID(user_id), asked_id=UUID(asked_id))
 
 

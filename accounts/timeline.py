@@ -15,9 +15,13 @@ def tell(*, clues: TraceSearch) -> dict[str, Iterator[TimelineEntry]]:
 
 def find_addresses(*, requests: list[str]) -> dict[str, str | None]:
     """Return the client's address of each request that tried to sign in, by its id."""
-    recent = AuthEvent.objects.order_by("-id")[:1000]  # there is no index by request
+    recent = AuthEvent.objects.order_by("-id")[
+        :1000
+    ]  # there is no index by request
     return {
-        event.request_id: event.ip for event in recent if event.request_id in requests
+        event.request_id: event.ip
+        for event in recent
+        if event.request_id in requests
     }
 
 

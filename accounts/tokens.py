@@ -66,7 +66,11 @@ class Keyring(TokenBackend):
     def encode(self, payload: dict[str, object]) -> str:
         """Return the signed token."""
         first = settings.JWT_KEYS[0]
-        claims = {**payload, "iss": settings.JWT_ISSUER, "aud": settings.JWT_AUDIENCE}
+        claims = {
+            **payload,
+            "iss": settings.JWT_ISSUER,
+            "aud": settings.JWT_AUDIENCE,
+        }
         return jwt.encode(
             claims,
             first["secret"],
@@ -83,7 +87,11 @@ class Keyring(TokenBackend):
             TokenBackendExpiredToken: it was.
             TokenBackendError: it is not.
         """
-        if not verify or not isinstance(token, str) or len(token) > MAX_TOKEN_LENGTH:
+        if (
+            not verify
+            or not isinstance(token, str)
+            or len(token) > MAX_TOKEN_LENGTH
+        ):
             raise TokenBackendError("Token is invalid")
         try:
             return jwt.decode(
@@ -200,7 +208,9 @@ class AccessToken(_SessionToken, simplejwt.AccessToken):
     def for_session(cls, session: Session, now: datetime) -> Self:
         """Return a fresh one."""
         issued = int(now.timestamp())
-        ends = min(issued + settings.ACCESS_TTL_S, int(session.expires_at.timestamp()))
+        ends = min(
+            issued + settings.ACCESS_TTL_S, int(session.expires_at.timestamp())
+        )
         return cls._from_claims(
             sub=str(session.user_id),
             sid=str(session.pk),
@@ -268,7 +278,9 @@ class BearerAuthentication(BaseAuthentication):
     exactly one query.
     """
 
-    def authenticate(self, request: Request) -> tuple[User, Session | ApiKey] | None:
+    def authenticate(
+        self, request: Request
+    ) -> tuple[User, Session | ApiKey] | None:
         """Return user and session, or a machine's account and key; None if no token was sent.
 
         Raises:
@@ -289,8 +301,12 @@ class BearerAuthentication(BaseAuthentication):
             raise
         return session.user, session
 
-    def _authenticate_machine(self, text: str, request: Request) -> tuple[User, ApiKey]:
-        from accounts.services.api_keys import authenticate_key  # it uses this module
+    def _authenticate_machine(
+        self, text: str, request: Request
+    ) -> tuple[User, ApiKey]:
+        from accounts.services.api_keys import (
+            authenticate_key,
+        )  # it uses this module
 
         address = client_address.get_client_address(request._request)
         key = authenticate_key(text, address=address, now=datetime.now(UTC))

@@ -152,4 +152,7 @@ def _read_sums(row: Sequence[object]) -> list[str | Decimal | None]:
     are text in JSON.
     """
     key, _, *sums = row
-    return [str(key), *(None if each is None else Decimal(str(each)) for each in sums)]
+    return [
+        str(key),
+        *(None if each is None else Decimal(str(each)) for each in sums),
+    ]

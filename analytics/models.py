@@ -43,7 +43,9 @@ class Event(models.Model):
 
     class Meta:
         db_table = "analytics_event"
-        indexes = [BrinIndex(fields=["occurred_at"], name="analytics_event_by_time")]
+        indexes = [
+            BrinIndex(fields=["occurred_at"], name="analytics_event_by_time")
+        ]
         constraints = [
             constraints.check_choice("analytics_event", "type", EventType),
             *constraints.check_text("analytics_event", "query", blank=True),
@@ -64,7 +66,9 @@ class Event(models.Model):
                     results=None,
                 )
                 | Q(type="search", product_id=None) & ~Q(query="")
-                | Q(type="checkout_started", product_id=None, query="", results=None),
+                | Q(
+                    type="checkout_started", product_id=None, query="", results=None
+                ),
                 name="analytics_event_fields_fit_type",
             ),
             Partitioning(name="analytics_event_by_month", by="RANGE (occurred_at)"),
@@ -106,7 +110,9 @@ class DailySales(models.Model):
     cancelled = models.PositiveIntegerField(
         help_text="orders placed that day and cancelled since"
     )
-    units = models.PositiveIntegerField(help_text="pieces sold, less those returned")
+    units = models.PositiveIntegerField(
+        help_text="pieces sold, less those returned"
+    )
     revenue = models.DecimalField(
         max_digits=14,
         decimal_places=2,
@@ -119,7 +125,9 @@ class DailySales(models.Model):
         help_text="totals of the orders placed, less what is not owed and what went back",
     )
     refunded = models.DecimalField(max_digits=14, decimal_places=2)
-    new_customers = models.PositiveIntegerField(help_text="whose first order this was")
+    new_customers = models.PositiveIntegerField(
+        help_text="whose first order this was"
+    )
     returning_customers = models.PositiveIntegerField()
     stock_outs = models.PositiveIntegerField(
         help_text="variants that were sold out when the day ended, moved that day"
@@ -151,7 +159,9 @@ _BROUGHT: Final = (
     "what invoices of the day charge for it less its credit notes, with tax; below 0 where more"
     " came back"
 )
-_ORDERED: Final = "lines of the orders placed, less their discount and what came back"
+_ORDERED: Final = (
+    "lines of the orders placed, less their discount and what came back"
+)
 
 
 class DailyProduct(models.Model):
@@ -161,7 +171,9 @@ class DailyProduct(models.Model):
 
     pk = models.CompositePrimaryKey("day", "product_id")
     day = models.DateField()
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, related_name="+"
+    )
     views = models.PositiveIntegerField(default=0)
     carts = models.PositiveIntegerField(
         default=0, help_text="visitors who put it into a cart"
@@ -221,10 +233,14 @@ class DailyCategory(models.Model):
 
     pk = models.CompositePrimaryKey("day", "category_id")
     day = models.DateField()
-    category = models.ForeignKey("products.Category", models.CASCADE, related_name="+")
+    category = models.ForeignKey(
+        "products.Category", models.CASCADE, related_name="+"
+    )
     orders = models.PositiveIntegerField(help_text="orders with anything of it")
     units = models.PositiveIntegerField()
-    revenue = models.DecimalField(max_digits=14, decimal_places=2, help_text=_BROUGHT)
+    revenue = models.DecimalField(
+        max_digits=14, decimal_places=2, help_text=_BROUGHT
+    )
     ordered = models.DecimalField(
         max_digits=14, decimal_places=2, default=0, db_default=0, help_text=_ORDERED
     )
@@ -267,7 +283,8 @@ class ReportSnapshot(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(first__lte=F("last")), name="report_snapshot_days_in_order"
+                condition=Q(first__lte=F("last")),
+                name="report_snapshot_days_in_order",
             ),
         ]
 
@@ -280,11 +297,15 @@ class DailyFunnel(models.Model):
 
     day = models.DateField(primary_key=True)
     visits = models.PositiveIntegerField(help_text="visitors who did anything")
-    views = models.PositiveIntegerField(help_text="visitors who looked at a product")
+    views = models.PositiveIntegerField(
+        help_text="visitors who looked at a product"
+    )
     carts = models.PositiveIntegerField(
         help_text="visitors who put something into a cart"
     )
-    checkouts = models.PositiveIntegerField(help_text="visitors who began a checkout")
+    checkouts = models.PositiveIntegerField(
+        help_text="visitors who began a checkout"
+    )
 
     class Meta:
         ordering = ["-day"]
@@ -319,7 +340,9 @@ class DailySearch(models.Model):
         constraints = [
             *constraints.check_not_negative("daily_search", "searches"),
             models.CheckConstraint(
-                condition=Q(without_result__gte=0, without_result__lte=F("searches")),
+                condition=Q(
+                    without_result__gte=0, without_result__lte=F("searches")
+                ),
                 name="daily_search_without_result_within_searches",
             ),
         ]

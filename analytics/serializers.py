@@ -40,7 +40,9 @@ class RecentOrder(Serializer):
     customer_id = serializers.UUIDField(
         source="user_id", allow_null=True, help_text="null: a guest's"
     )
-    recipient = serializers.CharField(help_text="to whom it goes; empty once erased")
+    recipient = serializers.CharField(
+        help_text="to whom it goes; empty once erased"
+    )
     total = Money()
     currency = serializers.CharField()
     created_at = Timestamp()
@@ -93,7 +95,9 @@ class Report(Serializer):
         return {**super().get_fields(), **period}
 
     @extend_schema_field(
-        serializers.ListField(child=serializers.ListField(child=Cell(allow_null=True)))
+        serializers.ListField(
+            child=serializers.ListField(child=Cell(allow_null=True))
+        )
     )
     def get_rows(self, report: Any) -> list[list[Any]]:
         kinds = [column.kind for column in report.definition.columns]

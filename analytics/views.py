@@ -57,7 +57,9 @@ class StatsDetail(View):
     )
     def get(self, request: Request, *, query: schemas.AskedPeriod) -> Response:
         first, last = _resolve_period(query)
-        return Response(serializers.Stats(stats.get_stats(first=first, last=last)).data)
+        return Response(
+            serializers.Stats(stats.get_stats(first=first, last=last)).data
+        )
 
 
 class ReportDetail(View):

@@ -156,7 +156,14 @@ def pages() -> Iterator[tuple[str, str]]:
         "to pack, page 20",
         f"{reverse('admin:orders_order_queue', args=['pack'])}?p=20",
     )
-    for report in ("sales", "funnel", "products", "categories", "searches", "stock"):
+    for report in (
+        "sales",
+        "funnel",
+        "products",
+        "categories",
+        "searches",
+        "stock",
+    ):
         yield f"report: {report}", reverse("admin:analytics_report", args=[report])
     yield "who changed what", reverse("admin:audit_log")
     for model, page in sorted(
@@ -166,7 +173,10 @@ def pages() -> Iterator[tuple[str, str]]:
         address = reverse(f"admin:{name}_changelist")
         yield f"{name}: list", address
         for word in _SEARCHES.get(name, ("zzz",)) if page.search_fields else ():
-            yield f"{name}: search {word}", f"{address}?q={word.replace('+', '%2B')}"
+            yield (
+                f"{name}: search {word}",
+                f"{address}?q={word.replace('+', '%2B')}",
+            )
         for query in (*_filters(page, address), *_orders(page, address)):
             yield f"{name}: {query}", f"{address}{query}"
         row = model._default_manager.order_by("-pk").first()

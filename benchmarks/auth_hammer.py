@@ -44,7 +44,12 @@ LOCKLESS = 0.1  # of the browsers
 STOLEN = 0.1
 PATIENCE_S = 60
 READS = 0.05  # of a tab's seconds
-DEAD = {"session_revoked", "session_expired", "token_invalid", "refresh_token_expired"}
+DEAD = {
+    "session_revoked",
+    "session_expired",
+    "token_invalid",
+    "refresh_token_expired",
+}
 
 
 # --- Two web servers, one of which dies ----------------------------------------------------------
@@ -155,7 +160,11 @@ class Browser:
 
     def headers(self, token: str, key: str | None) -> dict[str, str]:
         web = (
-            {"X-Markrin-Client": "web", "Origin": ORIGIN, "Cookie": f"{COOKIE}={token}"}
+            {
+                "X-Markrin-Client": "web",
+                "Origin": ORIGIN,
+                "Cookie": f"{COOKIE}={token}",
+            }
             if self.by_cookie
             else {}
         )
@@ -307,7 +316,9 @@ class Browser:
             answer = await self._send_surely("POST", "/api/auth/refresh", **sent)
         return answer
 
-    async def _send_surely(self, method: str, path: str, **sent: Any) -> httpx.Response:
+    async def _send_surely(
+        self, method: str, path: str, **sent: Any
+    ) -> httpx.Response:
         while True:
             try:
                 return await self.send(method, path, lossy=False, **sent)
@@ -375,7 +386,9 @@ async def run_hammer(
     # httpcore looks for it at each call, in vain
     sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     async with httpx.AsyncClient(timeout=10) as http:
-        browsers = [Browser(web, http, seen, tokens, options.ttl) for tokens in opened]
+        browsers = [
+            Browser(web, http, seen, tokens, options.ttl) for tokens in opened
+        ]
         say(
             f"{options.seconds} seconds of {options.tabs} tabs each, one server killed half"
             " way …"
@@ -444,7 +457,12 @@ def publish_results(
         count for name, count in seen.calls.items() if name.startswith("refresh ")
     )
     rows = [
-        ("sessions lost without a theft", len(seen.lost_sessions), f"of {honest}", 0),
+        (
+            "sessions lost without a theft",
+            len(seen.lost_sessions),
+            f"of {honest}",
+            0,
+        ),
         ("families that outlived a theft", ended.count(False), f"of {thefts}", 0),
         (
             "thefts not recorded as reuse",
@@ -476,7 +494,9 @@ def publish_results(
         Row(what, str(count), "out of", of, "-", str(goal), count == goal)
         for what, count, of, goal in rows
     ]
-    calls = ", ".join(f"{name}: {count}" for name, count in sorted(seen.calls.items()))
+    calls = ", ".join(
+        f"{name}: {count}" for name, count in sorted(seen.calls.items())
+    )
     times = sorted(seen.refresh_ms) or [0.0]
     notes = (
         f"{options.sessions} sessions × {options.tabs} tabs for {options.seconds} s, access"

@@ -55,14 +55,19 @@ def make(number: int, goods: Goods) -> list[Checkout]:
     made, run = [], uuid4().hex[:8]
     for each in range(number):
         user = make_user(email=f"{run}-{each}@example.com", password=None)
-        body = {"addressId": str(make_address(user=user).pk), "paymentMethod": "cod"}
+        body = {
+            "addressId": str(make_address(user=user).pk),
+            "paymentMethod": "cod",
+        }
         headers = {
             "Authorization": f"Bearer {access_token(user)}",
             "Content-Type": "application/json",
         }
         made.append(
             Checkout(
-                Cart.objects.create(user=user).pk, json.dumps(body).encode(), headers
+                Cart.objects.create(user=user).pk,
+                json.dumps(body).encode(),
+                headers,
             )
         )
     return made

@@ -81,7 +81,9 @@ def measure_calls(harness: Harness, shop: str) -> list[Row]:
         compare_times(
             "product detail with a token", signed, "without one", plain, at_most=1.2
         ),
-        compare_times("refresh", refreshed, "reading the profile", profile, at_most=2),
+        compare_times(
+            "refresh", refreshed, "reading the profile", profile, at_most=2
+        ),
     ]
 
 

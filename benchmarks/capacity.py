@@ -43,7 +43,13 @@ from dev.stack import ROOT
 SCALE = 1_000
 BUYERS = 300
 LOAD = ROOT / "benchmarks" / "peers" / "open_load.mjs"
-SHARES = (0.3, 0.5, 0.7, 0.85, 1.3)  # of the predicted capacity that real runs ask for
+SHARES = (
+    0.3,
+    0.5,
+    0.7,
+    0.85,
+    1.3,
+)  # of the predicted capacity that real runs ask for
 WITHIN = 0.25  # of the capacity that the model predicts
 LATENCY_WITHIN = 2  # times the median that it predicts, up to 0.7 of the capacity
 QUIET = 0.9  # of the cores must be left for latencies to be judged
@@ -117,7 +123,9 @@ def measure(
         hit, hits_alone = bench.measure("hit", rate=500, count=2_000)
         change, _ = bench.measure("cart change", rate=15, count=BUYERS)
         look, _ = bench.measure("cart look", rate=15, count=BUYERS)
-        checkout, bought_alone = bench.measure("checkout", rate=8, count=BUYERS // 2)
+        checkout, bought_alone = bench.measure(
+            "checkout", rate=8, count=BUYERS // 2
+        )
         rows = hold_against(bench, "checkout", checkout, bought_alone)
         rows += hold_against(bench, "hit", hit, hits_alone)
         worker = stack.enter_context(running_workers(env))
@@ -140,7 +148,11 @@ def measure(
 @contextmanager
 def measured_web(env: dict[str, str]) -> Iterator[tuple[str, int]]:
     """Run the web server; say what is about to be measured."""
-    say("A web process " + ("without" if "CACHE_ANSWERS" in env else "with") + " cache")
+    say(
+        "A web process "
+        + ("without" if "CACHE_ANSWERS" in env else "with")
+        + " cache"
+    )
     with web_process(env) as (shop, pid):
         yield shop, pid
 
@@ -156,8 +168,12 @@ def running_workers(env: dict[str, str]) -> Iterator[tuple[int, int]]:
     env = env | {"LOCAL_DIR": str(folder), "CELERY_SKIP_CHECKS": "1"}
     with (
         mail_server(env) as mail,
-        running([*celery, *worker.split(), *quiet], env | {"EMAIL_URL": mail}) as one,
-        running([sys.executable, "manage.py", "relay", "--skip-checks"], env) as two,
+        running(
+            [*celery, *worker.split(), *quiet], env | {"EMAIL_URL": mail}
+        ) as one,
+        running(
+            [sys.executable, "manage.py", "relay", "--skip-checks"], env
+        ) as two,
     ):
         yield one.pid, two.pid
 
@@ -187,7 +203,9 @@ class Bench:
         # Only the web process: what PostgreSQL does meanwhile, it does for requests of before.
         self._idle["web"] = times.milliseconds()["web"] / IDLE_S
 
-    def measure(self, kind: str, *, rate: float, count: int) -> tuple[Work, Answers]:
+    def measure(
+        self, kind: str, *, rate: float, count: int
+    ) -> tuple[Work, Answers]:
         """Return what one request of the kind takes while others come, and how it is answered when
         hardly anything else comes.
         """
@@ -251,7 +269,10 @@ class Bench:
             return [_as_request("GET", "/api/cart", one) for one in some]
         if kind == "cart change":
             bodies = [
-                {"variantId": str(self._goods[at % len(self._goods)].pk), "quantity": 1}
+                {
+                    "variantId": str(self._goods[at % len(self._goods)].pk),
+                    "quantity": 1,
+                }
                 for at in range(len(some))
             ]
             return [
@@ -261,7 +282,8 @@ class Bench:
         _empty_carts()
         buyers.fill(some, self._goods)
         return [
-            _as_request("POST", "/api/orders", one, one.body.decode()) for one in some
+            _as_request("POST", "/api/orders", one, one.body.decode())
+            for one in some
         ]
 
     def _pages(self) -> list[Request]:
@@ -280,7 +302,12 @@ class Bench:
         NotReady where one is not answered with a 2xx.
         """
         count = count or len(requests)
-        plan = {"base": self.shop, "rate": rate, "count": count, "requests": requests}
+        plan = {
+            "base": self.shop,
+            "rate": rate,
+            "count": count,
+            "requests": requests,
+        }
         times = ProcessorTimes(self._pids)
         done = subprocess.run(
             ["node", str(LOAD)],
@@ -327,7 +354,9 @@ def hold_against(bench: Bench, kind: str, work: Work, alone: Answers) -> list[Ro
     rows = []
     for share in SHARES:
         # Too many come, whatever others do: what is left shows only where all of it is used.
-        most = machine if share <= 1 else replace(machine, cores_left=None, places=0)
+        most = (
+            machine if share <= 1 else replace(machine, cores_left=None, places=0)
+        )
         rate = share * most.capacity
         say(f"{kind}: {rate:.0f} a second")
         seen = bench.run_at(kind, rate)

@@ -47,7 +47,14 @@ class Work:
 
 
 NOTHING: Final = Work(0, 0, 0)
-KINDS: Final = ("hit", "miss", "cart change", "cart look", "checkout", "order's jobs")
+KINDS: Final = (
+    "hit",
+    "miss",
+    "cart change",
+    "cart look",
+    "checkout",
+    "order's jobs",
+)
 Services = Mapping[str, Work]  # what was measured of each of KINDS
 
 
@@ -136,7 +143,11 @@ class OneMachine:
         """Return the latency at this rate: alone, and what it waits for interpreter and core."""
         per_ms = rate / 1000
         lock = find_mean_wait(self.processes, per_ms, self._web_ms)
-        return self.alone_ms + lock + find_mean_wait(self.cores, per_ms, self._total_ms)
+        return (
+            self.alone_ms
+            + lock
+            + find_mean_wait(self.cores, per_ms, self._total_ms)
+        )
 
     def find_p99_ms(self, rate: float) -> float:
         """Return the 99th percentile at this rate: alone, and the longer of the two waits."""
@@ -234,10 +245,16 @@ def list_limits(plan: Plan, demand: Work) -> list[Limit]:
     """Return what breaks at how many times this demand, the first first."""
     found = [
         Limit(plan.processes * 1000 / demand.web_ms, "web processes"),
-        Limit(plan.database_cores * 1000 / demand.database_ms, "PostgreSQL's cores"),
+        Limit(
+            plan.database_cores * 1000 / demand.database_ms, "PostgreSQL's cores"
+        ),
         Limit(1000 / demand.valkey_ms, "Valkey's one thread"),
-        Limit(plan.worker_cores * 1000 / demand.worker_ms, "workers (jobs come late)"),
-        Limit(WAL_BYTES_PER_S / demand.wal_bytes, "the disk of the write-ahead log"),
+        Limit(
+            plan.worker_cores * 1000 / demand.worker_ms, "workers (jobs come late)"
+        ),
+        Limit(
+            WAL_BYTES_PER_S / demand.wal_bytes, "the disk of the write-ahead log"
+        ),
     ]
     return sorted(found, key=lambda limit: limit.factor)
 

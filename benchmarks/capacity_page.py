@@ -32,7 +32,9 @@ SMALL: Final = Plan(web_machines=1, web_cores=2, worker_cores=1, database_cores=
 def save_services(services: Services) -> None:
     """Keep what was measured."""
     rounded = {
-        kind: {name: round(value, 4) for name, value in asdict(services[kind]).items()}
+        kind: {
+            name: round(value, 4) for name, value in asdict(services[kind]).items()
+        }
         for kind in KINDS
     }
     SERVICES.write_text(json.dumps(rounded, indent=1) + "\n")
@@ -41,7 +43,8 @@ def save_services(services: Services) -> None:
 def load_services() -> Services:
     """Return what was measured last."""
     return {
-        kind: Work(**work) for kind, work in json.loads(SERVICES.read_text()).items()
+        kind: Work(**work)
+        for kind, work in json.loads(SERVICES.read_text()).items()
     }
 
 
@@ -86,7 +89,14 @@ def _table_of_services(services: Services) -> str:
         )
         for kind, work in services.items()
     ]
-    head = ("one", "web, ms", "PostgreSQL, ms", "Valkey, ms", "workers, ms", "log, kB")
+    head = (
+        "one",
+        "web, ms",
+        "PostgreSQL, ms",
+        "Valkey, ms",
+        "workers, ms",
+        "log, kB",
+    )
     return _table(head, rows)
 
 
@@ -121,9 +131,13 @@ def _table_of_limits(services: Services) -> str:
     for share in HIT_SHARES:
         demand = Traffic(READS, ORDERS, share).demand(services)
         limits = list_limits(plan_machines(demand), demand)
-        order = "; ".join(f"{limit.what} at {limit.factor:.1f} x" for limit in limits)
+        order = "; ".join(
+            f"{limit.what} at {limit.factor:.1f} x" for limit in limits
+        )
         rows.append((f"{share:.0%}", order))
-    return _table(("hits", "what breaks first, at how many times this traffic"), rows)
+    return _table(
+        ("hits", "what breaks first, at how many times this traffic"), rows
+    )
 
 
 def _table_of_noon(services: Services) -> str:
@@ -167,4 +181,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-__all__ = ["MAX_BUSY", "load_services", "make_tables", "save_services", "write_page"]
+__all__ = [
+    "MAX_BUSY",
+    "load_services",
+    "make_tables",
+    "save_services",
+    "write_page",
+]

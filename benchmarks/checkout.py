@@ -46,7 +46,9 @@ def main() -> int:
                 Path(env["LOCAL_DIR"]) / "checkout.pgbench", goods
             )
             shop = stack.enter_context(web(env))
-            return publish_rounds(options, measure(options, shop, crowd, goods, script))
+            return publish_rounds(
+                options, measure(options, shop, crowd, goods, script)
+            )
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1
@@ -114,7 +116,9 @@ def through_shop(
     return count / seconds
 
 
-def publish_rounds(options: argparse.Namespace, rates: dict[str, list[float]]) -> int:
+def publish_rounds(
+    options: argparse.Namespace, rates: dict[str, list[float]]
+) -> int:
     """Publish the middle rounds; return 1 where a goal is missed."""
     middle = {name: sorted(found)[len(found) // 2] for name, found in rates.items()}
     compared = (
@@ -169,7 +173,8 @@ def publish_rounds(options: argparse.Namespace, rates: dict[str, list[float]]) -
         )
     )
     spread = ", ".join(
-        f"{name} {min(found):.0f} to {max(found):.0f}" for name, found in rates.items()
+        f"{name} {min(found):.0f} to {max(found):.0f}"
+        for name, found in rates.items()
     )
     notes = (
         f"{options.checkouts} checkouts of each kind in each of {options.rounds} rounds in"

@@ -68,7 +68,9 @@ def main() -> int:
             logging.getLogger("mail.log").setLevel(
                 logging.ERROR
             )  # the sink would tell of every line it is sent
-            cache = stack.enter_context(running_valkey(harness.home / "fault-cache"))
+            cache = stack.enter_context(
+                running_valkey(harness.home / "fault-cache")
+            )
             env["CACHE_URL"] = cache.cache_url(0)
             pairs = start_pairs(harness, env, stack)
             shop = stack.enter_context(web(env))
@@ -80,7 +82,10 @@ def main() -> int:
 
 
 def measure(
-    options: argparse.Namespace, shop: str, pairs: dict[str, list[int]], cache: Valkey
+    options: argparse.Namespace,
+    shop: str,
+    pairs: dict[str, list[int]],
+    cache: Valkey,
 ) -> dict[str, list[float]]:
     """Return the milliseconds of each checkout, by fault."""
     goods = buyers.variants(20, stock=1_000_000)
@@ -222,7 +227,8 @@ def pair(
     ]
     relay = [sys.executable, "manage.py", "relay", "--skip-checks"]
     return [
-        stack.enter_context(running(command, env)).pid for command in (worker, relay)
+        stack.enter_context(running(command, env)).pid
+        for command in (worker, relay)
     ]
 
 
@@ -252,7 +258,9 @@ def find_unused_port() -> int:
         return port
 
 
-def publish_times(options: argparse.Namespace, times: dict[str, list[float]]) -> int:
+def publish_times(
+    options: argparse.Namespace, times: dict[str, list[float]]
+) -> int:
     """Publish the 99th percentiles; return 1 where one is above its goal."""
     p99 = {name: percentile(values, 99) for name, values in times.items()}
     calm = p99["undisturbed"]

@@ -73,7 +73,10 @@ def prepare_carts(
     for number in range(buyers):
         user = make_user(email=f"{run}-{number}@example.com", password=None)
         make_cart_line(customer=user, variant=variant)
-        body = {"addressId": str(make_address(user=user).pk), "paymentMethod": "cod"}
+        body = {
+            "addressId": str(make_address(user=user).pk),
+            "paymentMethod": "cod",
+        }
         headers = {
             "Authorization": f"Bearer {access_token(user)}",
             "Content-Type": "application/json",
@@ -94,7 +97,9 @@ def send_rush(
     ready = Barrier(len(requests) + 1)
 
     def buy(request: tuple[bytes, dict[str, str]]) -> int:
-        connection = HTTPConnection(address.hostname or "", address.port, timeout=120)
+        connection = HTTPConnection(
+            address.hostname or "", address.port, timeout=120
+        )
         ready.wait()
         connection.request("POST", "/api/orders", request[0], request[1])
         status = connection.getresponse().status
@@ -155,7 +160,9 @@ def publish_rush(
             failed == 0,
         ),
     ]
-    said = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
+    said = ", ".join(
+        f"{count} × {status}" for status, count in sorted(answers.items())
+    )
     title = (
         f"{options.buyers} buyers at once for {options.pieces} pieces, {options.workers}"
         " web processes"

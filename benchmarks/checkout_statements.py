@@ -48,8 +48,16 @@ _COPIES = (
             " md5(visit::text))"
         ),
     ),
-    ("accounts_address", "place", "jsonb_build_object('id', place, 'user_id', person)"),
-    ("orders_cart", "basket", "jsonb_build_object('id', basket, 'user_id', person)"),
+    (
+        "accounts_address",
+        "place",
+        "jsonb_build_object('id', place, 'user_id', person)",
+    ),
+    (
+        "orders_cart",
+        "basket",
+        "jsonb_build_object('id', basket, 'user_id', person)",
+    ),
 )
 # Those that can be written: PostgreSQL makes the others.
 _COLUMNS = """
@@ -71,7 +79,8 @@ def write(path: Path, goods: Goods) -> Path:
     seen, known = _watch_checkout(goods)
     with connection.cursor() as cursor:
         cursor.execute(
-            _BUYERS, {"most": MAX_CARTS, "variants": [variant.pk for variant in goods]}
+            _BUYERS,
+            {"most": MAX_CARTS, "variants": [variant.pk for variant in goods]},
         )
         for table, key, changes in _COPIES:
             cursor.execute(_COLUMNS, [table])
@@ -166,7 +175,9 @@ def _watch_checkout(goods: Goods) -> tuple[list[str], dict[str, Any]]:
         execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
         answer = execute(sql, params, many, context)
-        seen.append(connection.ops.last_executed_query(context["cursor"], sql, params))
+        seen.append(
+            connection.ops.last_executed_query(context["cursor"], sql, params)
+        )
         return answer
 
     connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = (
@@ -213,10 +224,17 @@ def _script(seen: list[str], known: dict[str, Any]) -> str:
     """
     begin = next(at for at, sql in enumerate(seen) if "lock_timeout" in sql)
     events = sorted(
-        {match for sql in seen if "outbox_event" in sql for match in _UUID.findall(sql)}
+        {
+            match
+            for sql in seen
+            if "outbox_event" in sql
+            for match in _UUID.findall(sql)
+        }
     )
     names = {str(value): name for name, value in known.items()}
-    for at, found in enumerate(each for each in events if _dashed(each) not in names):
+    for at, found in enumerate(
+        each for each in events if _dashed(each) not in names
+    ):
         names.setdefault(_dashed(found), f"event{at}")
     fresh = [name for name in names.values() if name.startswith("event")] + [
         "bought",

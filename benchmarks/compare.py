@@ -42,14 +42,18 @@ class Side:
 def main() -> int:
     """Compare; return 1 where a revision or one of its benchmarks is not to be had."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("revision", help="the revision to compare with, such as v1.0.0")
+    parser.add_argument(
+        "revision", help="the revision to compare with, such as v1.0.0"
+    )
     parser.add_argument(
         "benchmarks",
         nargs="*",
         default=list(BENCHMARKS),
         help='each with its own arguments, in quotes: "reads --only cached"',
     )
-    parser.add_argument("--with", dest="this", default="HEAD", help="the other (HEAD)")
+    parser.add_argument(
+        "--with", dest="this", default="HEAD", help="the other (HEAD)"
+    )
     parser.add_argument("--turns", type=int, default=3, help="runs of each side")
     # options may stand between the revision and the benchmarks
     options = parser.parse_intermixed_args()
@@ -68,14 +72,18 @@ def check_out(revision: str) -> Side:
     """Return the revision, checked out with its packages. Raises: NotReady."""
     asked = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     if not asked:
-        raise NotReady(f"{revision} names no commit here; git fetch, or another name")
+        raise NotReady(
+            f"{revision} names no commit here; git fetch, or another name"
+        )
     home = processes.own_folder(local_dir() / "compare")
     folder = home / asked[:12]
     side = Side(revision, folder)
     if not folder.exists():
         say(f"Checking out {revision} …")
         subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
-        subprocess.run(["git", "-C", str(folder), "checkout", "-q", asked], check=True)
+        subprocess.run(
+            ["git", "-C", str(folder), "checkout", "-q", asked], check=True
+        )
     if not (folder / ".venv" / "installed").exists():
         say(f"Installing the packages of {revision} …")
         make = ["make", "--silent", ".venv/installed"]
@@ -88,7 +96,9 @@ def run_in_turns(
     benchmark: str, sides: list[Side], turns: int
 ) -> dict[str, dict[str, list[float]]]:
     """Return {what was measured: {revision: its figures, one a turn}}. Raises: NotReady."""
-    figures: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    figures: dict[str, dict[str, list[float]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for turn in range(turns):
         for side in sides if turn % 2 == 0 else reversed(sides):
             say(f"{benchmark}, turn {turn + 1} of {turns}: {side.name}")
@@ -119,7 +129,9 @@ def _run(benchmark: str, side: Side) -> dict[str, float]:
                     figure[1].replace(",", "")
                 )
     if not found:  # a goal missed exits with 1 as well, but has figures
-        raise NotReady(f"{benchmark} of {side.name} measured nothing:\n{done.stdout}")
+        raise NotReady(
+            f"{benchmark} of {side.name} measured nothing:\n{done.stdout}"
+        )
     return found
 
 

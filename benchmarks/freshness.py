@@ -54,7 +54,9 @@ def main() -> int:
                     "What readers were shown, beside what had been committed",
                     rows,
                 )
-                broken, curve = measure_outage(harness, [one, other], options.seconds)
+                broken, curve = measure_outage(
+                    harness, [one, other], options.seconds
+                )
                 publish(
                     "outage",
                     "The cache server killed and started again under load",
@@ -74,7 +76,9 @@ def run(urls: Sequence[str], seconds: float) -> "Seen":
     from tests.cache import staleness_probe
 
     products = list(
-        Product.objects.filter(status="published").order_by("slug")[: WRITERS + OTHERS]
+        Product.objects.filter(status="published").order_by("slug")[
+            : WRITERS + OTHERS
+        ]
     )
     others = [product.slug for product in products[WRITERS:]]
     return staleness_probe.watch_staleness(
@@ -99,7 +103,10 @@ def measure_undisturbed(urls: Sequence[str], seconds: float) -> list[Row]:
         make_row("answers", f"{len(seen.reads):,}: {told}"),
         make_row("versions committed meanwhile", f"{seen.writes:,}"),
         make_row(
-            "answers other than 200", f"{len(seen.failures)}", "0", not seen.failures
+            "answers other than 200",
+            f"{len(seen.failures)}",
+            "0",
+            not seen.failures,
         ),
         make_stale_row(seen),
         make_row(
@@ -112,7 +119,9 @@ def measure_undisturbed(urls: Sequence[str], seconds: float) -> list[Row]:
             "< 10 ms",
             late < 10,
         ),
-        make_row("lag of memory, the longest", f"{max(from_memory, default=0):.2f} ms"),
+        make_row(
+            "lag of memory, the longest", f"{max(from_memory, default=0):.2f} ms"
+        ),
     ]
 
 
@@ -149,7 +158,10 @@ def measure_outage(
     rows = [
         make_row("answers", f"{len(seen.reads):,}"),
         make_row(
-            "answers other than 200", f"{len(seen.failures)}", "0", not seen.failures
+            "answers other than 200",
+            f"{len(seen.failures)}",
+            "0",
+            not seen.failures,
         ),
         make_stale_row(seen),
         make_row(
@@ -179,7 +191,9 @@ def curve(reads: Sequence["Read"], times: dict[str, float]) -> str:
         "| second | answers | hits | cache server |",
         "| --- | --- | --- | --- |",
     ]
-    for second in range(int(max(read.asked_at for read in reads) - times["begun"]) + 1):
+    for second in range(
+        int(max(read.asked_at for read in reads) - times["begun"]) + 1
+    ):
         at = times["begun"] + second
         of = [read for read in reads if at <= read.asked_at < at + 1]
         state = "away" if times["killed"] < at + 1 and at < times["back"] else "up"

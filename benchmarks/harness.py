@@ -93,7 +93,9 @@ class Harness:
                 _libpq(self._stack.postgres.url("postgres")), autocommit=True
             ) as connection:
                 connection.execute(
-                    sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+                    sql.SQL("DROP DATABASE IF EXISTS {}").format(
+                        sql.Identifier(name)
+                    )
                 )
                 connection.execute(
                     sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
@@ -120,7 +122,9 @@ class Harness:
 
     def copy_database(self, scale: int, name: str) -> str:
         """Copy the database of the shop of `scale` products, made anew; return the copy's name."""
-        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
+        with psycopg.connect(
+            self.address("postgres"), autocommit=True
+        ) as connection:
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
             )
@@ -140,7 +144,9 @@ class Harness:
     def fresh_database(self, name: str) -> str:
         """Make an empty database beside the shops', anew; return its address in libpq's form."""
         orders = ("DROP DATABASE IF EXISTS {} WITH (FORCE)", "CREATE DATABASE {}")
-        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
+        with psycopg.connect(
+            self.address("postgres"), autocommit=True
+        ) as connection:
             for order in orders:
                 connection.execute(sql.SQL(order).format(sql.Identifier(name)))
         return self.address(name)
@@ -183,7 +189,9 @@ def _collect(env: dict[str, str]) -> None:
 
 def _manage(env: dict[str, str], *arguments: str) -> None:
     command = [sys.executable, "manage.py", *arguments]
-    subprocess.run(command, check=True, env=env, cwd=ROOT, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        command, check=True, env=env, cwd=ROOT, stdout=subprocess.DEVNULL
+    )
 
 
 def _libpq(url: str) -> str:
@@ -192,7 +200,9 @@ def _libpq(url: str) -> str:
     """
     before, _, name = url.rpartition("/")
     user, _, folder = before.removeprefix("postgres://").partition("@/")
-    return psycopg.conninfo.make_conninfo(host=unquote(folder), user=user, dbname=name)
+    return psycopg.conninfo.make_conninfo(
+        host=unquote(folder), user=user, dbname=name
+    )
 
 
 @contextmanager
@@ -257,7 +267,9 @@ def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
             return
         except OSError:
             time.sleep(0.1)
-    raise NotReady(f"nothing listens at port {port}; see its log below LOCAL_DIR/bench")
+    raise NotReady(
+        f"nothing listens at port {port}; see its log below LOCAL_DIR/bench"
+    )
 
 
 @contextmanager
@@ -273,7 +285,12 @@ def running(
     )
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command, env=env, cwd=cwd, stdout=out, stderr=out, start_new_session=True
+            command,
+            env=env,
+            cwd=cwd,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
     try:
         yield process

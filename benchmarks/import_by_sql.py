@@ -42,14 +42,18 @@ def write_by_sql(imported: str, copy: str, folder: Path) -> float:
         target.commit()
         taken = time.perf_counter() - started
         for table in tables:
-            if (there := _count(target, table)) != (wanted := _count(source, table)):
+            if (there := _count(target, table)) != (
+                wanted := _count(source, table)
+            ):
                 raise NotReady(
                     f"{table} has {there} rows by SQL, {wanted} by the import"
                 )
         return taken
 
 
-def _list_changed(source: psycopg.Connection, target: psycopg.Connection) -> list[str]:
+def _list_changed(
+    source: psycopg.Connection, target: psycopg.Connection
+) -> list[str]:
     """Return the tables that the import has made longer, in the order in which to fill them."""
     names = [
         name

@@ -46,7 +46,9 @@ def main() -> int:
     parser.add_argument(
         "--file", type=Path, help="a CSV to import instead of the made-up one"
     )
-    parser.add_argument("--products", type=int, default=PRODUCTS, help="in that one")
+    parser.add_argument(
+        "--products", type=int, default=PRODUCTS, help="in that one"
+    )
     parser.add_argument("--mapping", type=Path, help="how to read it")
     options = parser.parse_args()
     try:
@@ -127,7 +129,8 @@ def write(path: Path, products: int) -> Path:
             brand, kind = dice.choice(brands), dice.randrange(40)
             about = " ".join(
                 dice.choices(
-                    ("cotton", "linen", "washed", "soft", "slim", "wide", "long"), k=20
+                    ("cotton", "linen", "washed", "soft", "slim", "wide", "long"),
+                    k=20,
                 )
             )
             price, gender = (
@@ -160,7 +163,9 @@ def count_lines(path: Path) -> int:
         return sum(1 for _ in lines)
 
 
-def run(harness: Harness, file: Path, mapping: Path | None) -> tuple[float, float, str]:
+def run(
+    harness: Harness, file: Path, mapping: Path | None
+) -> tuple[float, float, str]:
     """Import into a fresh copy of the small shop; return seconds, megabytes at the peak,
     and what the command said.
     """

@@ -71,7 +71,8 @@ def list_mixed_paths(products: list[tuple[str, ...]]) -> list[str]:
     details = [f"/api/products/{slug}" for slug, _ in products]
     lists = [f"/api/products?limit=12&page={page}" for page in range(1, 20)]
     searches = [
-        f"/api/products?search={quote(name.split()[-1])}" for _, name in products[:60]
+        f"/api/products?search={quote(name.split()[-1])}"
+        for _, name in products[:60]
     ]
     rest = [
         "/api/categories",
@@ -108,7 +109,8 @@ def send_requests(shop: str, paths: list[str], count: int) -> dict[int, int]:
                 codes[code] = codes.get(code, 0) + seen
 
     threads = [
-        threading.Thread(target=run_client, args=(number,)) for number in range(CLIENTS)
+        threading.Thread(target=run_client, args=(number,))
+        for number in range(CLIENTS)
     ]
     for thread in threads:
         thread.start()
@@ -123,7 +125,9 @@ def resident_mb(shop: str) -> float:
     for process in psutil.process_iter(["cmdline"]):
         if str(port) in (process.info["cmdline"] or []):
             children = [process, *process.children(recursive=True)]
-            return float(max(child.memory_info().rss for child in children) / 1024**2)
+            return float(
+                max(child.memory_info().rss for child in children) / 1024**2
+            )
     raise NotReady("the web process is not to be found")
 
 

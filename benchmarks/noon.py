@@ -117,7 +117,9 @@ def measure(products: int, share: float) -> tuple[list[Row], str]:
             fetch(plain.url + path), fetch(cached.url + path)
         early = sale.starts - time.time()
         if early < _BEFORE_S:
-            raise NotReady(f"The sale begins in {early:.0f} s; it took long to plan.")
+            raise NotReady(
+                f"The sale begins in {early:.0f} s; it took long to plan."
+            )
         time.sleep(early - _BEFORE_S)
         writing = pool.submit(write_prices, sale.starts + _LEFT_ALONE_S, ended)
         many = [
@@ -166,7 +168,9 @@ def plan_sale(products: int, share: float) -> Sale:
         rows = cursor.fetchall()
     fold_changes()
     refresh_ended_prices()
-    before = {slug: sale if on_sale else price for slug, price, sale, on_sale in rows}
+    before = {
+        slug: sale if on_sale else price for slug, price, sale, on_sale in rows
+    }
     after = {slug: sale for slug, _, sale, on_sale in rows if on_sale is False}
     return Sale(starts, before, after)
 
@@ -200,7 +204,9 @@ def read(
         for page, path in pages.items():
             asked = time.time()
             body = fetch(url + path)
-            seen.append(Answer(page, asked, time.time(), list_prices(json.loads(body))))
+            seen.append(
+                Answer(page, asked, time.time(), list_prices(json.loads(body)))
+            )
             time.sleep(pause_s)
     return seen
 

@@ -16,7 +16,9 @@ __all__ = ["app"]
 QUEUE = "analytics"
 MAIL_QUEUE = "email"
 KINDS: Final = ("nothing", "effect", "mail")
-EFFECT_TABLE: Final = "CREATE TABLE IF NOT EXISTS bench_effect (number int NOT NULL)"
+EFFECT_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS bench_effect (number int NOT NULL)"
+)
 ON_EVENT |= {f"bench.{kind}": [f"bench.{kind}"] for kind in (*KINDS, "letter")}
 
 
@@ -52,7 +54,11 @@ EVENTS: Final[dict[str, type[Noop] | type[Effect] | type[Mail]]] = {
 
 
 @outbox.handler(
-    "bench.letter", queue=MAIL_QUEUE, effect="outside", time_limit_s=30, max_attempts=3
+    "bench.letter",
+    queue=MAIL_QUEUE,
+    effect="outside",
+    time_limit_s=30,
+    max_attempts=3,
 )
 def send_letter(*, number: int, **later: Any) -> None:
     """Send a mail: how long it waits until it begins is what is measured."""
@@ -99,7 +105,11 @@ def plain_mail(number: int) -> None:
     _send(number)
 
 
-PLAIN: Final = {"nothing": plain_nothing, "effect": plain_effect, "mail": plain_mail}
+PLAIN: Final = {
+    "nothing": plain_nothing,
+    "effect": plain_effect,
+    "mail": plain_mail,
+}
 
 
 def _write(number: int) -> None:
@@ -109,5 +119,8 @@ def _write(number: int) -> None:
 
 def _send(number: int) -> None:
     EmailMessage(
-        f"Order {number}", "Thank you.", "shop@example.com", ["customer@example.com"]
+        f"Order {number}",
+        "Thank you.",
+        "shop@example.com",
+        ["customer@example.com"],
     ).send()

@@ -30,7 +30,9 @@ MAILS, JOBS_BEFORE, WAIT_AT_MOST_MS = 100, 10_000, 1_000
 EACH_ADD = 100  # rows that one transaction writes
 WAYS = ("ours", ".delay", "procrastinate")
 DONE_BY = {"nothing": "no-op", "effect": "a row written", "mail": "a mail sent"}
-Rates = dict[str, dict[str, list[float]]]  # kind, then way: jobs a second of each round
+Rates = dict[
+    str, dict[str, list[float]]
+]  # kind, then way: jobs a second of each round
 
 
 def main() -> int:
@@ -65,7 +67,9 @@ def publish_rates(
     """Publish the middle rounds and the waits; return 1 where a goal is missed."""
     rows, spread = [], []
     for kind, by_way in rates.items():
-        middle = {way: sorted(found)[len(found) // 2] for way, found in by_way.items()}
+        middle = {
+            way: sorted(found)[len(found) // 2] for way, found in by_way.items()
+        }
         for way, at_least in (
             (".delay", AT_LEAST),
             ("procrastinate", PROCRASTINATE_AT_LEAST),
@@ -127,19 +131,28 @@ def start(env: dict[str, str], stack: ExitStack) -> None:
         folder.mkdir(exist_ok=True)
         stack.enter_context(
             running(
-                command, {**env, "LOCAL_DIR": str(folder), "CELERY_SKIP_CHECKS": "1"}
+                command,
+                {**env, "LOCAL_DIR": str(folder), "CELERY_SKIP_CHECKS": "1"},
             )
         )
-    if not wait_for(lambda: len(app.control.ping(timeout=1) or ()) == 2, seconds=60):
+    if not wait_for(
+        lambda: len(app.control.ping(timeout=1) or ()) == 2, seconds=60
+    ):
         raise NotReady("the workers do not answer")
 
 
 def _worker_of(queue: str, *, processes: int) -> list[str]:
-    options = (
-        f"-Q {queue} -c {processes} -n {queue}@bench --without-gossip --without-mingle"
-    )
+    options = f"-Q {queue} -c {processes} -n {queue}@bench --without-gossip --without-mingle"
     return [
-        *(sys.executable, "-m", "celery", "-q", "-A", "benchmarks.noop_job", "worker"),
+        *(
+            sys.executable,
+            "-m",
+            "celery",
+            "-q",
+            "-A",
+            "benchmarks.noop_job",
+            "worker",
+        ),
         *options.split(),
     ]
 
@@ -171,7 +184,11 @@ def measure(options: argparse.Namespace) -> Rates:
     with connection.cursor() as cursor:
         cursor.execute(EFFECT_TABLE)
     ways = dict(
-        zip(WAYS, (through_outbox, through_celery, through_procrastinate), strict=True)
+        zip(
+            WAYS,
+            (through_outbox, through_celery, through_procrastinate),
+            strict=True,
+        )
     )
     counts = {
         "nothing": options.rows,
@@ -187,7 +204,9 @@ def measure(options: argparse.Namespace) -> Rates:
             for way, work in ways.items():
                 started = time.perf_counter()
                 work(kind, counts[kind])
-                rates[kind][way].append(counts[kind] / (time.perf_counter() - started))
+                rates[kind][way].append(
+                    counts[kind] / (time.perf_counter() - started)
+                )
     return rates
 
 
@@ -276,7 +295,9 @@ def through_celery(kind: str, count: int) -> None:
     for number in range(count):
         task.apply_async((number,), queue=QUEUE)
     if not wait_for(lambda: count_run(task.name) == before + count, seconds=MAX_S):
-        raise NotReady(f"{count_run(task.name) - before} of {count} ran in {MAX_S} s")
+        raise NotReady(
+            f"{count_run(task.name) - before} of {count} ran in {MAX_S} s"
+        )
 
 
 def count_run(task: str) -> int:

@@ -97,13 +97,19 @@ def use_product(page: Page) -> None:
     page.get_by_role("button", name="Add to bag").first.click()
 
 
-def visit(browser: Browser, url: str, use: Callable[[Page], None]) -> dict[str, float]:
+def visit(
+    browser: Browser, url: str, use: Callable[[Page], None]
+) -> dict[str, float]:
     """Open a page as a first visitor on a slow phone, use it, and return what was found."""
     context = browser.new_context(**PHONE)
     page = context.new_page()
     devtools = context.new_cdp_session(page)
     devtools.send("Network.enable")
-    slow = {"latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
+    slow = {
+        "latency": 150,
+        "downloadThroughput": 200_000,
+        "uploadThroughput": 94_000,
+    }
     devtools.send("Network.emulateNetworkConditions", {"offline": False, **slow})
     devtools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
     page.add_init_script(WATCH)
@@ -165,7 +171,9 @@ def main() -> int:
         f"Slow 4G, a CPU four times slower, 390 x 844 at 2 x; {rounds} first visits of each"
         " page, median (lowest to highest), CLS the worst."
     )
-    publish("pages", "What a shopper with a slow phone waits for", rows, notes, "pages")
+    publish(
+        "pages", "What a shopper with a slow phone waits for", rows, notes, "pages"
+    )
     return 0 if all(row.reached for row in rows) else 1
 
 

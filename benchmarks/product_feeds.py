@@ -128,7 +128,9 @@ def _publish_results(
                 large.seconds <= MAX_SECONDS,
             ),
         ]
-        faults = ", ".join(f"{what} ({n})" for what, n in large.faults.most_common(10))
+        faults = ", ".join(
+            f"{what} ({n})" for what, n in large.faults.most_common(10)
+        )
         notes.append(
             f"{name}: {large.items:,} rows, {large.megabytes:.0f} MB;"
             f" faults: {faults or 'none'}."

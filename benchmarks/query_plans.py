@@ -59,9 +59,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     rows = [compare(what, small[what], large[what], options) for what in large]
-    notes = (
-        "Pages of 8 kB that all statements of a request look at, second time asked.\n"
-    )
+    notes = "Pages of 8 kB that all statements of a request look at, second time asked.\n"
     publish("plans", "Reads from the database: pages looked at", rows, notes)
     write_page(rows, large, options)
     return 0 if all(row.reached for row in rows) else 1
@@ -70,7 +68,10 @@ def main() -> int:
 def explain(harness: Harness, scale: int) -> Plans:
     """Return the plans of each request in the shop of that size, by a process of its own."""
     env = harness.environment(scale) | {"CACHE_ANSWERS": "0"}
-    env |= {"ALLOWED_HOSTS": "testserver", "DJANGO_SETTINGS_MODULE": "markrin.settings"}
+    env |= {
+        "ALLOWED_HOSTS": "testserver",
+        "DJANGO_SETTINGS_MODULE": "markrin.settings",
+    }
     say(f"Plans in the shop of {scale:,} products")
     paths = {
         "product by slug": f"/api/products/{list_slugs(harness, scale, 1)[0]}",
@@ -123,21 +124,27 @@ def _note_statements(client: Any, path: str) -> list[str]:
         execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
         answer = execute(sql, params, many, context)
-        seen.append(connection.ops.last_executed_query(context["cursor"], sql, params))
+        seen.append(
+            connection.ops.last_executed_query(context["cursor"], sql, params)
+        )
         return answer
 
     with connection.execute_wrapper(note_statement):
         answer = client.get(path)
     if answer.status_code != 200:
         raise NotReady(f"{path} was answered {answer.status_code}")
-    return [sql for sql in seen if sql.lstrip().upper().startswith(("SELECT", "WITH"))]
+    return [
+        sql for sql in seen if sql.lstrip().upper().startswith(("SELECT", "WITH"))
+    ]
 
 
 def _explain(statement: str) -> dict[str, Any]:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute(f"{EXPLAIN}, FORMAT JSON) {statement.replace('%', '%%')}", ())
+        cursor.execute(
+            f"{EXPLAIN}, FORMAT JSON) {statement.replace('%', '%%')}", ()
+        )
         [root] = cursor.fetchone()[0]
         cursor.execute(f"{EXPLAIN}) {statement.replace('%', '%%')}", ())
         lines = [line for (line,) in cursor.fetchall()]
@@ -168,9 +175,7 @@ def compare(
 
 def write_page(rows: list[Row], plans: Plans, options: argparse.Namespace) -> None:
     """Write docs/query-plans.md."""
-    head = (
-        f"| what | {options.small:,} products | {options.scale:,} products | ratio | |"
-    )
+    head = f"| what | {options.small:,} products | {options.scale:,} products | ratio | |"
     table = [head, "| --- | --- | --- | --- | --- |"]
     table += [
         f"| {row.what} | {row.theirs} | {row.ours} | {row.ratio} |"

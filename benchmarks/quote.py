@@ -75,7 +75,9 @@ def make_promotions(shop: str) -> tuple[PromotionTerms, ...]:
     for n in range(PROMOTIONS):
         effect, about = _make_usual(n, dice)
         if shop != "usual":
-            effect = PercentOff(1 + Decimal(n) / 10 if shop == "rivals" else Decimal(2))
+            effect = PercentOff(
+                1 + Decimal(n) / 10 if shop == "rivals" else Decimal(2)
+            )
         conditions = about if shop == "usual" else Conditions()
         exclusive = shop == "rivals" or (shop == "usual" and n % 4 == 0)
         made.append(
@@ -99,14 +101,22 @@ def _make_usual(n: int, dice: random.Random) -> tuple[Effect, Conditions]:
         (percent, within),
         (BuyXGetY(2, 1), within),
         (percent, Conditions(min_spend=dice.choice([100_000, 900_000_000]))),
-        (FixedPrice(49_900), Conditions(product_ids=frozenset([_id(1001 + n % 60)]))),
+        (
+            FixedPrice(49_900),
+            Conditions(product_ids=frozenset([_id(1001 + n % 60)])),
+        ),
         (AmountOff(20_000), within),
         (
-            Tiered(TierBy.PIECES, (Tier(2, percent), Tier(4, PercentOff(Decimal(20))))),
+            Tiered(
+                TierBy.PIECES, (Tier(2, percent), Tier(4, PercentOff(Decimal(20))))
+            ),
             within,
         ),
         (FreeShipping(), Conditions(min_spend=200_000)),
-        (percent, Conditions(product_ids=frozenset([_id(1001 + n), _id(1002 + n)]))),
+        (
+            percent,
+            Conditions(product_ids=frozenset([_id(1001 + n), _id(1002 + n)])),
+        ),
         (percent, Conditions(countries=frozenset(["US"]))),
         (percent, Conditions(min_pieces=500)),
     )
@@ -123,7 +133,9 @@ def make_basket(lines: tuple[BasketLine, ...]) -> Basket:
     )
 
 
-def make_terms(promotions: tuple[PromotionTerms, ...], *, included: bool) -> ShopTerms:
+def make_terms(
+    promotions: tuple[PromotionTerms, ...], *, included: bool
+) -> ShopTerms:
     """Return the terms of a shop in Karnataka."""
     preset = read_preset("in", state="KA")
     rules = TaxRules(
@@ -170,7 +182,9 @@ def main() -> None:
             # as above
             took = measure(lambda many=many, terms=terms: quote(many, terms))  # type: ignore[misc]
             # as above
-            shared = measure(lambda many=many, terms=terms: list_shares(many, terms))  # type: ignore[misc]
+            shared = measure(
+                lambda many=many, terms=terms: list_shares(many, terms)  # type: ignore[misc]
+            )
             taxes = "in the price" if included else "on top"
             print(
                 f"| {shop} | {taxes} | {least * 1e6:.0f} µs | {took * 1e6:.0f} µs |"

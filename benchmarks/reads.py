@@ -92,7 +92,9 @@ def measure_cached(
             body.write_bytes(fetch(shop + path))
             warm_cache(shop + path)
             peer_env = env | {"BARE_BODY": str(body)}
-            with web(peer_env, application="benchmarks.peers.bare:application") as bare:
+            with web(
+                peer_env, application="benchmarks.peers.bare:application"
+            ) as bare:
                 ours, theirs = measure_in_turns(
                     make_load(shop + path, seconds),
                     lambda: load(bare, seconds=seconds),
@@ -167,7 +169,10 @@ def measure_cached(
 
 
 def measure_express(
-    env: dict[str, str], ours: Callable[[], Measured], seconds: float, rows: list[Row]
+    env: dict[str, str],
+    ours: Callable[[], Measured],
+    seconds: float,
+    rows: list[Row],
 ) -> str:
     """Compare with Express and Redis, where node and npm are there."""
     folder = ROOT / "benchmarks" / "peers" / "express"
@@ -185,7 +190,9 @@ def measure_express(
         url = f"http://127.0.0.1:{port}/product"
         await_http(url, process)
         mine, theirs = measure_in_turns(ours, make_load(url, seconds))
-    rows.append(row("the same", mine, "Express 5, answer in Redis", theirs, at_least=6))
+    rows.append(
+        row("the same", mine, "Express 5, answer in Redis", theirs, at_least=6)
+    )
     return ""
 
 
@@ -209,7 +216,9 @@ def measure_in_turns(
     return median([pair[0] for pair in pairs]), median([pair[1] for pair in pairs])
 
 
-def row(what: str, ours: Measured, beside: str, theirs: Measured, **goal: float) -> Row:
+def row(
+    what: str, ours: Measured, beside: str, theirs: Measured, **goal: float
+) -> Row:
     """Return the row of two rates; a failed request fails the row."""
     ratio = ours.requests_per_s / theirs.requests_per_s
     wanted, reached = within(ratio, **goal)
@@ -273,7 +282,13 @@ def measure_uncached(harness: Harness, scale: int) -> list[Row]:
             )
             rows.append(
                 Row(
-                    what, f"{big:.1f} ms", "", "", "", f"≤ {goal_ms} ms", big <= goal_ms
+                    what,
+                    f"{big:.1f} ms",
+                    "",
+                    "",
+                    "",
+                    f"≤ {goal_ms} ms",
+                    big <= goal_ms,
                 )
             )
             rows.append(
@@ -390,5 +405,7 @@ def ratio_row(
 
 
 if __name__ == "__main__":
-    say("Reads: about two minutes, and once some minutes to load the large catalogue.")
+    say(
+        "Reads: about two minutes, and once some minutes to load the large catalogue."
+    )
     sys.exit(main())

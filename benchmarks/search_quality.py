@@ -105,7 +105,9 @@ def api_search(catalogue: Sequence[Product]) -> Search:
     def search(text: str) -> list[Product]:
         response = client.get("/api/products", {"search": text, "limit": RESULTS})
         if response.status_code != 200:
-            raise RuntimeError(f"a search for {text!r} answers {response.status_code}")
+            raise RuntimeError(
+                f"a search for {text!r} answers {response.status_code}"
+            )
         return [by_slug[item["slug"]] for item in response.json()["items"]]
 
     return search
@@ -120,7 +122,9 @@ def plain_search(catalogue: Sequence[Product]) -> Search:
     by_slug = {product.slug: product for product in catalogue}
     with connection.cursor() as cursor:
         cursor.execute(_PLAIN_TABLE)
-        published = [product for product in catalogue if product.status == "published"]
+        published = [
+            product for product in catalogue if product.status == "published"
+        ]
         cursor.executemany(
             _PLAIN_INSERT, [(each.slug, document(each)) for each in published]
         )

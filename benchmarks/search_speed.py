@@ -123,7 +123,11 @@ SEARCHES: dict[str, Mapping[str, str]] = {
         "gender": "women unisex",
         "material": "Linen",
     },
-    "blue denim jacket": {"category": "Jackets", "family": "Blue", "material": "Denim"},
+    "blue denim jacket": {
+        "category": "Jackets",
+        "family": "Blue",
+        "material": "Denim",
+    },
     "sneekers": {"category": "Sneakers"},
     "lether wallet brwon": {
         "category": "Wallets",
@@ -174,17 +178,23 @@ def main() -> int:
 
         started = time.monotonic()
         generate(options.products)
-        print(f"{options.products:,} products in {time.monotonic() - started:.0f} s")
+        print(
+            f"{options.products:,} products in {time.monotonic() - started:.0f} s"
+        )
         started = time.monotonic()
         fold_changes()
-        print(f"folded into the facets' index in {time.monotonic() - started:.0f} s\n")
+        print(
+            f"folded into the facets' index in {time.monotonic() - started:.0f} s\n"
+        )
         print(
             "| search | median ms | 99th percentile ms | precision at 10 |\n|---|---|---|---|"
         )
         for text, wanted in SEARCHES.items():
             ask = {"search": text, "limit": "10"}
             report(ask, text, options, note=precision(ask, wanted))
-        print("\n| facets with | median ms | 99th percentile ms | |\n|---|---|---|---|")
+        print(
+            "\n| facets with | median ms | 99th percentile ms | |\n|---|---|---|---|"
+        )
         for name, filters in LISTS.items():
             report({**filters, "facets": "true", "limit": "10"}, name, options)
     return 0
@@ -208,7 +218,9 @@ def generate(products: int) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             for at, statement in enumerate(_GENERATE):
                 if at > 1 or first == 0:
-                    cursor.execute(statement, given | {"first": first, "last": last})
+                    cursor.execute(
+                        statement, given | {"first": first, "last": last}
+                    )
     if products > MAX_GENERATED:
         _copy_products(times=products // MAX_GENERATED - 1)
     with connection.cursor() as cursor:
@@ -232,11 +244,14 @@ def _copy_products(*, times: int) -> None:
         for name, _ in indexes:
             cursor.execute(f"DROP INDEX {name}")
         for table in _COPIED:
-            cursor.execute(f"CREATE TEMP TABLE first ON COMMIT DROP AS TABLE {table}")
+            cursor.execute(
+                f"CREATE TEMP TABLE first ON COMMIT DROP AS TABLE {table}"
+            )
             columns = _list_columns(table)
             for n in range(1, times + 1):
                 values = ", ".join(
-                    _OWN[table].get(column, column).format(n=n) for column in columns
+                    _OWN[table].get(column, column).format(n=n)
+                    for column in columns
                 ).replace("markrin_copy_id", "pg_temp.markrin_copy_id")
                 cursor.execute(
                     f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM first",  # noqa: S608 (constants)
@@ -271,7 +286,11 @@ def ask_shop(query: Mapping[str, str]) -> dict[str, object]:
 
 
 def report(
-    query: Mapping[str, str], name: str, options: argparse.Namespace, *, note: str = ""
+    query: Mapping[str, str],
+    name: str,
+    options: argparse.Namespace,
+    *,
+    note: str = "",
 ) -> None:
     """Time the query, and print its row; with `--explain` its slowest statement."""
     timing = Timing()

@@ -56,7 +56,15 @@ def _start_background(env: dict[str, str], stack: ExitStack) -> None:
     env = {**env, "LOCAL_DIR": str(folder), "CELERY_SKIP_CHECKS": "1"}
     env |= {"DEBUG": "1", "OUTBOUND_NETWORKS": "127.0.0.0/8"}
     for queues, count in (("analytics,inventory", "1"), ("outbound", "4")):
-        command = [sys.executable, "-m", "celery", "-q", "-A", "celery_app", "worker"]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-q",
+            "-A",
+            "celery_app",
+            "worker",
+        ]
         command += [
             "-Q",
             queues,

@@ -183,7 +183,9 @@ def _make_choices(
                 else rng.choice((1, 2, 3, 5, 8, 13, 21, 34))
             )
             choices.append(
-                Choice(make_uuid("variant", at_number, at), sku, size, color, sellable)
+                Choice(
+                    make_uuid("variant", at_number, at), sku, size, color, sellable
+                )
             )
     return choices
 
@@ -195,9 +197,12 @@ def write_tree(plan: Plan, sink: RowWriter) -> None:
     for node in TREE:
         siblings[node.parent] = siblings.get(node.parent, -1) + 1
         sink.add(
-            "products_category", _write_category(node, ids, siblings[node.parent], at)
+            "products_category",
+            _write_category(node, ids, siblings[node.parent], at),
         )
-    for number, (slug, (title, note, measures, rows)) in enumerate(SIZE_CHARTS.items()):
+    for number, (slug, (title, note, measures, rows)) in enumerate(
+        SIZE_CHARTS.items()
+    ):
         chart = make_uuid("chart", number, at)
         sink.add("products_sizechart", (chart, at, at, ids[slug], title, note))
         for row, (size, ranges) in enumerate(rows):
@@ -267,7 +272,9 @@ def write_article(
             garment.gender,
             article.material,
             format_amount(article.base_price),
-            None if article.sale_price is None else format_amount(article.sale_price),
+            None
+            if article.sale_price is None
+            else format_amount(article.sale_price),
             tags,
             rng.random() < 0.08,
             age_days < 41,
@@ -301,7 +308,8 @@ def write_article(
         )
         on_hand = choice.sellable + choice.reserved
         sink.add(
-            "products_stocklevel", (choice.id, on_hand, choice.reserved, None, "deny")
+            "products_stocklevel",
+            (choice.id, on_hand, choice.reserved, None, "deny"),
         )
         initial = on_hand + choice.gone
         sink.add(
@@ -313,7 +321,9 @@ def write_article(
 def _write_description(article: Article) -> str:
     colors = article.colors
     shades = (
-        colors[0] if len(colors) == 1 else f"{', '.join(colors[:-1])} and {colors[-1]}"
+        colors[0]
+        if len(colors) == 1
+        else f"{', '.join(colors[:-1])} and {colors[-1]}"
     )
     made_of = f"Made of {article.material.lower()} by {article.brand}."
     return f"{article.garment.text}\n\n{made_of} In {shades.lower()}."

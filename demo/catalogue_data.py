@@ -72,13 +72,17 @@ TREE = (
     Node("women-footwear", "Footwear", "women", "footwear"),
     Node("women-heels", "Heels", "women-footwear"),
     Node("women-flats", "Flats", "women-footwear"),
-    Node("kids", "Kids", None, "apparel", text="Clothes that survive the playground."),
+    Node(
+        "kids", "Kids", None, "apparel", text="Clothes that survive the playground."
+    ),
     Node("boys-t-shirts", "Boys' T-shirts", "kids"),
     Node("boys-shorts", "Boys' shorts", "kids"),
     Node("girls-dresses", "Girls' dresses", "kids"),
     Node("girls-tops", "Girls' tops", "kids"),
     Node("kids-footwear", "Footwear", "kids", "footwear"),
-    Node("accessories", "Accessories", text="The things that make an outfit yours."),
+    Node(
+        "accessories", "Accessories", text="The things that make an outfit yours."
+    ),
     Node("bags", "Bags", "accessories", "bags"),
     Node("belts", "Belts", "accessories", "belts"),
     Node("watches", "Watches", "accessories", "watches"),
@@ -513,7 +517,8 @@ SIZE_CHARTS: dict[
         "Stand on a sheet of paper and measure heel to toe.",
         ("foot length",),
         tuple(
-            (size, ((24.5 + 0.8 * i, 25.2 + 0.8 * i),)) for i, size in enumerate(UK_MEN)
+            (size, ((24.5 + 0.8 * i, 25.2 + 0.8 * i),))
+            for i, size in enumerate(UK_MEN)
         ),
     ),
     "women-footwear": (

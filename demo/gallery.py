@@ -77,7 +77,11 @@ def _list_views(article: Article) -> list[tuple[Look, str]]:
 
 
 def _write_image(
-    article: Article, position: int, color: str, files: dict[str, str], sink: RowWriter
+    article: Article,
+    position: int,
+    color: str,
+    files: dict[str, str],
+    sink: RowWriter,
 ) -> None:
     at = article.created_at
     alt = f"{article.name} in {color.lower()}"
@@ -106,6 +110,8 @@ def _store_files(name: str, sizes: dict[str, bytes]) -> dict[str, str]:
     for side, content in sizes.items():
         file = f"products/demo-{name}-{side}.jpg"
         if default_storage.exists(file):
-            default_storage.delete(file)  # of an earlier demo, whose database has gone
+            default_storage.delete(
+                file
+            )  # of an earlier demo, whose database has gone
         files[side] = default_storage.save(file, ContentFile(content))
     return files

@@ -77,7 +77,12 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         trade.run(steps("orders", plan.orders))
         reviews.write_purchases(articles, everyone, trade.bought, sink)
         reviews.write_reviews(
-            plan, articles, everyone, trade.bought, sink, steps("reviews", plan.reviews)
+            plan,
+            articles,
+            everyone,
+            trade.bought,
+            sink,
+            steps("reviews", plan.reviews),
         )
         reviews.write_wishes(plan, articles, everyone, sink)
         _write_catalogue(plan, articles, sink, steps("products", len(articles)))
@@ -130,7 +135,10 @@ def _write_catalogue(
 def _set_up_taxes() -> None:
     """Set up the Indian rates, unless the shop has taxes already or another currency."""
     preset = read_preset("in", state=sales.TAX_STATE)
-    if preset.currency == settings.SHOP_CURRENCY and not TaxSettings.objects.exists():
+    if (
+        preset.currency == settings.SHOP_CURRENCY
+        and not TaxSettings.objects.exists()
+    ):
         tax_rates.write_tax_preset(
             preset, country="IN", state_code=f"IN-{sales.TAX_STATE}"
         )

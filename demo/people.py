@@ -53,11 +53,15 @@ def make_people(plan: Plan) -> list[Person]:
 def _make_person(plan: Plan, rng: Random, number: int, at: datetime) -> Person:
     gender = rng.choice(("female", "male"))
     name, last_name = rng.choice(FIRST_NAMES[gender]), rng.choice(LAST_NAMES)
-    email = CUSTOMER if number == 0 else f"{name}.{last_name}.{number}@{DOMAIN}".lower()
+    email = (
+        CUSTOMER if number == 0 else f"{name}.{last_name}.{number}@{DOMAIN}".lower()
+    )
     phone = f"+9198{rng.randrange(10**8):08d}"
     city, state, code = rng.choice(CITIES)
     street = f"{rng.randint(1, 240)}, {rng.choice(STREETS)}"
-    postal_code = code + f"{rng.randrange(1, 10 ** (6 - len(code))):0{6 - len(code)}d}"
+    postal_code = (
+        code + f"{rng.randrange(1, 10 ** (6 - len(code))):0{6 - len(code)}d}"
+    )
     state_code = find_state_code("IN", state=state)
     address = (
         f"{name} {last_name}",
@@ -97,9 +101,9 @@ def write_people(
     hashed = make_password(password)
     opened = plan.midnight - timedelta(days=490)
     groups = list(
-        Group.objects.filter(name__in=("catalogue", "orders", "analytics")).order_by(
-            "pk"
-        )
+        Group.objects.filter(
+            name__in=("catalogue", "orders", "analytics")
+        ).order_by("pk")
     )
     staff, admin = staff_id(plan), make_uuid("staff", 1, opened)
     for user, email, name, role in (

@@ -64,7 +64,9 @@ def draw_picture(picture: str, color: str, *, seed: int) -> Image.Image:
     if picture in FOOTWEAR and picture not in _FROM_ABOVE and rng.random() < 0.6:
         (dx, dy), scale = _BEHIND, pose.scale * 0.9  # there is room for both
         poses = [
-            replace(pose, scale=scale, dx=pose.dx + part * dx, dy=pose.dy + part * dy)
+            replace(
+                pose, scale=scale, dx=pose.dx + part * dx, dy=pose.dy + part * dy
+            )
             for part in (1, -1)
         ]
     for each in poses:
@@ -141,12 +143,16 @@ def _draw_setting(rng: Random) -> Image.Image:
         weave = _make_weave(26).filter(ImageFilter.BoxBlur(1))
         drawn = ImageChops.multiply(
             drawn,
-            Image.merge("RGB", [weave.point(lambda value: 150 + value * 2 // 3)] * 3),
+            Image.merge(
+                "RGB", [weave.point(lambda value: 150 + value * 2 // 3)] * 3
+            ),
         )
     elif kind == "side light":
         bright = Image.new("RGB", _SIZE, _mix_color(light, 1.12))
         drawn.paste(
-            bright, (0, 0), _make_shading().transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            bright,
+            (0, 0),
+            _make_shading().transpose(Image.Transpose.FLIP_LEFT_RIGHT),
         )
     return drawn
 
@@ -195,7 +201,9 @@ def _make_shading() -> Image.Image:
 
 
 def _scale_point(point: Point) -> Point:
-    return point[0] * WIDTH * _SCALE / _GRID[0], point[1] * HEIGHT * _SCALE / _GRID[1]
+    return point[0] * WIDTH * _SCALE / _GRID[0], point[1] * HEIGHT * _SCALE / _GRID[
+        1
+    ]
 
 
 def _scale_box(box: Box) -> list[Point]:
@@ -260,7 +268,10 @@ def _draw_ink(shape: Shape) -> Image.Image:
     canvas = ImageDraw.Draw(ink)
     for line in shape.lines:
         canvas.line(
-            [_scale_point(point) for point in line], fill=255, width=8, joint="curve"
+            [_scale_point(point) for point in line],
+            fill=255,
+            width=8,
+            joint="curve",
         )
     for x, y in shape.dots:
         canvas.ellipse(_scale_box((x - 1, y - 1, x + 1, y + 1)), fill=255)
@@ -293,10 +304,14 @@ def _make_cloth(shade: Colour, rng: Random, *, plain: bool) -> Image.Image:
 def _draw_stripes(canvas: ImageDraw.ImageDraw, color: Colour, rng: Random) -> None:
     step = rng.choice((18, 44, 80))
     for y in range(0, HEIGHT, step):
-        canvas.rectangle((0, y, WIDTH, y + step // rng.choice((2, 3, 4))), fill=color)
+        canvas.rectangle(
+            (0, y, WIDTH, y + step // rng.choice((2, 3, 4))), fill=color
+        )
 
 
-def _draw_pinstripes(canvas: ImageDraw.ImageDraw, color: Colour, rng: Random) -> None:
+def _draw_pinstripes(
+    canvas: ImageDraw.ImageDraw, color: Colour, rng: Random
+) -> None:
     step = rng.choice((14, 26, 40))
     for x in range(0, WIDTH, step):
         canvas.rectangle((x, 0, x + step // 8, HEIGHT), fill=color)
@@ -341,7 +356,8 @@ def _draw_zigzags(canvas: ImageDraw.ImageDraw, color: Colour, rng: Random) -> No
     step = rng.choice((26, 40))
     for y in range(0, HEIGHT + step, step):
         points = [
-            (x, y + (x // step % 2) * step // 2) for x in range(0, WIDTH + step, step)
+            (x, y + (x // step % 2) * step // 2)
+            for x in range(0, WIDTH + step, step)
         ]
         canvas.line(points, fill=color, width=5, joint="curve")
 

@@ -76,10 +76,14 @@ def pick_before(
     moment: datetime, rng: Random, *, low_days: float, high_days: float
 ) -> datetime:
     """Return a moment that lies between so many days before this one, to the second."""
-    return moment - timedelta(seconds=round(rng.uniform(low_days, high_days) * 86_400))
+    return moment - timedelta(
+        seconds=round(rng.uniform(low_days, high_days) * 86_400)
+    )
 
 
-def pick_after(moment: datetime, rng: Random, low_h: float, high_h: float) -> datetime:
+def pick_after(
+    moment: datetime, rng: Random, low_h: float, high_h: float
+) -> datetime:
     """Return a moment that lies between so many hours after this one, to the second."""
     return moment + timedelta(seconds=round(rng.uniform(low_h, high_h) * 3600))
 

@@ -87,7 +87,10 @@ def _pair_buyers(
     while left:
         article = published[int(len(published) * rng.random() ** 1.3)]
         person = rng.randrange(len(everyone))
-        if person not in article.rated_by and (person, article.number) not in bought:
+        if (
+            person not in article.rated_by
+            and (person, article.number) not in bought
+        ):
             article.rated_by.add(person)
             left -= 1
             yield everyone[person], article, None
@@ -102,7 +105,8 @@ def write_purchases(
     """Write who has received what, which is what makes a reviewer a verified buyer."""
     for (person, article), received in bought.items():
         sink.add(
-            "products_purchase", (everyone[person].id, articles[article].id, received)
+            "products_purchase",
+            (everyone[person].id, articles[article].id, received),
         )
 
 
@@ -132,5 +136,6 @@ def write_wishes(
             line = make_uuid("cart line", person.number * 10 + place, at)
             price = format_amount(article.price)
             sink.add(
-                "orders_cartline", (line, at, at, cart, article.choices[0].id, 1, price)
+                "orders_cartline",
+                (line, at, at, cart, article.choices[0].id, 1, price),
             )

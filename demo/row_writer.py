@@ -50,7 +50,9 @@ class RowWriter:
     def __enter__(self) -> "RowWriter":
         ours = connections[DEFAULT_DB_ALIAS]
         ours.inc_thread_sharing()
-        self._thread.submit(connections.__setitem__, DEFAULT_DB_ALIAS, ours).result()
+        self._thread.submit(
+            connections.__setitem__, DEFAULT_DB_ALIAS, ours
+        ).result()
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -30,10 +30,17 @@ class Coupon:
 
 COUPONS = (
     Coupon("WELCOME10", "percent", 1000, per_customer=1),
-    Coupon("FESTIVE500", "fixed", 50_000, min_spend=250_000, from_day=-45, to_day=30),
+    Coupon(
+        "FESTIVE500", "fixed", 50_000, min_spend=250_000, from_day=-45, to_day=30
+    ),
     Coupon("MONSOON15", "percent", 1500, from_day=-120, to_day=-60),
     Coupon(
-        "VIP20", "percent", 2000, min_spend=500_000, per_customer=3, total_limit=1000
+        "VIP20",
+        "percent",
+        2000,
+        min_spend=500_000,
+        per_customer=3,
+        total_limit=1000,
     ),
 )
 

@@ -80,7 +80,10 @@ class SaleInvoices:
         credited: list[int] | None = None,
     ) -> list[int]:
         """Write it with its lines, and return their ids."""
-        invoice, day = make_uuid(kind, sale.number, at), timezone.localtime(at).date()
+        invoice, day = (
+            make_uuid(kind, sale.number, at),
+            timezone.localtime(at).date(),
+        )
         charged, tax = sum(i.charged for i in items), sum(i.tax for i in items)
         self.sink.add(
             "orders_invoice",
@@ -136,7 +139,9 @@ class SaleInvoices:
         place = self._find_place(country, state_code)
         return InvoiceData(
             seller=self.seller,
-            buyer=Party(recipient, lines, state=place, country=country, phone=phone),
+            buyer=Party(
+                recipient, lines, state=place, country=country, phone=phone
+            ),
             order_number=sale.order_number,
             ordered_on=timezone.localtime(sale.at).date().isoformat(),
             scheme=self.tax.scheme if self.tax else "",

@@ -344,7 +344,11 @@ class SaleRows:
                 if coupon.from_day is None
                 else at + timedelta(days=coupon.from_day)
             )
-            ends = None if coupon.to_day is None else at + timedelta(days=coupon.to_day)
+            ends = (
+                None
+                if coupon.to_day is None
+                else at + timedelta(days=coupon.to_day)
+            )
             created_at = at - timedelta(days=120)
             promotion = make_uuid("promotion", number, at)
             by_percent = coupon.kind == "percent"

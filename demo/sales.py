@@ -69,7 +69,8 @@ class Trade:
         self.everyone = everyone
         self.joined = [person.created_at for person in everyone]
         self.articles = sorted(
-            (a for a in articles if a.status == "published"), key=lambda a: a.created_at
+            (a for a in articles if a.status == "published"),
+            key=lambda a: a.created_at,
         )
         self.born = [article.created_at for article in self.articles]
         self.classes = catalogue.tax_classes()
@@ -104,7 +105,9 @@ class Trade:
         joined = bisect_right(self.joined, at)
         guest = settings.GUEST_CHECKOUT and rng.random() < 0.06
         buyer = (
-            None if guest or not joined else self.everyone[int(joined * rng.random())]
+            None
+            if guest or not joined
+            else self.everyone[int(joined * rng.random())]
         )
         to = (buyer or self.everyone[number % len(self.everyone)]).address
         sale = Sale(
@@ -257,11 +260,15 @@ class Trade:
                         at,
                     ),
                 )
-            if sale.status != "cancelled" and (self.plan.midnight - sale.at).days < 30:
+            if (
+                sale.status != "cancelled"
+                and (self.plan.midnight - sale.at).days < 30
+            ):
                 line.article.sold += n
             if sale.status == "delivered" and sale.buyer:
                 self.bought.setdefault(
-                    (sale.buyer.number, line.article.number), sale.moments["delivered"]
+                    (sale.buyer.number, line.article.number),
+                    sale.moments["delivered"],
                 )
 
 

@@ -199,5 +199,8 @@ COMMENTS = {
         "A loose thread on the first day.",
         "Not quite like the picture.",
     ),
-    1: ("Came in the wrong shade and I sent it back.", "Fell apart after two washes."),
+    1: (
+        "Came in the wrong shade and I sent it back.",
+        "Fell apart after two washes.",
+    ),
 }

@@ -18,7 +18,9 @@ class Shape:
     lines: tuple[tuple[Point, ...], ...] = ()
     dots: tuple[Point, ...] = ()
     trims: tuple[tuple[Point, ...], ...] = ()
-    pale_trims: bool = False  # as a sneaker's sole; else they are darker than the rest
+    pale_trims: bool = (
+        False  # as a sneaker's sole; else they are darker than the rest
+    )
     curved: bool = False  # corners are cut round; one that is said twice stays
 
 

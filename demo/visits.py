@@ -27,7 +27,11 @@ def write_visits(plan: Plan, articles: list[Article], sink: RowWriter) -> None:
 
 
 def _write_visit(
-    number: int, at: datetime, rng: Random, published: list[Article], sink: RowWriter
+    number: int,
+    at: datetime,
+    rng: Random,
+    published: list[Article],
+    sink: RowWriter,
 ) -> None:
     session, visitor = (
         make_uuid("session", number, at),
@@ -42,7 +46,9 @@ def _write_visit(
             steps.append("checkout_started")
     for place, step in enumerate(steps):
         at += timedelta(seconds=rng.randint(5, 90))
-        product = rng.choice(published).id if step in ("view", "add_to_cart") else None
+        product = (
+            rng.choice(published).id if step in ("view", "add_to_cart") else None
+        )
         query, results = ("", None) if step != "search" else _pick_search(rng)
         event = make_uuid("event", number * 20 + place, at)
         sink.add(

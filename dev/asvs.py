@@ -76,11 +76,16 @@ def find_tests(folder: Path) -> dict[str, list[str]]:
 
 def _marked(test: ast.FunctionDef) -> Iterator[str]:
     for mark in test.decorator_list:
-        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.asvs":
+        if (
+            isinstance(mark, ast.Call)
+            and ast.unparse(mark.func) == "pytest.mark.asvs"
+        ):
             yield from (str(ast.literal_eval(argument)) for argument in mark.args)
 
 
-def render_table(requirements: list[Requirement], tests: dict[str, list[str]]) -> str:
+def render_table(
+    requirements: list[Requirement], tests: dict[str, list[str]]
+) -> str:
     """Return the table in Markdown. Raises: ListError where a test names what does not apply."""
     known = {requirement.number: requirement for requirement in requirements}
     counts: Counter[str] = Counter()
@@ -100,7 +105,9 @@ def render_table(requirements: list[Requirement], tests: dict[str, list[str]]) -
             f" | {status} | {how} |"
         )
     higher = sorted({number for number in tests if number not in known})
-    total = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    total = ", ".join(
+        f"{count} {status}" for status, count in sorted(counts.items())
+    )
     lines = [
         f"{len(requirements)} requirements: {total}. Paths are below `tests/`.",
         "",

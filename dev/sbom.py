@@ -58,9 +58,9 @@ def make_document(name: str, components: list[Component]) -> str:
     )
     bom.components.update(components)
     bom.register_dependency(bom.metadata.component, components)
-    return make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(
-        indent=1
-    )
+    return make_outputter(
+        bom, OutputFormat.JSON, SchemaVersion.V1_6
+    ).output_as_string(indent=1)
 
 
 def base_images(dockerfile: Path) -> Iterator[Component]:
@@ -109,7 +109,10 @@ def npm_packages(lock: Path) -> Iterator[Component]:
         )
         url = PackageURL("npm", namespace or None, name, entry["version"])
         yield _component(
-            ComponentType.LIBRARY, url, hashes, license_=str(entry.get("license", ""))
+            ComponentType.LIBRARY,
+            url,
+            hashes,
+            license_=str(entry.get("license", "")),
         )
 
 
@@ -129,7 +132,9 @@ def _component(
         version=version or url.version,
         purl=url,
         bom_ref=url.to_string(),
-        hashes=[HashType(alg=algorithms[len(each)], content=each) for each in hashes],
+        hashes=[
+            HashType(alg=algorithms[len(each)], content=each) for each in hashes
+        ],
         licenses=[DisjunctiveLicense(name=license_)] if license_ else [],
     )
 
@@ -140,7 +145,9 @@ def _license(name: str) -> str:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return ""  # for another system
-    license_text = str(about["License-Expression"] or about["License"] or "").strip()
+    license_text = str(
+        about["License-Expression"] or about["License"] or ""
+    ).strip()
     return license_text.splitlines()[0][:100] if license_text else ""
 
 

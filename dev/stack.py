@@ -35,9 +35,7 @@ def path_with_tools() -> str:
     """Return a PATH on which `python` and the installed tools are those of the running
     interpreter.
     """
-    return (
-        f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    )
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
 class Stack:

@@ -29,7 +29,9 @@ LEAST_FREE_BYTES = 500_000_000  # PostgreSQL and the demo shop take 300
 # in the environment of everything started here: how a later run knows what a killed one has
 # left
 MARK = "MARKRIN_UP"
-PR_SET_PDEATHSIG = 1  # Linux: a signal to get when the parent dies. Source: prctl(2)
+PR_SET_PDEATHSIG = (
+    1  # Linux: a signal to get when the parent dies. Source: prctl(2)
+)
 FRONTEND = ROOT / "frontend"
 # Without a network npm would try for minutes, and say so in pages.
 NPM_OPTIONS = [
@@ -73,7 +75,9 @@ def main() -> int:
             env["PROMETHEUS_MULTIPROC_DIR"] = _empty_folder(
                 home / "metrics"
             )  # what an earlier run counted is over
-            env.setdefault("WEB_THREADS", str(min(8, 2 * (os.cpu_count() or 1) + 1)))
+            env.setdefault(
+                "WEB_THREADS", str(min(8, 2 * (os.cpu_count() or 1) + 1))
+            )
             env |= {"WEB_PORT": str(port), "PYTHONUNBUFFERED": "1"}
             # Celery's word to root is for servers; who types `make up` as root knows.
             env.setdefault(
@@ -96,7 +100,9 @@ def main() -> int:
         )
         return 1
     except OSError as error:
-        print(f"markrin: {error.filename or home}: {error.strerror}.", file=sys.stderr)
+        print(
+            f"markrin: {error.filename or home}: {error.strerror}.", file=sys.stderr
+        )
         return 1
     except StackError as error:
         print(f"markrin: {error}", file=sys.stderr)
@@ -106,7 +112,11 @@ def main() -> int:
 def _allow_both_names(env: dict[str, str], port: int) -> None:
     """Let people sign in by whichever name of this machine they type into the browser."""
     names = [f"http://{name}:{port}" for name in ("localhost", "127.0.0.1")]
-    given = [env["SHOP_URL"].rstrip("/"), env.get("CORS_ALLOWED_ORIGINS", ""), *names]
+    given = [
+        env["SHOP_URL"].rstrip("/"),
+        env.get("CORS_ALLOWED_ORIGINS", ""),
+        *names,
+    ]
     env.setdefault("AUTH_ORIGINS", ",".join(dict.fromkeys(filter(None, given))))
 
 
@@ -135,7 +145,9 @@ def _make_was_interrupted() -> bool:
         status = Path(f"/proc/{os.getppid()}/status").read_text()
     except OSError:
         return False  # not Linux
-    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    fields = dict(
+        line.split(":\t", 1) for line in status.splitlines() if ":\t" in line
+    )
     interrupt = 1 << (signal.SIGINT - 1)
     ignored_or_caught = int(fields["SigCgt"], 16) | int(fields["SigIgn"], 16)
     return fields["Name"].strip() == "make" and not ignored_or_caught & interrupt
@@ -195,8 +207,12 @@ def _reserved_port() -> Iterator[int]:
     silently share the visitors, hence the care. Raises: StackError when PORT is taken."""
     host = os.environ.get("HOST") or "127.0.0.1"
     wanted_port = os.environ.get("PORT")
-    if wanted_port and not (wanted_port.isdecimal() and 0 < int(wanted_port) < 65536):
-        raise StackError(f"PORT must be a number from 1 to 65535, not {wanted_port!r}.")
+    if wanted_port and not (
+        wanted_port.isdecimal() and 0 < int(wanted_port) < 65536
+    ):
+        raise StackError(
+            f"PORT must be a number from 1 to 65535, not {wanted_port!r}."
+        )
     for port in (
         [int(wanted_port)]
         if wanted_port
@@ -269,7 +285,10 @@ def _build_storefront(env: dict[str, str]) -> None:
         FRONTEND / "node_modules" / ".package-lock.json",
     )
     try:
-        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        if (
+            not installed.exists()
+            or installed.stat().st_mtime < lock.stat().st_mtime
+        ):
             _call(
                 ["npm", "ci", *NPM_OPTIONS],
                 env,

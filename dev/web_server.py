@@ -28,4 +28,6 @@ WSGI_OPTIONS = [
 
 def options_for(application: str) -> list[str]:
     """Return granian's options for an application of the shop's kind, or for a WSGI one."""
-    return SHOP_OPTIONS if application.endswith("rsgi:application") else WSGI_OPTIONS
+    return (
+        SHOP_OPTIONS if application.endswith("rsgi:application") else WSGI_OPTIONS
+    )

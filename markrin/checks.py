@@ -51,7 +51,9 @@ def refuse_to_start() -> None:
 
 # --- Settings ------------------------------------------------------------------------------------
 @register()
-def check_settings(app_configs: object = None, **kwargs: object) -> list[CheckMessage]:
+def check_settings(
+    app_configs: object = None, **kwargs: object
+) -> list[CheckMessage]:
     """Refuse settings that are unsafe, or that only a development machine can leave out;
     each message names one.
 
@@ -121,7 +123,9 @@ def _check_addresses() -> Iterator[CheckMessage]:
         )
     for name in ("CACHE_URL", "CELERY_BROKER_URL"):
         if not getattr(settings, name):
-            yield _setting_error(21, name, "is missing, such as redis://host:6379/0.")
+            yield _setting_error(
+                21, name, "is missing, such as redis://host:6379/0."
+            )
     if not settings.ALLOWED_HOSTS:
         yield _setting_error(
             22,
@@ -197,7 +201,9 @@ def _check_networks(name: str, use: str) -> Iterator[CheckMessage]:
 
 # --- The contract of every route -----------------------------------------------------------------
 @register()
-def check_contract(app_configs: object = None, **kwargs: object) -> list[CheckMessage]:
+def check_contract(
+    app_configs: object = None, **kwargs: object
+) -> list[CheckMessage]:
     """Refuse a method below api/ without `@operation`, a schema with a field that is not
     ours or has no limits.
     """
@@ -234,15 +240,20 @@ def check_contract(app_configs: object = None, **kwargs: object) -> list[CheckMe
 
 
 @register()
-def check_rights(app_configs: object = None, **kwargs: object) -> list[CheckMessage]:
+def check_rights(
+    app_configs: object = None, **kwargs: object
+) -> list[CheckMessage]:
     """Refuse a table of rights that leaves out a call of staff's, or names what is not there."""
-    from markrin.api.operations import operation_of  # not before the settings are there
+    from markrin.api.operations import (
+        operation_of,
+    )  # not before the settings are there
 
     calls = {
         stated.id: f"{method.upper()} /{route}"
         for route, callback in _api_routes(get_resolver().url_patterns, "")
         for method in METHODS
-        if (stated := operation_of(getattr(callback, "cls", None), method)) is not None
+        if (stated := operation_of(getattr(callback, "cls", None), method))
+        is not None
     }
     return list(_check_rights(calls))
 
@@ -255,10 +266,14 @@ def _check_rights(ids: dict[str, str]) -> Iterator[CheckMessage]:
                 60, place, f"{call} is in no row of markrin/rights.py."
             )
     for call in sorted(named - ids.keys()):
-        yield _setting_error(61, "markrin/rights.py", f"there is no operation {call}.")
+        yield _setting_error(
+            61, "markrin/rights.py", f"there is no operation {call}."
+        )
     for right in rights.RIGHTS:
         for group in set(right.groups) - rights.GROUPS.keys():
-            yield _setting_error(62, "markrin/rights.py", f"there is no group {group}.")
+            yield _setting_error(
+                62, "markrin/rights.py", f"there is no group {group}."
+            )
         for model in right.pages:
             if not _has_model(model):
                 yield _setting_error(
@@ -309,7 +324,9 @@ def _check_method(
     for part in PARTS:
         schema = getattr(stated, part)
         if (schema is not None) != (part in parameters):
-            yield _setting_error(45, name, f"states and takes `{part}` only together.")
+            yield _setting_error(
+                45, name, f"states and takes `{part}` only together."
+            )
         if schema is not None:
             yield from check_schema(schema())
             yield from _check_annotation(name, part, schema, handler)
@@ -322,7 +339,9 @@ def _check_annotation(
     hint = get_type_hints(inspect.unwrap(handler)).get(part)
     if schema.target is not None and hint is not schema.target:
         yield _setting_error(
-            51, name, f"must declare `{part}: {schema.target.__name__}`, not {hint}."
+            51,
+            name,
+            f"must declare `{part}: {schema.target.__name__}`, not {hint}.",
         )
 
 

@@ -31,7 +31,9 @@ def serve_media(request: HttpRequest, path: str) -> HttpResponseBase:
     own encoding are there.
     """
     try:
-        response = static.serve(request, path, document_root=str(settings.MEDIA_ROOT))
+        response = static.serve(
+            request, path, document_root=str(settings.MEDIA_ROOT)
+        )
     except SuspiciousFileOperation as exc:  # a path that leads out of the folder
         raise Http404 from exc
     response["Content-Security-Policy"] = MEDIA_POLICY

@@ -66,10 +66,14 @@ def declare_hook(declaration: Callable[P, R]) -> Hook[P, R]:
 def check_hooks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Refuse to start with a hook that nobody declares, or a function that does not fit it."""
     for config in apps.get_app_configs():
-        if config.module is not None and module_has_submodule(config.module, "hooks"):
+        if config.module is not None and module_has_submodule(
+            config.module, "hooks"
+        ):
             import_module(f"{config.name}.hooks")
     problems: list[CheckMessage] = [
-        Error(f"HOOKS has no line for {name!r}; no functions: [].", id="markrin.E031")
+        Error(
+            f"HOOKS has no line for {name!r}; no functions: [].", id="markrin.E031"
+        )
         for name in sorted(_declared.keys() - settings.HOOKS.keys())
     ]
     for name, paths in settings.HOOKS.items():

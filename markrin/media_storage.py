@@ -29,7 +29,9 @@ def describe_media_storage(url: str) -> dict[str, Any]:
         "querystring_auth": False,
         "file_overwrite": False,
         "default_acl": None,
-        "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+        "object_parameters": {
+            "CacheControl": "public, max-age=31536000, immutable"
+        },
     }
     if endpoint := query.get("endpoint"):
         options |= {"endpoint_url": endpoint, "addressing_style": "path"}

@@ -47,7 +47,12 @@ RIGHTS: tuple[Right, ...] = (
             *("uploadProductImage", "orderProductImages"),
             *("updateProductImage", "deleteProductImage"),
             *("createVariant", "updateVariant", "deleteVariant"),
-            *("createCategory", "replaceCategory", "updateCategory", "deleteCategory"),
+            *(
+                "createCategory",
+                "replaceCategory",
+                "updateCategory",
+                "deleteCategory",
+            ),
             *("setCategoryImage", "deleteCategoryImage"),
             *("createSizeChart", "replaceSizeChart", "deleteSizeChart"),
         ),
@@ -221,7 +226,10 @@ RIGHTS: tuple[Right, ...] = (
     Right(
         area="Gift cards and store credit",
         groups=("orders",),
-        pages={"orders.giftcard": "view add change", "orders.giftcardentry": "view"},
+        pages={
+            "orders.giftcard": "view add change",
+            "orders.giftcardentry": "view",
+        },
     ),
     Right(
         area="Promotions, coupons and groups of customers",
@@ -243,7 +251,11 @@ RIGHTS: tuple[Right, ...] = (
         groups=("orders",),
         calls=(
             *("listShippingZones", "createShippingZone", "getShippingZone"),
-            *("replaceShippingZone", "deleteShippingZone", "replaceShippingPostcodes"),
+            *(
+                "replaceShippingZone",
+                "deleteShippingZone",
+                "replaceShippingPostcodes",
+            ),
         ),
         pages={
             "orders.shippingzone": _ALL,

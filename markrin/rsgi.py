@@ -18,4 +18,6 @@ def answer_from_memory(environ: "WSGIEnvironment") -> Response | None:
     return None if answer is None else Response(*answer)
 
 
-application = serving.make_bridge(wsgi.application, answer_at_once=answer_from_memory)
+application = serving.make_bridge(
+    wsgi.application, answer_at_once=answer_from_memory
+)

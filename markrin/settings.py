@@ -177,7 +177,9 @@ LOW_STOCK_AT = env.int(
 )  # sellable pieces of a variant at which staff are told
 
 # What stands on invoices.
-SHOP_ADDRESS = env.str("SHOP_ADDRESS", "", multiline=True)  # as many lines as it has
+SHOP_ADDRESS = env.str(
+    "SHOP_ADDRESS", "", multiline=True
+)  # as many lines as it has
 SHOP_TAX_ID = env.str("SHOP_TAX_ID", "")  # in India the GSTIN
 # When an order is invoiced: shipped, each parcel as it leaves; or paid, all of it at once.
 INVOICE_AT = env.str("INVOICE_AT", "shipped")
@@ -223,7 +225,9 @@ TEST_GATEWAY_IN_PUBLIC = env.bool(
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_PUBLIC_KEY = env.str("STRIPE_PUBLIC_KEY", "")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
-STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")  # for a stand-in; empty: Stripe's own
+STRIPE_API_BASE = env.str(
+    "STRIPE_API_BASE", ""
+)  # for a stand-in; empty: Stripe's own
 RAZORPAY_KEY_ID = env.str("RAZORPAY_KEY_ID", "")
 RAZORPAY_KEY_SECRET = env.str("RAZORPAY_KEY_SECRET", "")
 RAZORPAY_WEBHOOK_SECRET = env.str("RAZORPAY_WEBHOOK_SECRET", "")
@@ -250,23 +254,27 @@ DATABASES["default"]["OPTIONS"] = {
 } | DATABASES["default"].get("OPTIONS", {})
 # DATABASE_URL leads to a pooler in transaction mode (PgBouncer): no cursor outlives its
 # transaction, and no prepared statement is kept.
-DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLED", False)
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool(
+    "DATABASE_POOLED", False
+)
 if DATABASE_REPLICA_URL := env.str(
     "DATABASE_REPLICA_URL", ""
 ):  # a streaming standby, for catalogue reads
     DATABASES["replica"] = DATABASES["default"] | env.db_url_config(
         DATABASE_REPLICA_URL
     )
-    DATABASES["replica"]["OPTIONS"] = {"connect_timeout": 2} | DATABASES["replica"].get(
-        "OPTIONS", {}
-    )
+    DATABASES["replica"]["OPTIONS"] = {"connect_timeout": 2} | DATABASES[
+        "replica"
+    ].get("OPTIONS", {})
     DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
 # How long a request waits for the standby to have what the primary has, before it asks the
 # primary instead.
 DATABASE_REPLICA_WAIT_MS = env.int("DATABASE_REPLICA_WAIT_MS", 20)
 
 # --- The web process: markrin/server ----------------------------------------------------------
-WEB_THREADS = env.int("WEB_THREADS", 8)  # requests that one process works on at once
+WEB_THREADS = env.int(
+    "WEB_THREADS", 8
+)  # requests that one process works on at once
 REQUEST_BODY_S = env.float(
     "REQUEST_BODY_S", 10.0
 )  # for a body's beginning, then REQUEST_BODY_RATE
@@ -351,42 +359,45 @@ SPECTACULAR_SETTINGS: dict[str, object] = {
 }
 # What one client may do, as requests/seconds, by the names that stand in settings.py:
 # "login_network=200/300,register=20/3600" changes two of them.
-RATE_LIMITS: dict[str, str] = {
-    "api": "2000/900",  # of a user, or else a network
-    "login_account_network": "5/300",  # failures
-    "login_network": "100/300",  # failures
-    # failures, beyond which only networks known from a sign-in may go on trying
-    "login_account": "50/3600",
-    "refresh_session": "30/60",
-    "refresh_network": "300/60",
-    "register": "5/3600",  # of a network
-    "forgot_account": "3/3600",
-    "forgot_network": "20/3600",
-    "mail_token": "20/3600",  # reset and verification links tried by a network
-    "password": "5/300",  # current passwords tried by a signed-in user
-    "second_factor": "10/300",  # codes tried by a user
-    # Orders that nobody has paid for: guests', and those to be paid at the door. An order in a
-    # stranger's name mails him once, so these bound the mails, too.
-    "order_email": "5/3600",
-    "order_phone": "5/3600",
-    "order_network": "30/3600",
-    "order_account": "20/3600",  # of a signed-in customer
-    "order_lookup_network": "20/3600",  # orders looked up by number and address
-    "order_lookup_number": "10/3600",  # of one number
-    "order_pieces_email": "60/86400",  # pieces, not orders
-    "order_pieces_phone": "60/86400",
-    "order_pieces_network": "200/86400",
-    "order_variant_network": "20/86400",  # pieces of one variant, for each of the three
-    "wish_email": "10/86400",  # mails asked for when a variant is back
-    "wish_network": "30/86400",
-    "gift_card_network": "10/600",  # codes of gift cards that are none, of a network
-    "gift_card_customer": "10/600",  # … and of a signed-in customer
-    "coupon_network": "30/600",  # codes of coupons that are none, of a network
-    "coupon_customer": "30/600",  # … and of a signed-in customer
-    "return_order": "10/86400",  # returns asked for, of one order: each is mailed
-    "review_customer": "20/86400",  # reviews written by one, who need not have bought
-    "payment_order": "30/3600",  # payments opened for one order: each asks the provider
-} | env.dict("RATE_LIMITS", default={})
+RATE_LIMITS: dict[str, str] = (
+    {
+        "api": "2000/900",  # of a user, or else a network
+        "login_account_network": "5/300",  # failures
+        "login_network": "100/300",  # failures
+        # failures, beyond which only networks known from a sign-in may go on trying
+        "login_account": "50/3600",
+        "refresh_session": "30/60",
+        "refresh_network": "300/60",
+        "register": "5/3600",  # of a network
+        "forgot_account": "3/3600",
+        "forgot_network": "20/3600",
+        "mail_token": "20/3600",  # reset and verification links tried by a network
+        "password": "5/300",  # current passwords tried by a signed-in user
+        "second_factor": "10/300",  # codes tried by a user
+        # Orders that nobody has paid for: guests', and those to be paid at the door. An order in a
+        # stranger's name mails him once, so these bound the mails, too.
+        "order_email": "5/3600",
+        "order_phone": "5/3600",
+        "order_network": "30/3600",
+        "order_account": "20/3600",  # of a signed-in customer
+        "order_lookup_network": "20/3600",  # orders looked up by number and address
+        "order_lookup_number": "10/3600",  # of one number
+        "order_pieces_email": "60/86400",  # pieces, not orders
+        "order_pieces_phone": "60/86400",
+        "order_pieces_network": "200/86400",
+        "order_variant_network": "20/86400",  # pieces of one variant, for each of the three
+        "wish_email": "10/86400",  # mails asked for when a variant is back
+        "wish_network": "30/86400",
+        "gift_card_network": "10/600",  # codes of gift cards that are none, of a network
+        "gift_card_customer": "10/600",  # … and of a signed-in customer
+        "coupon_network": "30/600",  # codes of coupons that are none, of a network
+        "coupon_customer": "30/600",  # … and of a signed-in customer
+        "return_order": "10/86400",  # returns asked for, of one order: each is mailed
+        "review_customer": "20/86400",  # reviews written by one, who need not have bought
+        "payment_order": "30/3600",  # payments opened for one order: each asks the provider
+    }
+    | env.dict("RATE_LIMITS", default={})
+)
 RATE_LIMIT_SCALE = env.float("RATE_LIMIT_SCALE", 1.0)  # multiplies every limit
 
 # What a lower app lets a higher one join (its hooks.py): each function runs in the caller's
@@ -433,7 +444,9 @@ ACCESS_TTL_S = env.int("ACCESS_TTL_S", 900)
 REFRESH_IDLE_S = env.int(
     "REFRESH_IDLE_S", 7 * 86_400
 )  # a session unused for so long has ended
-SESSION_TTL_S = env.int("SESSION_TTL_S", 30 * 86_400)  # and one that began so long ago
+SESSION_TTL_S = env.int(
+    "SESSION_TTL_S", 30 * 86_400
+)  # and one that began so long ago
 STAFF_REFRESH_IDLE_S = env.int("STAFF_REFRESH_IDLE_S", 3600)
 STAFF_SESSION_TTL_S = env.int("STAFF_SESSION_TTL_S", 12 * 3600)
 REFRESH_RETRY_S = env.int(
@@ -616,8 +629,12 @@ LOG_FORMAT = env.str(
 LOG_FILE = env.str("LOG_FILE", "")  # empty: standard output
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOGGING_CONFIG = None  # markrin/observe/logs.py sets logging up
-SENTRY_DSN = env.str("SENTRY_DSN", "")  # empty: errors are logged, and reported nowhere
-SENTRY_TRACES_SAMPLE_RATE = env.float("SENTRY_TRACES_SAMPLE_RATE", 0.0)  # from 0 to 1
+SENTRY_DSN = env.str(
+    "SENTRY_DSN", ""
+)  # empty: errors are logged, and reported nowhere
+SENTRY_TRACES_SAMPLE_RATE = env.float(
+    "SENTRY_TRACES_SAMPLE_RATE", 0.0
+)  # from 0 to 1
 METRICS_NETWORKS = env.list(
     "METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"]
 )  # who may read /metrics

@@ -24,7 +24,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/errors/<slugid:slug>", views.ErrorKind.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path(
-        "api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"
+        "api/docs",
+        SpectacularSwaggerSplitView.as_view(url_name="schema"),
+        name="docs",
     ),
     path("test-gateway/", include("orders.local_gateway_urls")),
     path("admin/", admin.site.urls),

@@ -174,7 +174,9 @@ class PricedCart:
     cards: list[GiftCard]
 
 
-def price_cart(cart: Cart | None, *, place: Destination | None = None) -> PricedCart:
+def price_cart(
+    cart: Cart | None, *, place: Destination | None = None
+) -> PricedCart:
     """Return the cart's lines, priced for this place, else for where it usually goes. Queries
     as of `summarize_cart`.
     """
@@ -270,7 +272,9 @@ def load_customer_items(customer: Customer) -> list[CartItem]:
     if customer.cart_id is not None:
         return _fetch_items(_OF_CART, cart=customer.cart_id)
     return _fetch_items(
-        _OF_SHOPPER, user=customer.user and customer.user.pk, token=customer.token_hash
+        _OF_SHOPPER,
+        user=customer.user and customer.user.pk,
+        token=customer.token_hash,
     )
 
 
@@ -278,7 +282,10 @@ def _fetch_items(sql: str, **params: object) -> list[CartItem]:
     rows = fetch_prepared(sql, params)
     return [
         CartItem(
-            row["id"], offers.offer_from_row(row), row["quantity"], row["price_at_add"]
+            row["id"],
+            offers.offer_from_row(row),
+            row["quantity"],
+            row["price_at_add"],
         )
         for row in rows
     ]

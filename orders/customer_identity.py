@@ -31,7 +31,9 @@ class Customer:
     order_token: str | None = None  # of the link in an order's mails
     held_token: str | None = None  # a guest's, of somebody who has signed in since
     language: str = ""  # that of the account, or that the client asks for
-    address: str | None = None  # of the client, by which a guest's orders are limited
+    address: str | None = (
+        None  # of the client, by which a guest's orders are limited
+    )
     # Who of the staff takes the order by telephone, and the cart that it is dictated into.
     staff: "User | None" = None
     cart_id: UUID | None = None
@@ -92,7 +94,9 @@ def identify(
             language=request.user.language or language,
             address=address,
         )
-    return Customer(token=token, order_token=link, language=language, address=address)
+    return Customer(
+        token=token, order_token=link, language=language, address=address
+    )
 
 
 _WITH_LINK = (OrderHeader, ShopperHeaders)

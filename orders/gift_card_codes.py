@@ -17,7 +17,9 @@ from django.conf import settings
 from markrin.api.errors import ShopError
 from orders import errors
 
-_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are read for another
+_LETTERS: Final = (
+    "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are read for another
+)
 LENGTH: Final = 16  # of 32 letters: 80 bits
 _GROUP: Final = 4
 

@@ -11,9 +11,7 @@ from orders.models.fulfilment import ParcelStatus
 from orders.models.order_status import PaymentMethod, PaymentStatus
 from orders.pricing.money import from_units, part_of_line, to_units
 
-_QUIET = (
-    10  # modules of white on both sides. Source: ISO/IEC 15417, quiet zone of Code 128
-)
+_QUIET = 10  # modules of white on both sides. Source: ISO/IEC 15417, quiet zone of Code 128
 
 
 @dataclass(frozen=True)

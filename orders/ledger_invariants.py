@@ -11,7 +11,9 @@ _ZONE = settings.SHOP_TIME_ZONE.replace("'", "''")
 WITHIN = "{alias}.id > %(after)s AND {alias}.id <= %(upto)s"
 
 
-def _booked(rule: str, table: str, *, key: str, amount: str, when: str) -> Invariant:
+def _booked(
+    rule: str, table: str, *, key: str, amount: str, when: str
+) -> Invariant:
     """Return the rule that each row which moved money has an entry of its very amount."""
     return Invariant(
         rule=rule,

@@ -5,5 +5,9 @@ from django.urls import path
 from orders.views import local_gateway
 
 urlpatterns = [
-    path("pay/<uid:payment_id>/<slugid:token>", local_gateway.pay, name="test-gateway")
+    path(
+        "pay/<uid:payment_id>/<slugid:token>",
+        local_gateway.pay,
+        name="test-gateway",
+    )
 ]

@@ -122,7 +122,8 @@ def _sample_parcel(**columns: object) -> dict[str, object]:
         **columns,
     )
     rows = [
-        FulfilmentLine(line=line, quantity=line.quantity) for line in order.lines.all()
+        FulfilmentLine(line=line, quantity=line.quantity)
+        for line in order.lines.all()
     ]
     # Django's own
     parcel._prefetched_objects_cache = {"lines": rows}  # type: ignore[attr-defined]
@@ -139,7 +140,8 @@ def _sample_delivered() -> dict[str, object]:
 
 def _sample_undelivered() -> dict[str, object]:
     return _sample_parcel(
-        status=ParcelStatus.UNDELIVERED, undelivered_reason=UndeliveredReason.NOT_FOUND
+        status=ParcelStatus.UNDELIVERED,
+        undelivered_reason=UndeliveredReason.NOT_FOUND,
     )
 
 
@@ -160,7 +162,9 @@ def _sample_refunded() -> dict[str, object]:
     back = localized.format_money(Decimal("499.00"), settings.SHOP_CURRENCY)
     return {
         **mails.build_context(
-            _sample_order(payment_status=PaymentStatus.PAID, refunded=Decimal("499.00"))
+            _sample_order(
+                payment_status=PaymentStatus.PAID, refunded=Decimal("499.00")
+            )
         ),
         "back": back,
     }
@@ -178,7 +182,9 @@ def _sample_gift_card() -> dict[str, object]:
 def _sample_store_credit() -> dict[str, object]:
     card = GiftCard(balance=Decimal("750.00"), currency=settings.SHOP_CURRENCY)
     return gift_card_mails.build_credit_context(
-        GiftCardEntry(card=card, amount=Decimal("250.00"), reason="For the long wait.")
+        GiftCardEntry(
+            card=card, amount=Decimal("250.00"), reason="For the long wait."
+        )
     )
 
 

@@ -36,7 +36,9 @@ def sign_lookup(order: Order) -> str:
 
 def link_to(order: Order) -> str:
     """Return the address of the order's page, with the token behind its #."""
-    return f"{settings.SHOP_URL.rstrip('/')}/orders/{order.pk}#key={sign_link(order)}"
+    return (
+        f"{settings.SHOP_URL.rstrip('/')}/orders/{order.pk}#key={sign_link(order)}"
+    )
 
 
 def opens(token: str | None, order: Order) -> bool:

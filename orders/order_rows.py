@@ -77,7 +77,10 @@ def _list_fields(model: type[Model]) -> list["Field[Any, Any]"]:
 def _to_json(rows: Sequence[Model]) -> str:
     """Return the rows' columns as PostgreSQL reads them, which is quicker than a parameter each."""
     columns = [
-        {field.column: getattr(row, field.attname) for field in _list_fields(type(row))}
+        {
+            field.column: getattr(row, field.attname)
+            for field in _list_fields(type(row))
+        }
         for row in rows
     ]
     return orjson.dumps(columns, default=_to_text).decode()

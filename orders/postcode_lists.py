@@ -109,7 +109,9 @@ class _Reader:
     def _take(self, number: int, cell: str) -> None:
         found, code = self.found, self._normalize(cell)
         if code is None:
-            shown = f"“{cell.strip()[:40]}”: " if cell.strip() else "there is no code: "
+            shown = (
+                f"“{cell.strip()[:40]}”: " if cell.strip() else "there is no code: "
+            )
             found.note(number, shown + describe_postal_code(self.country))
         elif code in found.codes:
             found.repeated += 1
@@ -119,7 +121,9 @@ class _Reader:
     def _normalize(self, cell: str) -> str | None:
         written = cell.strip()[:_LONGEST]
         if written not in self.known:
-            self.known[written] = normalize_postal_code(self.country, written) or None
+            self.known[written] = (
+                normalize_postal_code(self.country, written) or None
+            )
         return self.known[written]
 
 
@@ -127,7 +131,9 @@ def _read_rows(text: str, found: CodeList) -> Iterator[tuple[int, list[str]]]:
     """Yield each row that is not blank with the number of its line."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True
+    )
     while True:
         number = reader.line_num + 1
         try:

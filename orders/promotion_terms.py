@@ -145,7 +145,9 @@ def read_promotions(
     known: dict[UUID, PromotionRow] = {}
     for row in rows:  # two codes of one promotion count once, the first of them
         known.setdefault(row["id"], _read_promotion(row))
-    return LivePromotions(tuple(known.values()), rows[0]["moment"] if rows else None)
+    return LivePromotions(
+        tuple(known.values()), rows[0]["moment"] if rows else None
+    )
 
 
 # As they were taken, whether or not they still run.
@@ -181,7 +183,9 @@ def read_taken_promotions(order: "Order") -> LivePromotions:
 
 
 def _read_promotion(row: Row) -> PromotionRow:
-    limited = row["total_limit"] is not None or row["per_customer_limit"] is not None
+    limited = (
+        row["total_limit"] is not None or row["per_customer_limit"] is not None
+    )
     terms = PromotionTerms(
         id=row["id"],
         name=row["name"],
@@ -203,7 +207,9 @@ def _read_promotion(row: Row) -> PromotionRow:
         code=row["code"] or "",
         spent=_find_spent(row),
     )
-    return PromotionRow(terms, limited or row["code_id"] is not None, row["code_id"])
+    return PromotionRow(
+        terms, limited or row["code_id"] is not None, row["code_id"]
+    )
 
 
 def _find_spent(row: Row) -> Reason | None:
@@ -262,7 +268,11 @@ def list_promotions(
     *, category_id: UUID | None, collection_id: UUID | None
 ) -> list[str]:
     """Return the names of the promotions that go by this category, or this collection."""
-    named = Q(categories=category_id) if category_id else Q(collections=collection_id)
+    named = (
+        Q(categories=category_id) if category_id else Q(collections=collection_id)
+    )
     return list(
-        Promotion.objects.filter(named).order_by("name").values_list("name", flat=True)
+        Promotion.objects.filter(named)
+        .order_by("name")
+        .values_list("name", flat=True)
     )

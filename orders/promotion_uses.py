@@ -86,7 +86,9 @@ def take_promotions(
             "user": person.user_id,
             "email": person.email,
             "email_hash": person.email_hash,
-            "counted": [id_ for id_, (total, _) in limits.items() if total is not None],
+            "counted": [
+                id_ for id_, (total, _) in limits.items() if total is not None
+            ],
             "codes": [row.code_id for row in rows if row.code_id is not None],
         },
     )
@@ -106,7 +108,9 @@ def _lock_limited(
         total = row["total_limit"]
         if not row["is_active"] or (total is not None and row["used"] >= total):
             raise _exhausted(by_id[row["id"]])
-    return {row["id"]: (row["total_limit"], row["per_customer_limit"]) for row in found}
+    return {
+        row["id"]: (row["total_limit"], row["per_customer_limit"]) for row in found
+    }
 
 
 def _refuse_overdrawn(

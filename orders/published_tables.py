@@ -22,7 +22,9 @@ READABLE: dict[str, str] = {
     "orders_payment": (
         "id order_id provider provider_ref charge_ref amount currency state succeeded_at"
     ),
-    "orders_refund": ("id order_id payment_id amount state provider_ref finished_at"),
+    "orders_refund": (
+        "id order_id payment_id amount state provider_ref finished_at"
+    ),
     "orders_payout": "provider provider_ref amount fees currency failed paid_at",
     "orders_invoice": "id kind currency issued_at",
     "orders_invoiceline": "id invoice_id line_id charged",

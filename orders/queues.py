@@ -58,7 +58,9 @@ def _not_waiting_for_payment() -> Q:
 
 
 def _list_to_confirm() -> QuerySet[Order]:
-    return Order.objects.filter(_not_waiting_for_payment(), status=OrderStatus.PENDING)
+    return Order.objects.filter(
+        _not_waiting_for_payment(), status=OrderStatus.PENDING
+    )
 
 
 def _list_with_free_pieces() -> QuerySet[Order]:
@@ -119,7 +121,9 @@ QUEUES: Final[Mapping[QueueName, Callable[[], QuerySet[Order]]]] = {
 }
 
 
-def list_waiting(name: QueueName, *, first: int, most: int) -> tuple[list[Order], bool]:
+def list_waiting(
+    name: QueueName, *, first: int, most: int
+) -> tuple[list[Order], bool]:
     """Return the orders of a queue with their lines and parcels, the oldest first; and whether
     there are more after them. Five queries.
     """
@@ -199,7 +203,8 @@ def list_picks(orders: Iterable[Order]) -> list[Pick]:
                 key = (line.variant.bin_location, line.sku)
                 lines[key].append((line, pieces))
     return [
-        _sum_up_pick(place, sku, found) for (place, sku), found in sorted(lines.items())
+        _sum_up_pick(place, sku, found)
+        for (place, sku), found in sorted(lines.items())
     ]
 
 

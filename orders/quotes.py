@@ -45,7 +45,9 @@ class ItemPricing:
         """
         fees: tuple[Fee, ...] = ()
         if method is None:
-            return quote(replace(self.basket, delivery=Delivery(), fees=()), self.terms)
+            return quote(
+                replace(self.basket, delivery=Delivery(), fees=()), self.terms
+            )
         if pays_cash and method.cash_fee:
             fees = (Fee(CASH_ON_DELIVERY, method.cash_fee),)
         return quote(

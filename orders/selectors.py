@@ -129,7 +129,9 @@ def list_invoices(*, order: Order) -> list[Invoice]:
     """Return the order's invoices, notes and vouchers, the first first; without those whose
     time is over. One query.
     """
-    return list(order.invoices.filter(anonymised_at=None).order_by("issued_at", "id"))
+    return list(
+        order.invoices.filter(anonymised_at=None).order_by("issued_at", "id")
+    )
 
 
 def get_invoice(*, order: Order, invoice_id: UUID | None = None) -> Invoice:
@@ -172,7 +174,9 @@ def list_all_orders(params: OrderFilter) -> Page[Order] | CursorPage[Order]:
     if params.search:
         orders = orders.filter(match_search(params.search))
     return fetch_page(
-        orders.annotate(item_count=Sum("lines__quantity")).prefetch_related("lines"),
+        orders.annotate(item_count=Sum("lines__quantity")).prefetch_related(
+            "lines"
+        ),
         order=NEWEST,
         page=params.page,
         limit=params.limit,
@@ -200,7 +204,8 @@ def match_search(text: str) -> Q:
         this = timezone.localdate().year
         found |= Q(
             number__in=[
-                f"MK-{year}-{text.zfill(6)}" for year in range(this, this - _YEARS, -1)
+                f"MK-{year}-{text.zfill(6)}"
+                for year in range(this, this - _YEARS, -1)
             ]
         )
     try:
@@ -208,13 +213,17 @@ def match_search(text: str) -> Q:
     except phonenumbers.NumberParseException:
         return found
     return found | Q(
-        phone=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        phone=phonenumbers.format_number(
+            number, phonenumbers.PhoneNumberFormat.E164
+        )
     )
 
 
 def _find_by_code(spelt: Collection[str]) -> list[UUID]:
     """Return the newest orders that a SKU is in, or of a parcel with a tracking number."""
-    of_parcels = Fulfilment.objects.filter(tracking_number__in=spelt).order_by("-id")
+    of_parcels = Fulfilment.objects.filter(tracking_number__in=spelt).order_by(
+        "-id"
+    )
     of_lines = OrderLine.objects.filter(variant__sku__in=spelt).order_by("-order")
     return [
         *of_parcels.values_list("order", flat=True)[:_MAX_BY_CODE],
@@ -228,7 +237,9 @@ def get_any_order(*, order_id: UUID) -> Order:
     """
     order = (
         Order.objects.with_lines()
-        .prefetch_related("payments", "refunds__by", "returns__lines", "returns__by")
+        .prefetch_related(
+            "payments", "refunds__by", "returns__lines", "returns__by"
+        )
         .select_related("user")
         .filter(pk=order_id)
         .first()
@@ -256,7 +267,9 @@ def list_returns(
     )
 
 
-def get_any_return(*, request_id: UUID, order_id: UUID | None = None) -> ReturnRequest:
+def get_any_return(
+    *, request_id: UUID, order_id: UUID | None = None
+) -> ReturnRequest:
     """Return a return, of this order where one is named. Raises: NotFound."""
     found = ReturnRequest.objects.with_lines().filter(pk=request_id)
     if order_id is not None:
@@ -338,11 +351,17 @@ def list_placed_at(
     """Return when the order, or those that have changed since then, were placed; and their
     customers' next orders, those of a later day: whether these are their first may have
     changed with them. One query."""
-    condition = "placed.id = %(id)s" if order_id else "placed.updated_at >= %(since)s"
+    condition = (
+        "placed.id = %(id)s" if order_id else "placed.updated_at >= %(since)s"
+    )
     statement = _TOUCHED.replace("{condition}", condition).replace(
         "{later_day}", _LATER_DAY
     )
-    values = {"id": order_id, "since": changed_since, "zone": settings.SHOP_TIME_ZONE}
+    values = {
+        "id": order_id,
+        "since": changed_since,
+        "zone": settings.SHOP_TIME_ZONE,
+    }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [at for (at,) in cursor.fetchall()]

@@ -216,7 +216,8 @@ class CartCoupon(Serializer):
     code = serializers.CharField()
     applied = serializers.BooleanField()
     reason = serializers.CharField(
-        allow_null=True, help_text="the code of the refusal, where it does not apply"
+        allow_null=True,
+        help_text="the code of the refusal, where it does not apply",
     )
 
 
@@ -437,7 +438,9 @@ class OrderDetail(Serializer):
     amount_paid = Money()
     amount_refunded = Money(source="refunded")
     refunded = Money()
-    waived = Money(help_text="not owed any more: cancelled or back before it was paid")
+    waived = Money(
+        help_text="not owed any more: cancelled or back before it was paid"
+    )
     currency = serializers.CharField()
     coupon_code = serializers.SerializerMethodField()
     fulfilments = serializers.SerializerMethodField()
@@ -478,7 +481,9 @@ class OrderDetail(Serializer):
         return _show_moment(return_window.returnable_until(order))
 
     @extend_schema_field(
-        Timestamp(allow_null=True, help_text="of the contract, where that is a right")
+        Timestamp(
+            allow_null=True, help_text="of the contract, where that is a right"
+        )
     )
     def get_withdrawable_until(self, order: Order) -> str | None:
         return _show_moment(return_window.withdrawable_until(order))
@@ -511,7 +516,9 @@ class OrderDetail(Serializer):
 
     @extend_schema_field(Step(many=True))
     def get_history(self, order: Order) -> object:
-        return Step(filter(_is_shown_to_customer, order.events.all()), many=True).data
+        return Step(
+            filter(_is_shown_to_customer, order.events.all()), many=True
+        ).data
 
 
 class FoundOrder(Serializer):
@@ -528,7 +535,12 @@ class NotReordered(Serializer):
     wanted = serializers.IntegerField()
     added = serializers.IntegerField()
     reason = serializers.ChoiceField(
-        choices=["variant_not_on_sale", "out_of_stock", "quantity_limit", "cart_full"]
+        choices=[
+            "variant_not_on_sale",
+            "out_of_stock",
+            "quantity_limit",
+            "cart_full",
+        ]
     )
 
 
@@ -591,7 +603,9 @@ class PlacedOrder(OrderDetail):
         help_text="a guest's: as X-Order-Token it opens the order after signing in, too",
     )
 
-    def to_representation(self, placed: "checkout.PlacedOrder") -> dict[str, object]:
+    def to_representation(
+        self, placed: "checkout.PlacedOrder"
+    ) -> dict[str, object]:
         """Return the order, and what only its placing tells."""
         order = placed.order
         # only shown here

@@ -64,7 +64,9 @@ def list_offered(
     shipping = read_shipping(
         place, today=moment.date(), user_id=user_id, version=version
     )
-    offered = ((method, price_delivery(method, pieces)) for method in shipping.methods)
+    offered = (
+        (method, price_delivery(method, pieces)) for method in shipping.methods
+    )
     return tuple(
         OfferedMethod(
             method, delivery, promise_dates(method, moment, shipping.calendar)

@@ -74,7 +74,10 @@ def _show_option(
     # An empty cart costs nothing; what sending something would cost is said all the same.
     price = quote.shipping if quote.lines else method.delivery.price_for(0)
     refused: CashReason | None = None
-    if method.cash and (method.cash.max_total, method.cash.max_open) != (None, None):
+    if method.cash and (method.cash.max_total, method.cash.max_open) != (
+        None,
+        None,
+    ):
         with_fee = priced.pricing.quote_with(method, pays_cash=True)
         refused = find_cash_refusal(method, with_fee, sender)
     return describe_method(method, price, refused)
@@ -103,7 +106,8 @@ def get_product_delivery(
     cheapest = find_cheapest(offered, goods)
     promise = cheapest.promise if cheapest else None
     options = [
-        describe_method(method, method.delivery.price_for(goods)) for method in offered
+        describe_method(method, method.delivery.price_for(goods))
+        for method in offered
     ]
     return ProductDelivery(
         country=place.country,

@@ -20,7 +20,9 @@ from orders.pricing.shipping import POSTAL_PATTERN
 
 MAX_METHODS: Final = 20
 MAX_STEPS: Final = 50
-MAX_LISTED: Final = 50_000  # postal codes in one call; the admin takes files of more
+MAX_LISTED: Final = (
+    50_000  # postal codes in one call; the admin takes files of more
+)
 MAX_BYTES: Final = 1024 * 1024
 MAX_NODES: Final = MAX_LISTED + 10_000  # one code too many is still told as that
 _WEIGHT: Final = 1_000_000_000  # grams
@@ -100,7 +102,9 @@ class Method(InputSchema[MethodInput]):
     free_above = fields.Money(allow_none=True, load_default=None)
     takes_free_shipping = fields.Bool(load_default=True)
     default_weight_g = fields.Int(min=0, max=1_000_000, load_default=0)
-    max_weight_g = fields.Int(min=1, max=_WEIGHT, allow_none=True, load_default=None)
+    max_weight_g = fields.Int(
+        min=1, max=_WEIGHT, allow_none=True, load_default=None
+    )
     min_days = fields.Int(min=0, max=MAX_DAYS, allow_none=True, load_default=None)
     max_days = fields.Int(min=0, max=MAX_DAYS, allow_none=True, load_default=None)
     cut_off = Clock(allow_none=True, load_default=None)
@@ -147,7 +151,9 @@ class WriteZone(InputSchema[ZoneInput]):
     countries = fields.List(
         fields.Enum(Country), max=250, unique=True, load_default=list
     )
-    states = fields.List(fields.Text(max=6), max=500, unique=True, load_default=list)
+    states = fields.List(
+        fields.Text(max=6), max=500, unique=True, load_default=list
+    )
     postal_patterns = fields.List(
         fields.Text(max=30), max=MAX_PATTERNS, unique=True, load_default=list
     )
@@ -181,7 +187,9 @@ class WriteZone(InputSchema[ZoneInput]):
             )
         names = [method.name for method in data.get("methods", [])]
         if len(set(names)) < len(names):
-            raise fields.refuse("unique", "Two methods have the same name.", "methods")
+            raise fields.refuse(
+                "unique", "Two methods have the same name.", "methods"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,7 +121,9 @@ def _read_country(
 ) -> _CountryTerms:
     of_country = (place.country, "", today, settings.SHOP_CURRENCY)
     of_code = (place.country, place.postal_code, today, settings.SHOP_CURRENCY)
-    known = kept_terms.find(of_country, version) or kept_terms.find(of_code, version)
+    known = kept_terms.find(of_country, version) or kept_terms.find(
+        of_code, version
+    )
     if known is not None:
         return known
     rows = fetch_prepared(
@@ -148,7 +150,8 @@ def read_all_methods() -> dict[UUID, MethodTerms]:
     """Return every method that there is, by its id: one query."""
     rows = fetch_prepared(_ALL_METHODS, {})
     return {
-        method.id: method for method in (_read_method(row["method"]) for row in rows)
+        method.id: method
+        for method in (_read_method(row["method"]) for row in rows)
     }
 
 

@@ -11,5 +11,7 @@ _CHANGED: list[Signal] = [post_save, post_delete]
 
 @receiver(_CHANGED, sender=ShippingZone)
 @receiver(_CHANGED, sender=ShippingMethod)
-def shipping_changed(instance: ShippingZone | ShippingMethod, **kwargs: object) -> None:
+def shipping_changed(
+    instance: ShippingZone | ShippingMethod, **kwargs: object
+) -> None:
     invalidate("shop")  # which says above what shipping is free

@@ -9,7 +9,13 @@ import marshmallow as ma
 
 from accounts.schemas import PostalAddress
 from markrin.api import fields
-from markrin.api.schemas import InputSchema, Loaded, PageParams, PageQuery, PatchSchema
+from markrin.api.schemas import (
+    InputSchema,
+    Loaded,
+    PageParams,
+    PageQuery,
+    PatchSchema,
+)
 from markrin.api.unset import UNSET, Unset
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.models.fulfilment import ParcelStatus, UndeliveredReason
@@ -387,7 +393,9 @@ class JudgeReturn(InputSchema[ReturnJudgement]):
     agreed to that.
     """
 
-    lines = fields.List(fields.Nested(JudgedLine), min=1, max=MAX_LINES, required=True)
+    lines = fields.List(
+        fields.Nested(JudgedLine), min=1, max=MAX_LINES, required=True
+    )
     note = fields.Text(max=900, min=0, multiline=True, load_default="")
     to_store_credit = fields.Bool(load_default=False)
 

@@ -192,7 +192,9 @@ def abandon_payment(*, payment_id: str, **later: object) -> None:
 
 
 @outbox.handler("orders.look_up_charge", **MONEY)
-def look_up_charge(*, provider: str, charge_ref: str, **later: object) -> outbox.Result:
+def look_up_charge(
+    *, provider: str, charge_ref: str, **later: object
+) -> outbox.Result:
     try:
         return payment_polling.look_up_charge(
             provider_name=provider, charge_ref=charge_ref
@@ -202,7 +204,9 @@ def look_up_charge(*, provider: str, charge_ref: str, **later: object) -> outbox
 
 
 @outbox.handler("orders.book_payout", **MONEY)
-def book_payout(*, provider: str, payout_ref: str, **later: object) -> outbox.Result:
+def book_payout(
+    *, provider: str, payout_ref: str, **later: object
+) -> outbox.Result:
     try:
         return payouts.book_payout(provider_name=provider, payout_ref=payout_ref)
     except ProviderDown as exc:

@@ -76,7 +76,14 @@ def list_changes(
             rows.append((either, _says(old), _says(new)))
     rows.sort(key=lambda row: _most_products_first(row[0]))
     shown = [
-        (each.tax_class, each.zone, _money(each.price), str(each.products), old, new)
+        (
+            each.tax_class,
+            each.zone,
+            _money(each.price),
+            str(each.products),
+            old,
+            new,
+        )
         for each, old, new in rows[:SHOWN]
     ]
     return max(by_zone.values(), default=0), shown

@@ -107,7 +107,8 @@ def _read_rate(zone: str, rate: Row) -> Rate:
         tax_class=rate["class"],
         zone=zone,
         parts=tuple(
-            RatePart(name, Decimal(percent)) for name, percent in rate["parts"] or []
+            RatePart(name, Decimal(percent))
+            for name, percent in rate["parts"] or []
         ),
         valid_from=date.fromisoformat(rate["from"]) if rate["from"] else None,
         valid_until=date.fromisoformat(rate["until"]) if rate["until"] else None,

@@ -174,7 +174,9 @@ _NATURES: Final[Mapping[str, str]] = {
 def _build_indian(lines: Sequence[InvoiceLine], month: date) -> list[Sheet]:
     entries = _list_entries(lines)
 
-    def write(name: str, columns: Sequence[str], row: Callable[[_Entry], Row]) -> Sheet:
+    def write(
+        name: str, columns: Sequence[str], row: Callable[[_Entry], Row]
+    ) -> Sheet:
         return Sheet(
             name, columns, [row(each) for each in entries if each.sheet == name]
         )
@@ -279,7 +281,9 @@ def _count_documents(month: date) -> list[Row]:
     )
     rows = []
     for each in series.order_by("kind", "series"):
-        first, last = (f"{each['series']}-{each[end]:06d}" for end in ("first", "last"))
+        first, last = (
+            f"{each['series']}-{each[end]:06d}" for end in ("first", "last")
+        )
         number = each["last"] - each["first"] + 1
         rows.append([_NATURES[each["kind"]], first, last, number, 0])
     return rows
@@ -287,9 +291,9 @@ def _count_documents(month: date) -> list[Row]:
 
 def _day(invoice: Invoice) -> str:
     """Return the day as the tool takes it, in English whatever the language: 05-Nov-2026."""
-    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[invoice.issued_on.month * 3 - 3 :][
-        :3
-    ]
+    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[
+        invoice.issued_on.month * 3 - 3 :
+    ][:3]
     return f"{invoice.issued_on.day:02d}-{month}-{invoice.issued_on.year}"
 
 

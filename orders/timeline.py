@@ -88,7 +88,9 @@ def _tell_payments(ids: list[UUID]) -> Iterator[TimelineEntry]:
         money = f"payment {payment.pk}: {payment.amount} {payment.currency} by {payment.provider}"
         yield TimelineEntry(payment.created_at, "payment", f"{money}, begun")
         if payment.succeeded_at is not None:
-            yield TimelineEntry(payment.succeeded_at, "payment", f"{money}, succeeded")
+            yield TimelineEntry(
+                payment.succeeded_at, "payment", f"{money}, succeeded"
+            )
         elif payment.state != "created":
             yield TimelineEntry(
                 payment.updated_at,

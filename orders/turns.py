@@ -26,7 +26,9 @@ class Turns:
     def acquire(self, *, blocking: bool = True) -> bool:
         """Take a place, or wait for one; unless `blocking`, return False where one had to wait."""
         with self._lock:
-            if self._free:  # nobody waits: a place that is given back goes to who does
+            if (
+                self._free
+            ):  # nobody waits: a place that is given back goes to who does
                 self._free -= 1
                 return True
             if not blocking:

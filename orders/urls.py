@@ -62,7 +62,10 @@ urlpatterns = [
     path("staff/orders/<uid:order_id>", staff.OrderDetail.as_view()),
     path("staff/orders/<uid:order_id>/transition", staff.OrderTransition.as_view()),
     path("staff/orders/<uid:order_id>/fulfilments", staff.FulfilmentList.as_view()),
-    path("staff/orders/<uid:order_id>/cancellations", staff.CancellationList.as_view()),
+    path(
+        "staff/orders/<uid:order_id>/cancellations",
+        staff.CancellationList.as_view(),
+    ),
     path("staff/fulfilments/<uid:fulfilment_id>", staff.FulfilmentDetail.as_view()),
     path(
         "staff/fulfilments/<uid:fulfilment_id>/transition",
@@ -77,18 +80,24 @@ urlpatterns = [
     path("staff/returns", staff_returns.ReturnList.as_view()),
     path("staff/returns/<uid:return_id>", staff_returns.ReturnDetail.as_view()),
     path(
-        "staff/returns/<uid:return_id>/approve", staff_returns.ReturnApproval.as_view()
+        "staff/returns/<uid:return_id>/approve",
+        staff_returns.ReturnApproval.as_view(),
     ),
     path(
-        "staff/returns/<uid:return_id>/reject", staff_returns.ReturnRejection.as_view()
+        "staff/returns/<uid:return_id>/reject",
+        staff_returns.ReturnRejection.as_view(),
     ),
     path(
-        "staff/returns/<uid:return_id>/receive", staff_returns.ReturnReceipt.as_view()
+        "staff/returns/<uid:return_id>/receive",
+        staff_returns.ReturnReceipt.as_view(),
     ),
     path(
-        "staff/returns/<uid:return_id>/judge", staff_returns.ReturnJudgement.as_view()
+        "staff/returns/<uid:return_id>/judge",
+        staff_returns.ReturnJudgement.as_view(),
     ),
-    path("staff/returns/<uid:return_id>/label", staff_returns.ReturnLabel.as_view()),
+    path(
+        "staff/returns/<uid:return_id>/label", staff_returns.ReturnLabel.as_view()
+    ),
     path("staff/orders/<uid:order_id>/invoices", staff.InvoiceList.as_view()),
     path(
         "staff/orders/<uid:order_id>/invoices/<uid:invoice_id>",

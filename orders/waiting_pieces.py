@@ -47,7 +47,9 @@ def list_missing_pieces(order_ids: Collection[UUID]) -> dict[UUID, int]:
     """Return how many pieces are not there yet, by line; lines that are whole are left out. One
     query.
     """
-    return {row["id"]: row["missing"] for row in fetch_all(_LINES, [list(order_ids)])}
+    return {
+        row["id"]: row["missing"] for row in fetch_all(_LINES, [list(order_ids)])
+    }
 
 
 def count_packable(variant_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -66,5 +68,7 @@ def count_waiting_pieces(*, variant_ids: Collection[UUID]) -> dict[UUID, int]:
         variant__in=variant_ids, quantity__gt=F("cancelled") + F("shipped")
     )
     rows = open_lines.order_by().values_list("variant_id")
-    waiting = rows.annotate(pieces=Sum(F("quantity") - F("cancelled") - F("shipped")))
+    waiting = rows.annotate(
+        pieces=Sum(F("quantity") - F("cancelled") - F("shipped"))
+    )
     return {variant_id: pieces for variant_id, pieces in waiting if variant_id}

@@ -65,7 +65,10 @@ class Table:
         except UnicodeDecodeError as exc:
             raise self._undecodable() from exc
         declared = first.strip().strip('"')
-        if declared.lower().startswith("sep=") and len(first.strip().strip('"')) <= 5:
+        if (
+            declared.lower().startswith("sep=")
+            and len(first.strip().strip('"')) <= 5
+        ):
             self._skipped = 1
             found = first.strip('\r\n"')[4:5]
             return found or "\t"

@@ -16,7 +16,11 @@ class StockTooLow(ShopError):
 
 
 class StockTooHigh(ShopError):
-    status, code, message = 422, "stock_too_high", "More pieces than a shelf can hold."
+    status, code, message = (
+        422,
+        "stock_too_high",
+        "More pieces than a shelf can hold.",
+    )
 
 
 class StockUntracked(ShopError):
@@ -52,7 +56,11 @@ class StockOnlyMoves(ShopError):
 
 
 class AlreadyInStock(ShopError):
-    status, code, message = 409, "already_in_stock", "The variant can be bought now."
+    status, code, message = (
+        409,
+        "already_in_stock",
+        "The variant can be bought now.",
+    )
 
 
 class SlugTaken(ShopError):
@@ -180,15 +188,27 @@ class ProductUnknown(ShopError):
 
 
 class CategoryCycle(ShopError):
-    status, code, message = 422, "category_cycle", "A category cannot lie below itself."
+    status, code, message = (
+        422,
+        "category_cycle",
+        "A category cannot lie below itself.",
+    )
 
 
 class CategoryTooDeep(ShopError):
-    status, code, message = 422, "category_too_deep", "Categories can be 8 levels deep."
+    status, code, message = (
+        422,
+        "category_too_deep",
+        "Categories can be 8 levels deep.",
+    )
 
 
 class SizeChartExists(ShopError):
-    status, code, message = 409, "size_chart_exists", "The category has a size chart."
+    status, code, message = (
+        409,
+        "size_chart_exists",
+        "The category has a size chart.",
+    )
 
 
 class AlreadyReviewed(ShopError):

@@ -77,7 +77,8 @@ class Bitmaps:
         """Return the products that have one of these values."""
         known = self.values_of(facet)
         return BitMap.union(
-            BitMap(), *(known[str(value)] for value in values if str(value) in known)
+            BitMap(),
+            *(known[str(value)] for value in values if str(value) in known),
         )
 
     def all(self) -> BitMap:
@@ -184,7 +185,9 @@ class FacetIndex:
 
     bitmaps: Bitmaps
     changed: Mapping[UUID, int | None]
-    changes: int  # with those of one product; more than MAX_CHANGES were not all read
+    changes: (
+        int  # with those of one product; more than MAX_CHANGES were not all read
+    )
     now: int  # PostgreSQL's clock as they were read, in microseconds since 1970
 
     @property
@@ -229,6 +232,9 @@ def _read_newer(known: Bitmaps) -> tuple[FacetIndex, int]:
             changes += 1
         else:
             by_key = by_key or dict(known.by_key)
-            by_key[row["key"]] = row["number"], BitMap.deserialize(bytes(row["bitmap"]))
+            by_key[row["key"]] = (
+                row["number"],
+                BitMap.deserialize(bytes(row["bitmap"])),
+            )
     bitmaps = known if by_key is None else Bitmaps(by_key)
     return FacetIndex(bitmaps, changed, changes, now), checksum

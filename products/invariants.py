@@ -46,7 +46,9 @@ class _FacetBits(Invariant):
         with open_read_only() as cursor:
             cursor.execute(self.query, {"after": after, "upto": upto})
             wrong = facet_index.find_wrong_bits([pk for (pk,) in cursor.fetchall()])
-            return [(pk, f"its bit of {key!r} is wrong") for pk, key in wrong.items()]
+            return [
+                (pk, f"its bit of {key!r} is wrong") for pk, key in wrong.items()
+            ]
 
 
 INVARIANTS = [

@@ -28,4 +28,7 @@ def _low_stock() -> dict[str, object]:
     }
 
 
-SAMPLES = {"products/back_in_stock": _back_in_stock, "products/low_stock": _low_stock}
+SAMPLES = {
+    "products/back_in_stock": _back_in_stock,
+    "products/low_stock": _low_stock,
+}

@@ -9,7 +9,9 @@ READABLE: dict[str, str] = {
     "products_taxclass": "id code",
     "products_product": "id name status category_id",
     "products_variant": "id product_id sku size color is_active",
-    "products_stocklevel": ("variant_id on_hand reserved inventory_policy sellable"),
+    "products_stocklevel": (
+        "variant_id on_hand reserved inventory_policy sellable"
+    ),
     "products_stockmovement": "variant_id d_on_hand d_reserved created_at",
 }
 # What a bulk load may fill, such as the demo shop. The order is that of the rows.
@@ -30,7 +32,9 @@ LOADABLE: dict[str, str] = {
     "products_variant": (
         "id created_at updated_at product_id sku size color position is_active"
     ),
-    "products_stocklevel": ("variant_id on_hand reserved counted_at inventory_policy"),
+    "products_stocklevel": (
+        "variant_id on_hand reserved counted_at inventory_policy"
+    ),
     "products_stockmovement": "variant_id kind d_on_hand d_reserved ref created_at",
     "products_productimage": (
         "id created_at updated_at product_id file external_url alt_text thumbnails "

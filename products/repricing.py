@@ -40,7 +40,9 @@ class NewPrices:
     problem: str = ""
 
 
-def apply_rule(rule: RepricingRule, base: Decimal, sale: Decimal | None) -> NewPrices:
+def apply_rule(
+    rule: RepricingRule, base: Decimal, sale: Decimal | None
+) -> NewPrices:
     """Return what the rule makes of the prices; a result that the shop cannot have names
     its problem.
     """

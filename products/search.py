@@ -25,7 +25,9 @@ MAX_CORRECTIONS = 3
 # family; the beginning of a word, and of one of tags; a word of the description; its beginning.
 CATEGORY, ABOVE, NAME, NAME_FORM, CHOICE, TAG = 130, 100, 90, 85, 80, 60
 BEGUN, BEGUN_TAG, TEXT, BEGUN_TEXT = 40, 30, 10, 5
-STRONG = 15  # worth so much, a product is shown before all that only mention the words
+STRONG = (
+    15  # worth so much, a product is shown before all that only mention the words
+)
 SYNONYM = 0.55  # of what the word itself is worth
 EXACT_NAME, NAME_BEGINS = 1_000, 30
 
@@ -67,7 +69,9 @@ class Token:
     def parts(self) -> list[str]:
         """The words of it that are looked for: none where they are stop words."""
         return [
-            part for part in self.text.translate(_JOINERS).split() if not is_stop(part)
+            part
+            for part in self.text.translate(_JOINERS).split()
+            if not is_stop(part)
         ]
 
     @property
@@ -176,7 +180,9 @@ def either(alternatives: Sequence[Levels]) -> Levels:
         return alternatives[0]
     levels = {}
     for points in _steps(alternatives):
-        queries = [query for each in alternatives if (query := at_least(each, points))]
+        queries = [
+            query for each in alternatives if (query := at_least(each, points))
+        ]
         if queries:
             levels[points] = _any(queries)
     return levels

@@ -58,7 +58,9 @@ def former_slug_changed(instance: FormerSlug, **kwargs: object) -> None:
 def review_changed(instance: Review, **kwargs: object) -> None:
     # Lists show the rating, too.
     invalidate(
-        f"product:{instance.product_id}", f"reviews:{instance.product_id}", "products"
+        f"product:{instance.product_id}",
+        f"reviews:{instance.product_id}",
+        "products",
     )
 
 
@@ -82,5 +84,7 @@ def other_categories_changed(instance: Product, **kwargs: object) -> None:
 
 @receiver(_CHANGED, sender=SizeChart)
 @receiver(_CHANGED, sender=SizeChartEntry)
-def size_chart_changed(instance: SizeChart | SizeChartEntry, **kwargs: object) -> None:
+def size_chart_changed(
+    instance: SizeChart | SizeChartEntry, **kwargs: object
+) -> None:
     invalidate("size-charts")

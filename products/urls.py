@@ -25,7 +25,8 @@ urlpatterns = [
     path("products/<uid:product_id>/images", images.ImageList.as_view()),
     path("products/<uid:product_id>/images/order", images.ImageOrder.as_view()),
     path(
-        "products/<uid:product_id>/images/<uid:image_id>", images.ImageDetail.as_view()
+        "products/<uid:product_id>/images/<uid:image_id>",
+        images.ImageDetail.as_view(),
     ),
     path("products/<uid:product_id>/reviews", reviews.ReviewList.as_view()),
     path("products/<uid:product_id>/reviews/mine", reviews.OwnReview.as_view()),
@@ -50,7 +51,8 @@ urlpatterns = [
     path("collections/<idorslug:key>", collections.CollectionDetail.as_view()),
     path("staff/collections", collections.StaffCollectionList.as_view()),
     path(
-        "staff/collections/<idorslug:key>", collections.StaffCollectionDetail.as_view()
+        "staff/collections/<idorslug:key>",
+        collections.StaffCollectionDetail.as_view(),
     ),
     path(
         "staff/collections/<idorslug:key>/products",
@@ -68,7 +70,11 @@ urlpatterns = [
     path("staff/products/<idorslug:key>", products.StaffProductDetail.as_view()),
     path("staff/reviews", reviews.StaffReviewList.as_view()),
     path("staff/reviews/<uid:review_id>", reviews.StaffReviewDetail.as_view()),
-    path("staff/variants/<uid:variant_id>/adjust", stock.StockAdjustments.as_view()),
+    path(
+        "staff/variants/<uid:variant_id>/adjust", stock.StockAdjustments.as_view()
+    ),
     path("staff/variants/<uid:variant_id>/stock", stock.StockCounts.as_view()),
-    path("staff/variants/<uid:variant_id>/movements", stock.StockMovements.as_view()),
+    path(
+        "staff/variants/<uid:variant_id>/movements", stock.StockMovements.as_view()
+    ),
 ]

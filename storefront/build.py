@@ -65,7 +65,9 @@ def read_build() -> Build | None:
 def _load_build(index: Path, changed: int) -> Build:
     page = _DESCRIPTION.sub("", _TITLE.sub("", index.read_text(), count=1), count=1)
     try:
-        manifest = json.loads((index.parent / ".vite" / "manifest.json").read_text())
+        manifest = json.loads(
+            (index.parent / ".vite" / "manifest.json").read_text()
+        )
     except FileNotFoundError:
         manifest = {}
     return Build(page, manifest)

@@ -42,7 +42,9 @@ def keep_assets() -> KeepResult:
             if default_storage.get_modified_time(path) > now - timedelta(days=1):
                 continue
             default_storage.delete(path)
-        default_storage.save(path, ContentFile((_get_assets_dir() / name).read_bytes()))
+        default_storage.save(
+            path, ContentFile((_get_assets_dir() / name).read_bytes())
+        )
     oldest = now - timedelta(days=KEPT_DAYS)
     old = [
         name

@@ -32,7 +32,9 @@ class Page(Model):
 
     slug = models.CharField(max_length=120)
     language = models.CharField(
-        max_length=10, default=default_language, help_text="BCP 47, such as en or hi"
+        max_length=10,
+        default=default_language,
+        help_text="BCP 47, such as en or hi",
     )
     kind = models.CharField(
         max_length=10, choices=PageKind.choices, default=PageKind.HELP
@@ -78,7 +80,9 @@ class Redirect(models.Model):
     """Where a path of the shop's former site leads now. Asked only for a path that is no page."""
 
     path = models.CharField(
-        max_length=500, unique=True, help_text="of the former site, such as /old-page"
+        max_length=500,
+        unique=True,
+        help_text="of the former site, such as /old-page",
     )
     target = models.CharField(
         max_length=500, help_text="a path of this shop, or an https address"

@@ -133,7 +133,10 @@ def read_page(path: str, query: Query, *, language: str) -> PageData:
 
 def _read_home(query: Query, *, language: str) -> PageData:
     first = PageParams(limit=SHELF_SIZE)
-    shelves = product_lists.list_featured(first), product_lists.list_new_arrivals(first)
+    shelves = (
+        product_lists.list_featured(first),
+        product_lists.list_new_arrivals(first),
+    )
     featured, arrivals = (
         serializers.ProductItemPage(shelf.page).data for shelf in shelves
     )
@@ -321,7 +324,9 @@ def _first_picture(product: Data) -> Data:
 
 def _shows(image: Data, color: str) -> bool:
     named = image.get("color")
-    return named.casefold() == color if named else color in image["altText"].casefold()
+    return (
+        named.casefold() == color if named else color in image["altText"].casefold()
+    )
 
 
 def _parse_uuid(key: str) -> UUID | None:
@@ -361,9 +366,12 @@ def _describe_picture(image: Data, place: str) -> Picture:
     # A thumbnail's name is its longer side; `srcset` wants widths.
     width_share = min(1.0, width / height) if width and height else 0.8
     sides = sorted(thumbnails, key=int)
-    url = next((thumbnails[side] for side in sides if int(side) >= 800), image["url"])
+    url = next(
+        (thumbnails[side] for side in sides if int(side) >= 800), image["url"]
+    )
     sources = [
-        f"{thumbnails[side]} {int(int(side) * width_share + 0.5)}w" for side in sides
+        f"{thumbnails[side]} {int(int(side) * width_share + 0.5)}w"
+        for side in sides
     ]
     return Picture(url, ", ".join(sources), _SIZES[place])
 
@@ -384,7 +392,10 @@ _ROUTES: list[tuple[re.Pattern[str], PageReader]] = [
         (r"/orders/(?P<id>[^/]+)/(?:return|withdraw)", _private_page("return")),
         ("/find-order", _private_page("find-order")),
         ("/account", _private_page("account")),
-        (r"/account/(?P<tab>addresses|security|credit|data)", _private_page("account")),
+        (
+            r"/account/(?P<tab>addresses|security|credit|data)",
+            _private_page("account"),
+        ),
         ("/wishlist", _private_page("wishlist")),
         ("/gift-cards", _private_page("gift-cards")),
         ("/sign-in", _private_page("sign-in")),

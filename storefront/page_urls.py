@@ -6,7 +6,9 @@ from django.views.generic import RedirectView
 from storefront.views import assets, pages, product_feeds, search_engines
 
 # Behind all other paths in markrin/urls.py.
-_SHOP = r"^(?!(?:api|admin|static|media|health|metrics|test-gateway|assets)(?:/|$)).*$"
+_SHOP = (
+    r"^(?!(?:api|admin|static|media|health|metrics|test-gateway|assets)(?:/|$)).*$"
+)
 
 urlpatterns = [
     # What browsers and feed readers ask for that look at no page's head.

@@ -21,7 +21,9 @@ from storefront.models import Redirect
 
 # As Shopify, WooCommerce and others build their links.
 _PRODUCT: Final = re.compile(r"/(?:collections/[^/]+/)?products?/([^/]+)/?")
-_CATEGORY: Final = re.compile(r"/(?:collections|product-category(?:/[^/]+)*)/([^/]+)/?")
+_CATEGORY: Final = re.compile(
+    r"/(?:collections|product-category(?:/[^/]+)*)/([^/]+)/?"
+)
 _FROM = ("redirect from", "from", "path", "source", "source url", "old url")
 _TO = ("redirect to", "to", "target", "target url", "new url")
 _CHUNK = 1_000
@@ -32,7 +34,9 @@ def find_redirect(path: str) -> str | None:
     stands in links of shops of other makes.
     """
     clean = _normalize(path)
-    found = Redirect.objects.filter(path=clean).values_list("target", flat=True).first()
+    found = (
+        Redirect.objects.filter(path=clean).values_list("target", flat=True).first()
+    )
     return found or _guess_target(clean)
 
 
@@ -163,4 +167,6 @@ def import_rows(
 
 def list_archive_tables() -> list[ArchiveTable]:
     """Return the redirects, known by their paths: the hook `list_archive_tables`."""
-    return [ArchiveTable(name="redirects", model=Redirect, order=("path",), key="path")]
+    return [
+        ArchiveTable(name="redirects", model=Redirect, order=("path",), key="path")
+    ]

@@ -115,5 +115,9 @@ def list_payment_methods() -> list[PaymentChoice]:
     if gateways.current() is None:
         return [cash]
     provider = settings.ONLINE_PROVIDER
-    key = getattr(settings, _PUBLIC_KEYS[provider]) if provider in _PUBLIC_KEYS else ""
+    key = (
+        getattr(settings, _PUBLIC_KEYS[provider])
+        if provider in _PUBLIC_KEYS
+        else ""
+    )
     return [PaymentChoice("online", provider, key), cash]

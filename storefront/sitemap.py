@@ -25,7 +25,9 @@ def list_parts() -> list[tuple[str, datetime | None]]:
     ]
     changed = _get_last_change(products)
     count = ceil(products.count() / _products_per_part())
-    return parts + [(f"products-{number}", changed) for number in range(1, count + 1)]
+    return parts + [
+        (f"products-{number}", changed) for number in range(1, count + 1)
+    ]
 
 
 def read_part(name: str) -> Entries | None:
@@ -37,7 +39,11 @@ def read_part(name: str) -> Entries | None:
     if name == "collections":
         return _read_collections()
     kind, _, number = name.partition("-")
-    if kind != "products" or not number.isdecimal() or not 1 <= int(number) <= 10_000:
+    if (
+        kind != "products"
+        or not number.isdecimal()
+        or not 1 <= int(number) <= 10_000
+    ):
         return None
     return _read_products(int(number))
 
@@ -70,7 +76,9 @@ def _read_collections() -> Entries:
 
 def _read_products(number: int) -> Entries:
     size = _products_per_part()
-    rows = Product.objects.published().order_by("id").values_list("slug", "updated_at")
+    rows = (
+        Product.objects.published().order_by("id").values_list("slug", "updated_at")
+    )
     first = (number - 1) * size
     for slug, changed in rows[first : first + size].iterator(chunk_size=2_000):
         yield f"/p/{slug}", changed

@@ -165,7 +165,9 @@ def _pictures_of(
     color = variant["color"].casefold()
     pairs = zip(images, shown["images"], strict=True)
     of_color = [
-        url for url, image in pairs if color and color in image["altText"].casefold()
+        url
+        for url, image in pairs
+        if color and color in image["altText"].casefold()
     ]
     return of_color or list(images)
 
@@ -190,4 +192,6 @@ def _describe_rating(shown: Mapping[str, object]) -> Data | None:
 
 def _drop_empty(data: Mapping[str, object]) -> Data:
     """Return the data without empty values: search engines report them as faults."""
-    return {key: value for key, value in data.items() if value not in (None, "", [])}
+    return {
+        key: value for key, value in data.items() if value not in (None, "", [])
+    }

@@ -28,11 +28,18 @@ class Client:
     def as_user(self, user: Any) -> Self:
         """Return another client that sends an access token of a fresh session of this user."""
         return type(self)(
-            headers={**self.headers, "Authorization": f"Bearer {access_token(user)}"}
+            headers={
+                **self.headers,
+                "Authorization": f"Bearer {access_token(user)}",
+            }
         )
 
     def get(
-        self, path: str, query: Any = None, *, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        query: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """GET; `query` is a dict, whose lists repeat the name."""
         return self._send("GET", path, headers, query=query)
@@ -57,7 +64,9 @@ class Client:
         self, method: str, path: str, body: bytes, content_type: str, **rest: Any
     ) -> Any:
         """Send these very bytes, for what no well-behaved client would."""
-        return self._send(method, path, body=body, content_type=content_type, **rest)
+        return self._send(
+            method, path, body=body, content_type=content_type, **rest
+        )
 
     def _send(
         self,

@@ -25,7 +25,9 @@ def remember_initial_rows() -> None:
     )
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regprocedure('tests_initial.restore()') IS NOT NULL")
+        cursor.execute(
+            "SELECT to_regprocedure('tests_initial.restore()') IS NOT NULL"
+        )
         (known,) = cursor.fetchone()
         if known:
             cursor.execute("SELECT tests_initial.restore()")

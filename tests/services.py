@@ -87,10 +87,14 @@ def start() -> None:
         "LOCAL_DIR": str(own),
         "DATABASE_URL": known["database"],
         "CACHE_URL": f"unix://{known['valkey']}?db={db}",
-        "CELERY_BROKER_URL": os.environ.get("TEST_BROKER_URL", "").format(worker=worker)
+        "CELERY_BROKER_URL": os.environ.get("TEST_BROKER_URL", "").format(
+            worker=worker
+        )
         or f"redis+socket://{known['valkey']}?virtual_host={db + 1}",
         "SECRET_KEY": "tests-only-" + "s" * 50,
-        "JWT_KEYS": json.dumps([{"kid": "tests", "secret": "tests-only-" + "j" * 50}]),
+        "JWT_KEYS": json.dumps(
+            [{"kid": "tests", "secret": "tests-only-" + "j" * 50}]
+        ),
         "GIFT_CARD_KEYS": "tests-only-" + "g" * 50,
         "RATE_LIMIT_SCALE": "1000",
     }
@@ -294,7 +298,9 @@ def web(
     with running("-m", "granian", *options, env=env) as one:
         one.url = f"http://127.0.0.1:{port}"
         _await(
-            one, lambda: _status(f"{one.url}/health/live") == 200, seconds=patience_s
+            one,
+            lambda: _status(f"{one.url}/health/live") == 200,
+            seconds=patience_s,
         )
         yield one
 
@@ -340,7 +346,9 @@ def beat(env: dict[str, str] | None = None) -> Iterator[Running]:
         yield one
 
 
-def _await(one: Running, ready: Callable[[], bool], *, seconds: float = 120) -> None:
+def _await(
+    one: Running, ready: Callable[[], bool], *, seconds: float = 120
+) -> None:
     up = processes.wait_for(
         lambda: one.process.poll() is not None or ready(), seconds=seconds
     )

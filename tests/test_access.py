@@ -46,7 +46,9 @@ class Access:
 PUBLIC = Access(EVERYBODY, {})
 SIGNED_IN = Access(USERS, {NOBODY: 401})
 # Somebody else's object does not exist, not even for staff, who have their own endpoints.
-OWN = Access((OWNER,), {NOBODY: 401} | {role: 404 for role in USERS if role != OWNER})
+OWN = Access(
+    (OWNER,), {NOBODY: 401} | {role: 404 for role in USERS if role != OWNER}
+)
 OWN_OR_GUESTS = Access((OWNER,), {role: 404 for role in EVERYBODY if role != OWNER})
 
 
@@ -131,7 +133,9 @@ TABLE = {
     "POST /api/staff/webhooks/{webhook}/test": Row(STAFFS, {}),
     "POST /api/staff/webhooks/{webhook}/redeliver": Row(STAFFS),
     "GET /api/staff/webhooks/{webhook}/deliveries": Row(STAFFS),
-    "GET /api/staff/webhooks/{webhook}/deliveries/{unknown}": Row(STAFFS, found=False),
+    "GET /api/staff/webhooks/{webhook}/deliveries/{unknown}": Row(
+        STAFFS, found=False
+    ),
     "POST /api/staff/webhooks/{webhook}/deliveries/{unknown}/redeliver": Row(
         STAFFS, {}, found=False
     ),
@@ -305,7 +309,9 @@ def served() -> dict[str, str]:
 
 
 def _bare(path: str) -> str:
-    parts = ["{}" if part.startswith(("<", "{")) else part for part in path.split("/")]
+    parts = [
+        "{}" if part.startswith(("<", "{")) else part for part in path.split("/")
+    ]
     return "/".join(parts).replace("/webhooks/test", "/webhooks/{}")
 
 
@@ -410,7 +416,9 @@ class World:
 
     @cached_property
     def collection(self) -> str:
-        return str(Collection.objects.create(name="Picks", slug=f"p-{uuid4()}").slug)
+        return str(
+            Collection.objects.create(name="Picks", slug=f"p-{uuid4()}").slug
+        )
 
     @cached_property
     def page(self) -> str:
@@ -433,7 +441,9 @@ class World:
     @cached_property
     def asked(self) -> Any:
         number = f"{self.order.number}-R1"
-        return ReturnRequest.objects.create(order=self.order, number=number, reason="a")
+        return ReturnRequest.objects.create(
+            order=self.order, number=number, reason="a"
+        )
 
     @cached_property
     def coupon(self) -> Any:
@@ -462,10 +472,14 @@ def _call(row: str, role: str, world: World) -> Any:
         world.named("review")
     body = TABLE[row].body
     json = (
-        {"json": body} if body is not None and method not in ("GET", "DELETE") else {}
+        {"json": body}
+        if body is not None and method not in ("GET", "DELETE")
+        else {}
     )
     headers = {"Idempotency-Key": str(uuid4())}
-    return getattr(_client(role, world), method.lower())(path, headers=headers, **json)
+    return getattr(_client(role, world), method.lower())(
+        path, headers=headers, **json
+    )
 
 
 @pytest.mark.asvs("8.2.1", "8.2.2", "8.3.1")
@@ -477,7 +491,9 @@ def test_each_role_gets_what_the_table_says(db, row):
     assert refused == access.refused
     # Once more for each of the allowed, with objects of their own, as some of these calls
     # use them up.
-    let_in = {role: _call(row, role, World()).status_code for role in access.allowed}
+    let_in = {
+        role: _call(row, role, World()).status_code for role in access.allowed
+    }
     closed = {401, 403, 404} if TABLE[row].found else {401, 403}
     assert not {role: status for role, status in let_in.items() if status in closed}
     assert not {role: status for role, status in let_in.items() if status >= 500}
@@ -507,7 +523,10 @@ WRITES = {
     },
     "PATCH /api/auth/profile": {"name": "A"},
     "POST /api/addresses": ADDRESS,
-    "POST /api/auth/login": {"email": "a@example.com", "password": "a quiet harbour"},
+    "POST /api/auth/login": {
+        "email": "a@example.com",
+        "password": "a quiet harbour",
+    },
 }
 
 
@@ -544,7 +563,9 @@ def test_customers_are_shown_to_whom_their_orders_are_work():
     for group in ("catalogue", "analytics"):
         pages = rights.list_pages(group)
         assert not [page for page in pages if page.startswith(about_people)]
-        assert not {"products.purchase", "products.backinstockrequest"} & pages.keys()
+        assert (
+            not {"products.purchase", "products.backinstockrequest"} & pages.keys()
+        )
 
 
 def test_only_admins_change_what_somebody_may_do():
@@ -553,7 +574,8 @@ def test_only_admins_change_what_somebody_may_do():
         pages = rights.list_pages(group)
         assert pages.get("accounts.user", {"view"}) == {"view"}
         assert (
-            not {"auth.group", "accounts.session", "accounts.authevent"} & pages.keys()
+            not {"auth.group", "accounts.session", "accounts.authevent"}
+            & pages.keys()
         )
 
 

@@ -34,7 +34,15 @@ from orders.invoicing.pdf import Document
 from orders.models import Order, OrderLine
 
 ROOT = Path(__file__).parent.parent
-CODE = ("markrin", "products", "accounts", "orders", "storefront", "analytics", "demo")
+CODE = (
+    "markrin",
+    "products",
+    "accounts",
+    "orders",
+    "storefront",
+    "analytics",
+    "demo",
+)
 
 # Private name → where it comes from, and why it is used.
 INTERNALS = {
@@ -63,9 +71,9 @@ def test_psycopg_prepares_and_django_logs_what_it_prepared():
     with CaptureQueriesContext(
         connection,
     ) as captured:
-        assert fetch_prepared("SELECT %(number)s::int AS number", {"number": 7}) == [
-            {"number": 7}
-        ]
+        assert fetch_prepared(
+            "SELECT %(number)s::int AS number", {"number": 7}
+        ) == [{"number": 7}]
     assert [query["sql"] for query in captured] == ["SELECT $1::int AS number"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
@@ -207,9 +215,13 @@ def test_djangos_schema_editor_makes_tables_by_a_template_and_runs_what_was_put_
             db_table = "test_internals_lamp"
 
     with connection.schema_editor() as editor:
-        editor.sql_create_table = f"{editor.sql_create_table} WITH (fillfactor = 50)"
+        editor.sql_create_table = (
+            f"{editor.sql_create_table} WITH (fillfactor = 50)"
+        )
         editor.create_model(Lamp)
-        editor.deferred_sql.append("COMMENT ON TABLE test_internals_lamp IS 'put off'")
+        editor.deferred_sql.append(
+            "COMMENT ON TABLE test_internals_lamp IS 'put off'"
+        )
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT reloptions, obj_description(oid) FROM pg_class WHERE relname ="
@@ -266,7 +278,9 @@ def find_private_names() -> dict[str, set[str]]:
             if not isinstance(node, ast.Attribute) or not node.attr.startswith("_"):
                 continue
             of_library = is_super(node.value) and node.attr not in PUBLIC | OURS
-            if not node.attr.startswith("__") and (of_library or node.attr not in own):
+            if not node.attr.startswith("__") and (
+                of_library or node.attr not in own
+            ):
                 found[node.attr].add(str(path.relative_to(ROOT)))
     return dict(found)
 

@@ -78,7 +78,9 @@ def test_fills_the_shop_and_keeps_its_books(demo: str) -> None:
     assert not Category.objects.filter(children=None, products=None).exists()
     assert not Product.objects.filter(images=None).exists()
     assert (
-        SizeChart.objects.exclude(entries=None).count() == SizeChart.objects.count() > 5
+        SizeChart.objects.exclude(entries=None).count()
+        == SizeChart.objects.count()
+        > 5
     )
     assert Review.objects.count() == 600
     # Its parcels hold whole orders, and all arrive.
@@ -105,7 +107,8 @@ def test_stock_is_the_sum_of_its_movements_and_reserved_by_open_orders(
         )
     }
     levels = {
-        level.pk: (level.on_hand, level.reserved) for level in StockLevel.objects.all()
+        level.pk: (level.on_hand, level.reserved)
+        for level in StockLevel.objects.all()
     }
     assert levels == moved
     assert len(levels) == Variant.objects.count()
@@ -143,7 +146,9 @@ def test_ratings_money_and_coupons_agree(demo: str) -> None:
     ).exists()
     assert Review.objects.filter(verified_buyer=True).exists()
     for order in Order.objects.filter(payment_status="refunded"):
-        assert order.refunded == order.total == Refund.objects.get(order=order).amount
+        assert (
+            order.refunded == order.total == Refund.objects.get(order=order).amount
+        )
     paid = Order.objects.filter(payment_status__in=["paid", "refunded"])
     assert Payment.objects.filter(state="succeeded").count() == paid.count()
     for coupon in Coupon.objects.all():
@@ -279,7 +284,9 @@ def test_nobody_else_can_sign_in(demo: str, rf) -> None:
 
 def test_every_invariant_holds(demo: str) -> None:
     # Pictures that other tests of this process have left are not the demo's.
-    named = set(ProductImage.objects.exclude(file="").values_list("file", flat=True))
+    named = set(
+        ProductImage.objects.exclude(file="").values_list("file", flat=True)
+    )
     named |= {
         name
         for thumbs in ProductImage.objects.values_list("thumbnails", flat=True)
@@ -311,7 +318,9 @@ def test_staff_see_figures(demo: str) -> None:
     made = Order.objects.exclude(status="cancelled").count()
     assert sold.aggregate(n=Sum("orders"))["n"] == made
     assert (
-        DailyFunnel.objects.filter(visits__gt=0, carts__gt=0, checkouts__gt=0).count()
+        DailyFunnel.objects.filter(
+            visits__gt=0, carts__gt=0, checkouts__gt=0
+        ).count()
         >= 20
     )
 

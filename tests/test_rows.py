@@ -69,8 +69,12 @@ def test_a_column_of_another_type_does_not_stop_it(session):
     alter(
         "varchar(9)"
     )  # as a migration does while this process runs; PostgreSQL then refuses the statement
-    assert fetch_prepared(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
-    assert fetch_prepared(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+    assert fetch_prepared(SQL, {"word": "linen"}) == [
+        {"word": "linen", "letters": 5}
+    ]
+    assert fetch_prepared(SQL, {"word": "linen"}) == [
+        {"word": "linen", "letters": 5}
+    ]
     assert prepared() == [1]
 
 
@@ -109,7 +113,11 @@ def test_what_a_checkout_reads_has_types_that_no_wider_column_changes(db):
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
             for column in cursor.description:
-                assert (column.type_code, column.display_size, column.precision) in {
+                assert (
+                    column.type_code,
+                    column.display_size,
+                    column.precision,
+                ) in {
                     (oid, None, None)
                     for oid in (
                         *(BIGINT, TEXT, NUMERIC, BOOLEAN, UUID, UUIDS),
@@ -119,6 +127,10 @@ def test_what_a_checkout_reads_has_types_that_no_wider_column_changes(db):
 
 
 def test_a_pooler_in_between_keeps_no_statement(planned, monkeypatch):
-    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
-    assert fetch_prepared(SQL, {"word": "linen"}) == [{"word": "linen", "letters": 5}]
+    monkeypatch.setitem(
+        connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True
+    )
+    assert fetch_prepared(SQL, {"word": "linen"}) == [
+        {"word": "linen", "letters": 5}
+    ]
     assert prepared() == []

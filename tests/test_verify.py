@@ -256,7 +256,10 @@ PLANTED = {
         True,
     ),
     "an address in capitals": (
-        [("accounts_user", "user_email_lower"), ("accounts_user", "user_email_format")],
+        [
+            ("accounts_user", "user_email_lower"),
+            ("accounts_user", "user_email_format"),
+        ],
         "UPDATE accounts_user SET email = upper(email)",
         "user_email_lower",
         False,
@@ -384,7 +387,9 @@ def test_finds_files_that_nobody_names_and_rows_whose_file_is_gone(shop, setting
 
     said = verify()
     assert "media products/stray.webp: no row names it" in said
-    assert f"products_productimage {image.pk}: products/gone.webp is not there" in said
+    assert (
+        f"products_productimage {image.pk}: products/gone.webp is not there" in said
+    )
 
 
 def test_every_constraint_of_the_models_is_there():

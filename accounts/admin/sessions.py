@@ -93,7 +93,12 @@ class AuthEventAdmin(ReadOnly, ModelAdmin):
     )
     list_display = ("at", "type", "outcome", "user_id", "ip")
     list_filter = ("type", "outcome")
-    search_fields = ("user_id__exact", "sid__exact", "ip__exact", "request_id__exact")
+    search_fields = (
+        "user_id__exact",
+        "sid__exact",
+        "ip__exact",
+        "request_id__exact",
+    )
     ordering = ("-id",)
 
 
@@ -138,7 +143,9 @@ class ApiKeyForm(StrictForm):
             for each in invalid.errors:
                 field = each["pointer"].strip("/").partition("/")[0]
                 name = "expires_at" if field == "expiresAt" else field
-                self.add_error(name if name in self.fields else None, each["message"])
+                self.add_error(
+                    name if name in self.fields else None, each["message"]
+                )
         return data
 
 
@@ -172,7 +179,9 @@ class ApiKeyAdmin(ReadOnly, ModelAdmin):
         """Ask what the key may do, make it, and show it, this once."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = ApiKeyForm(request.POST) if request.method == "POST" else ApiKeyForm()
+        form = (
+            ApiKeyForm(request.POST) if request.method == "POST" else ApiKeyForm()
+        )
         text = ""
         if form.is_bound and form.is_valid():
             try:

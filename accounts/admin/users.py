@@ -59,7 +59,9 @@ class ChangeUserForm(Strict, UserChangeForm):
         others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(
             pk=self.instance.pk
         )
-        was = self.initial.get("role") == Role.ADMIN and self.initial.get("is_active")
+        was = self.initial.get("role") == Role.ADMIN and self.initial.get(
+            "is_active"
+        )
         if was and not stays and not others.exists():
             self.add_error("role", "Somebody must remain an active admin.")
         return cleaned
@@ -100,7 +102,9 @@ def get_signed_in_user(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def _sign_out_user(request: HttpRequest, user: User, data: Mapping[str, object]) -> str:
+def _sign_out_user(
+    request: HttpRequest, user: User, data: Mapping[str, object]
+) -> str:
     count = sessions.sign_out_users(
         user_ids=[user.pk],
         by=get_signed_in_user(request),
@@ -240,7 +244,9 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
             "Anonymise for good",
             _erase_customer,
             danger=True,
-            offered=lambda user: user.role == Role.CUSTOMER and user.erased_at is None,
+            offered=lambda user: (
+                user.role == Role.CUSTOMER and user.erased_at is None
+            ),
             warning=(
                 "Name, addresses, sessions and wishlist go, orders stay without the person. "
                 "It cannot be undone."
@@ -296,7 +302,9 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
     def email_verified(self, user: User) -> bool:
         return user.email_verified
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: object = None
+    ) -> bool:
         """Users are deactivated, or erased: what they did stays theirs."""
         return False
 
@@ -326,7 +334,8 @@ class UserAdmin(DjangoUserAdmin, SteppedAdmin):  # type: ignore[type-arg,misc]
                 self.message_user(request, f"{user.email}: {message}")
 
     @admin.action(
-        description="Anonymise for good (a customer who asks)", permissions=["change"]
+        description="Anonymise for good (a customer who asks)",
+        permissions=["change"],
     )
     def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:

@@ -46,7 +46,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="User",
             fields=[
-                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "password",
+                    models.CharField(max_length=128, verbose_name="password"),
+                ),
                 (
                     "id",
                     models.UUIDField(
@@ -88,7 +91,10 @@ class Migration(migrations.Migration):
                     models.DateTimeField(blank=True, editable=False, null=True),
                 ),
                 ("name", models.CharField(max_length=80)),
-                ("last_name", models.CharField(blank=True, default="", max_length=80)),
+                (
+                    "last_name",
+                    models.CharField(blank=True, default="", max_length=80),
+                ),
                 (
                     "phone",
                     models.CharField(
@@ -260,7 +266,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "key_hash",
-                    models.BinaryField(help_text="SHA-256", max_length=32, unique=True),
+                    models.BinaryField(
+                        help_text="SHA-256", max_length=32, unique=True
+                    ),
                 ),
                 (
                     "networks",
@@ -327,7 +335,10 @@ class Migration(migrations.Migration):
                     "user_agent",
                     models.CharField(blank=True, default="", max_length=256),
                 ),
-                ("request_id", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "request_id",
+                    models.CharField(blank=True, default="", max_length=64),
+                ),
                 ("details", models.JSONField(default=dict)),
                 (
                     "user",
@@ -439,7 +450,8 @@ class Migration(migrations.Migration):
                 (
                     "purpose",
                     models.CharField(
-                        choices=[("verify", "Verify"), ("reset", "Reset")], max_length=6
+                        choices=[("verify", "Verify"), ("reset", "Reset")],
+                        max_length=6,
                     ),
                 ),
                 (
@@ -451,7 +463,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "token_hash",
-                    models.BinaryField(help_text="SHA-256", max_length=32, unique=True),
+                    models.BinaryField(
+                        help_text="SHA-256", max_length=32, unique=True
+                    ),
                 ),
                 ("expires_at", models.DateTimeField()),
                 (
@@ -483,7 +497,8 @@ class Migration(migrations.Migration):
                 (
                     "generation",
                     models.PositiveIntegerField(
-                        default=0, help_text="rotations so far; the live token's `gen`"
+                        default=0,
+                        help_text="rotations so far; the live token's `gen`",
                     ),
                 ),
                 ("current_jti", models.CharField(max_length=32, unique=True)),
@@ -502,7 +517,8 @@ class Migration(migrations.Migration):
                 (
                     "replay_count",
                     models.PositiveSmallIntegerField(
-                        default=0, help_text="repeated answers since the last rotation"
+                        default=0,
+                        help_text="repeated answers since the last rotation",
                     ),
                 ),
                 (
@@ -514,10 +530,14 @@ class Migration(migrations.Migration):
                 (
                     "transport",
                     models.CharField(
-                        choices=[("cookie", "Cookie"), ("body", "Body")], max_length=6
+                        choices=[("cookie", "Cookie"), ("body", "Body")],
+                        max_length=6,
                     ),
                 ),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now),
+                ),
                 (
                     "authenticated_at",
                     models.DateTimeField(

@@ -101,12 +101,16 @@ class Migration(migrations.Migration):
                     violation_error_message="phone must be in E.164 form.",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("gender__in", ["", "male", "female", "other"])),
+                    condition=models.Q(
+                        ("gender__in", ["", "male", "female", "other"])
+                    ),
                     name="user_gender_known",
                     violation_error_message="gender must be one of: (empty), male, female, other.",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("role__in", ["customer", "staff", "admin"])),
+                    condition=models.Q(
+                        ("role__in", ["customer", "staff", "admin"])
+                    ),
                     name="user_role_known",
                     violation_error_message="role must be one of: customer, staff, admin.",
                 ),
@@ -198,7 +202,9 @@ class Migration(migrations.Migration):
                     violation_error_message="postal_code must be trimmed text without control characters.",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("phone__regex", "\\A\\+[1-9][0-9]{6,14}\\Z")),
+                    condition=models.Q(
+                        ("phone__regex", "\\A\\+[1-9][0-9]{6,14}\\Z")
+                    ),
                     name="address_phone_format",
                     violation_error_message="phone must be in E.164 form.",
                 ),
@@ -375,7 +381,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="session",
-            index=models.Index(fields=["user", "ip"], name="session_by_user_and_ip"),
+            index=models.Index(
+                fields=["user", "ip"], name="session_by_user_and_ip"
+            ),
         ),
         migrations.AddIndex(
             model_name="session",
@@ -440,7 +448,9 @@ class Migration(migrations.Migration):
                     name="session_rotated_has_predecessor",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("current_exp__lte", models.F("expires_at"))),
+                    condition=models.Q(
+                        ("current_exp__lte", models.F("expires_at"))
+                    ),
                     name="session_token_ends_by_end",
                 ),
                 markrin.db.declared.LibraryIndex(

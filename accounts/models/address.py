@@ -35,7 +35,9 @@ class AddressFields(models.Model):
         abstract = True
 
     @staticmethod
-    def rules(table: str, *, erasable: bool = False) -> list[models.CheckConstraint]:
+    def rules(
+        table: str, *, erasable: bool = False
+    ) -> list[models.CheckConstraint]:
         """Return the table's CHECKs; an `erasable` one also takes a row whose person has
         been anonymised.
         """

@@ -131,7 +131,10 @@ class Session(models.Model):
             models.CheckConstraint(
                 name="session_revoked_for_a_reason",
                 condition=Q(revoked_at=None, revoked_reason="")
-                | Q(revoked_at__isnull=False, revoked_reason__in=RevokedReason.values),
+                | Q(
+                    revoked_at__isnull=False,
+                    revoked_reason__in=RevokedReason.values,
+                ),
             ),
             models.CheckConstraint(
                 name="session_rotated_has_predecessor",
@@ -221,7 +224,9 @@ class MailToken(models.Model):
         db_table = "auth_mail_token"
         ordering = ["-id"]
         indexes = [models.Index(fields=["expires_at"], name="mail_token_by_end")]
-        constraints = [constraints.check_choice("mail_token", "purpose", TokenPurpose)]
+        constraints = [
+            constraints.check_choice("mail_token", "purpose", TokenPurpose)
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.pk}"

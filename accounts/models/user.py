@@ -75,20 +75,28 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
     name = models.CharField(max_length=80)
     last_name = models.CharField(max_length=80, blank=True, default="")
     phone = models.CharField(
-        max_length=16, blank=True, default="", help_text="E.164, such as +919876543210"
+        max_length=16,
+        blank=True,
+        default="",
+        help_text="E.164, such as +919876543210",
     )
     date_of_birth = models.DateField(null=True, blank=True)
     gender = models.CharField(
         max_length=6, choices=Gender, blank=True, default=Gender.UNSAID
     )
     language = models.CharField(
-        max_length=8, blank=True, default="", help_text="of mails; empty: the shop's"
+        max_length=8,
+        blank=True,
+        default="",
+        help_text="of mails; empty: the shop's",
     )
     role = models.CharField(max_length=8, choices=Role, default=Role.CUSTOMER)
     is_active = models.BooleanField(default=True)
     # admins; generated, so that it can never contradict the role
     is_superuser = models.GeneratedField(
-        expression=cast("Any", Q(role="admin")),  # the stubs know no conditions here
+        expression=cast(
+            "Any", Q(role="admin")
+        ),  # the stubs know no conditions here
         output_field=models.BooleanField(),
         db_persist=True,
     )
@@ -105,7 +113,9 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        indexes = [models.Index(fields=["role", "-created_at"], name="user_by_role")]
+        indexes = [
+            models.Index(fields=["role", "-created_at"], name="user_by_role")
+        ]
         constraints = [
             constraints.check_pattern(
                 "user",

@@ -11,7 +11,9 @@ class WishlistItem(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="wishlist"
     )
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, related_name="+"
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

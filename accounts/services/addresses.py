@@ -34,7 +34,9 @@ def add_address(new: NewAddress, *, customer: User) -> Address:
     book = Address.objects.for_customer(customer)
     count = book.count()
     if count >= MAX_ADDRESSES:
-        raise errors.AddressLimit(f"An address book holds {MAX_ADDRESSES} addresses.")
+        raise errors.AddressLimit(
+            f"An address book holds {MAX_ADDRESSES} addresses."
+        )
     if new.is_default:
         book.filter(is_default=True).update(is_default=False)
     return Address.objects.create(
@@ -101,7 +103,12 @@ def _apply_state_code(address: Address, change: AddressChange) -> None:
     given = "" if isinstance(change.state_code, Unset) else change.state_code
     if given and not state_codes.is_state_code(address.country, given):
         raise Invalid.at("/stateCode", "state_code", state_codes.REFUSAL)
-    if sent_fields(change).keys() & {"country", "state", "state_code", "postal_code"}:
+    if sent_fields(change).keys() & {
+        "country",
+        "state",
+        "state_code",
+        "postal_code",
+    }:
         address.state_code = state_codes.find_state_code(
             address.country,
             state_code=given,

@@ -24,7 +24,9 @@ from markrin.api.errors import Forbidden, NotFound
 from markrin.db import transactions
 from markrin.db.models import uuid7
 
-_USED_WITHIN = timedelta(minutes=1)  # how exact `last_used_at` is: not a write a call
+_USED_WITHIN = timedelta(
+    minutes=1
+)  # how exact `last_used_at` is: not a write a call
 
 
 def create_api_key(

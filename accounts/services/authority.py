@@ -25,6 +25,7 @@ def has_more_rights(user: User, *, than: User) -> bool:
     if user.role == Role.ADMIN or than.role == Role.CUSTOMER:
         return True
     groups, own_groups = (
-        set(account.groups.values_list("name", flat=True)) for account in (user, than)
+        set(account.groups.values_list("name", flat=True))
+        for account in (user, than)
     )
     return not groups <= own_groups

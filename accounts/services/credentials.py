@@ -45,7 +45,9 @@ def authenticate_user(given: Credentials, *, client: ClientInfo) -> User:
         _forget_attempt(email, client)
         return user
     SIGN_INS.labels("failed").inc()
-    log_auth_event("login", "failed", client=client, user_id=user.pk if user else None)
+    log_auth_event(
+        "login", "failed", client=client, user_id=user.pk if user else None
+    )
     raise errors.InvalidCredentials
 
 
@@ -81,7 +83,9 @@ def _knows_network(user: User, network: str) -> bool:
     addresses = (
         Session.objects.filter(user=user).values_list("ip", flat=True).distinct()
     )
-    return any(client_address.network_of(address) == network for address in addresses)
+    return any(
+        client_address.network_of(address) == network for address in addresses
+    )
 
 
 def is_new_device(user: User, client: ClientInfo) -> bool:
@@ -93,7 +97,9 @@ def is_new_device(user: User, client: ClientInfo) -> bool:
     )
     if not sessions.exists():
         return False
-    same_browser = Q(user_agent=client.user_agent) if client.user_agent else Q(pk=None)
+    same_browser = (
+        Q(user_agent=client.user_agent) if client.user_agent else Q(pk=None)
+    )
     return (
         not _knows_network(user, client.network)
         and not sessions.filter(same_browser).exists()

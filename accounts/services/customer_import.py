@@ -31,7 +31,12 @@ _NAMES: Final = {
     "city": ("default address city", "city", "billing city"),
     "state": ("province", "region", "billing state"),
     "state_code": ("default address province code", "province code"),
-    "postal_code": ("default address zip", "zip", "postal code", "billing postcode"),
+    "postal_code": (
+        "default address zip",
+        "zip",
+        "postal code",
+        "billing postcode",
+    ),
     "country": ("default address country code", "country code", "country / region"),
     "tags": ("tags",),
     "note": ("note",),
@@ -129,7 +134,9 @@ def _read_phone(line: int, values: Mapping[str, str], report: RowReport) -> str:
     try:
         return str(_PhoneField().load({"phone": text})["phone"])
     except errors.Invalid:
-        report.note(line, values["email"], "ignored", f"{text} is no telephone number.")
+        report.note(
+            line, values["email"], "ignored", f"{text} is no telephone number."
+        )
         return ""
 
 

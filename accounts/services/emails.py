@@ -45,7 +45,11 @@ def verify_email(
     try:
         _apply_verification(user.pk, proof.token, client, proved)
     except IntegrityError as exc:
-        if User.objects.filter(email=user.pending_email).exclude(pk=user.pk).exists():
+        if (
+            User.objects.filter(email=user.pending_email)
+            .exclude(pk=user.pk)
+            .exists()
+        ):
             raise errors.EmailTaken from exc
         raise
 
@@ -115,7 +119,9 @@ def resend_verification(
     Raises:
         markrin.api.errors.RateLimited: asked for too often, by this network or for this address.
     """
-    rate_limits.enforce_limit(rate_limits.Limit.named("forgot_network"), client.network)
+    rate_limits.enforce_limit(
+        rate_limits.Limit.named("forgot_network"), client.network
+    )
     rate_limits.enforce_limit(
         rate_limits.Limit.named("forgot_account"),
         "verify",
@@ -130,6 +136,10 @@ def resend_verification(
 
 
 @transactions.durable
-def _store_request(user_id: UUID | None, client: ClientInfo, *, again: bool) -> None:
+def _store_request(
+    user_id: UUID | None, client: ClientInfo, *, again: bool
+) -> None:
     log_auth_event("email_resend", "ok", client=client, user_id=user_id)
-    outbox.add(events.VerificationRequested(user_id=user_id or uuid7(), again=again))
+    outbox.add(
+        events.VerificationRequested(user_id=user_id or uuid7(), again=again)
+    )

@@ -19,7 +19,9 @@ def _hash_token(token: str) -> bytes:
 
 
 @transactions.durable
-def create_token(user: User, purpose: TokenPurpose, *, email: str, ttl_s: int) -> str:
+def create_token(
+    user: User, purpose: TokenPurpose, *, email: str, ttl_s: int
+) -> str:
     """Return a new token for a mail to `email`, good for so many seconds.
 
     Called when the mail is rendered, so that no job ever holds it. Earlier ones stay good:
@@ -53,7 +55,9 @@ def get_token_owner(token: str, purpose: TokenPurpose) -> User | None:
 
 
 @transactions.requires_transaction
-def consume_token(token: str, purpose: TokenPurpose, user: User, *, email: str) -> bool:
+def consume_token(
+    token: str, purpose: TokenPurpose, user: User, *, email: str
+) -> bool:
     """Use the token up, as sent to this user at this address; return whether it was good. A
     step in a transaction.
     """

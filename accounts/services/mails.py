@@ -49,7 +49,9 @@ def welcome_by_mail(*, user_id: UUID) -> Result:
     if user is None:
         return {"skipped": "no such user"}
     token = None if user.email_verified else _verify_token(user, user.email)
-    return _send_mail("welcome", user, key=f"accounts.welcome:{user.pk}", token=token)
+    return _send_mail(
+        "welcome", user, key=f"accounts.welcome:{user.pk}", token=token
+    )
 
 
 def verify_by_mail(*, user_id: UUID, asked_id: UUID, again: bool = False) -> Result:
@@ -113,9 +115,14 @@ def invite_by_mail(*, user_id: UUID, asked_id: UUID) -> Result:
     if user is None:
         return {"skipped": "no such user"}
     token = mail_tokens.create_token(
-        user, TokenPurpose.RESET, email=user.email, ttl_s=settings.VERIFY_TOKEN_TTL_S
+        user,
+        TokenPurpose.RESET,
+        email=user.email,
+        ttl_s=settings.VERIFY_TOKEN_TTL_S,
     )
-    return _send_mail("invite", user, key=f"accounts.invite:{asked_id}", token=token)
+    return _send_mail(
+        "invite", user, key=f"accounts.invite:{asked_id}", token=token
+    )
 
 
 def report_reuse_by_mail(*, user_id: UUID, session_id: UUID) -> Result:

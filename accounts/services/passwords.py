@@ -43,7 +43,9 @@ def change_password(
 
 
 @transactions.durable
-def _apply_change(current: Session, new_password: str, client: ClientInfo) -> Tokens:
+def _apply_change(
+    current: Session, new_password: str, client: ClientInfo
+) -> Tokens:
     now = timezone.now()
     user = User.objects.select_for_update(no_key=True).get(pk=current.user_id)
     session = Session.objects.filter(pk=current.pk).locked().first()
@@ -86,7 +88,9 @@ def forgot_password(request: ResetRequest, *, client: ClientInfo) -> None:
     Raises:
         markrin.api.errors.RateLimited: asked for too often, by this network or for this address.
     """
-    rate_limits.enforce_limit(rate_limits.Limit.named("forgot_network"), client.network)
+    rate_limits.enforce_limit(
+        rate_limits.Limit.named("forgot_network"), client.network
+    )
     rate_limits.enforce_limit(
         rate_limits.Limit.named("forgot_account"),
         credentials.account_key(request.email),

@@ -75,7 +75,9 @@ def _to_camel_keys(row: Mapping[str, object]) -> dict[str, object]:
 
 
 @transactions.durable
-def export_user(*, user_id: UUID, client: ClientInfo, by: User) -> dict[str, object]:
+def export_user(
+    *, user_id: UUID, client: ClientInfo, by: User
+) -> dict[str, object]:
     """Return everything that is known about a user, as JSON can hold it; other apps add
     theirs by the hook `export`.
 
@@ -173,7 +175,9 @@ def _anonymise_user(user: User) -> None:
     tokens.delete()
     for model in (Session, MailToken, Address, WishlistItem):
         model.objects.filter(user=user).delete()
-    AuthEvent.objects.filter(user_id=user.pk).update(ip=None, user_agent="", details={})
+    AuthEvent.objects.filter(user_id=user.pk).update(
+        ip=None, user_agent="", details={}
+    )
     user.groups.clear()
     user.user_permissions.clear()
     user.email = f"erased-{user.pk.hex}@erased.invalid"

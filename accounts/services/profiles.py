@@ -34,7 +34,9 @@ def change_profile(
     if change.email and change.email != current.user.email:
         require_recent_password(current, timezone.now())
         rate_limits.enforce_limit(
-            rate_limits.Limit.named("forgot_account"), "change", str(current.user_id)
+            rate_limits.Limit.named("forgot_account"),
+            "change",
+            str(current.user_id),
         )
         if User.objects.filter(email=change.email).exists():
             raise errors.EmailTaken
@@ -42,7 +44,9 @@ def change_profile(
 
 
 @transactions.durable
-def _apply_changes(change: ProfileChange, current: Session, client: ClientInfo) -> User:
+def _apply_changes(
+    change: ProfileChange, current: Session, client: ClientInfo
+) -> User:
     user = User.objects.select_for_update(no_key=True).get(pk=current.user_id)
     if change.name is not UNSET:
         user.name = change.name

@@ -15,7 +15,9 @@ BATCH = 5000
 TOKEN_MARGIN = timedelta(
     hours=1
 )  # a refresh that is under way must still find the row of its token
-EVENT_KEEP = timedelta(days=180)  # the trigger of auth_event refuses earlier deletion
+EVENT_KEEP = timedelta(
+    days=180
+)  # the trigger of auth_event refuses earlier deletion
 
 _STEPS = {
     # The library's blacklist points at its list of tokens; the reference is checked when

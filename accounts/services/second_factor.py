@@ -51,7 +51,9 @@ def read_challenge(challenge: str) -> User:
         errors.ChallengeInvalid: it is too old, or the password has changed, or it is not ours.
     """
     try:
-        user_id, epoch = signing.loads(challenge, salt=_SALT, max_age=CHALLENGE_TTL_S)
+        user_id, epoch = signing.loads(
+            challenge, salt=_SALT, max_age=CHALLENGE_TTL_S
+        )
     except signing.BadSignature as exc:  # or too old
         raise errors.ChallengeInvalid from exc
     user = User.objects.filter(
@@ -79,7 +81,9 @@ def check_code(user: User, code: str, *, client: ClientInfo) -> None:
     rate_limits.reset_counter(limit, str(user.pk))
 
 
-def confirm_factor(given: FactorCode, *, current: Session, client: ClientInfo) -> None:
+def confirm_factor(
+    given: FactorCode, *, current: Session, client: ClientInfo
+) -> None:
     """Note that the user has just given a code, as staff's calls ask for.
 
     Raises:
@@ -91,7 +95,11 @@ def confirm_factor(given: FactorCode, *, current: Session, client: ClientInfo) -
     check_code(current.user, given.code, client=client)
     Session.objects.filter(pk=current.pk).update(second_factor_at=timezone.now())
     log_auth_event(
-        "second_factor", "ok", client=client, user_id=current.user_id, sid=current.pk
+        "second_factor",
+        "ok",
+        client=client,
+        user_id=current.user_id,
+        sid=current.pk,
     )
 
 

@@ -68,7 +68,9 @@ def refresh_session(
         rate_limits.Limit.named("refresh_session"), str(token.sid)
     )
     try:
-        outcome = _RefreshDecision(token, transport, key, received_at, client).decide()
+        outcome = _RefreshDecision(
+            token, transport, key, received_at, client
+        ).decide()
     except OperationalError as exc:
         if isinstance(exc.__cause__, psycopg.errors.LockNotAvailable):
             raise errors.RefreshConflict from exc
@@ -167,7 +169,9 @@ class _RefreshDecision:
 
     def _end_as_stolen(self, session: Session, now: datetime) -> ShopError:
         self._end_session(session, RevokedReason.REUSE_DETECTED, now)
-        outbox.add(events.ReuseDetected(user_id=session.user_id, session_id=session.pk))
+        outbox.add(
+            events.ReuseDetected(user_id=session.user_id, session_id=session.pk)
+        )
         return self._refuse("reuse", errors.SessionRevoked())
 
     def _end_session(
@@ -188,7 +192,9 @@ class _RefreshDecision:
             generation=session.generation,
         )
 
-    def _grant_tokens(self, outcome: str, session: Session, now: datetime) -> Tokens:
+    def _grant_tokens(
+        self, outcome: str, session: Session, now: datetime
+    ) -> Tokens:
         REFRESHES.labels(outcome).inc()
         return Tokens.for_session(session, now)
 
@@ -198,7 +204,9 @@ class _RefreshDecision:
 
 
 @transactions.requires_transaction
-def rotate_token(session: Session, now: datetime, *, key_hash: bytes | None) -> None:
+def rotate_token(
+    session: Session, now: datetime, *, key_hash: bytes | None
+) -> None:
     """Make the session's next refresh token the live one; its absolute end stays. The old
     one has been spent.
 

@@ -120,7 +120,9 @@ def _make_room(user: User, now: datetime) -> None:
     )
     oldest = list(live[settings.SESSIONS_PER_USER - 1 :])
     revoke_sessions(
-        Session.objects.filter(pk__in=oldest), reason=RevokedReason.SESSION_CAP, now=now
+        Session.objects.filter(pk__in=oldest),
+        reason=RevokedReason.SESSION_CAP,
+        now=now,
     )
 
 
@@ -195,12 +197,16 @@ def require_recent_password(session: Session, now: datetime) -> None:
     Raises:
         ReauthenticationRequired: more than REAUTHENTICATION_S seconds ago.
     """
-    if now - session.authenticated_at > timedelta(seconds=settings.REAUTHENTICATION_S):
+    if now - session.authenticated_at > timedelta(
+        seconds=settings.REAUTHENTICATION_S
+    ):
         raise ReauthenticationRequired
 
 
 @transactions.durable
-def revoke_session(*, current: Session, session_id: UUID, client: ClientInfo) -> None:
+def revoke_session(
+    *, current: Session, session_id: UUID, client: ClientInfo
+) -> None:
     """End one of the caller's own sessions; one that has ended already stays so.
 
     Raises:
@@ -237,11 +243,15 @@ def logout_everywhere(*, current: Session, client: ClientInfo) -> None:
     user.auth_epoch += 1
     user.save(update_fields=["auth_epoch"])
     revoke_sessions_of([user.pk], reason=RevokedReason.LOGOUT_ALL, now=now)
-    log_auth_event("logout_all", "ok", client=client, user_id=user.pk, sid=current.pk)
+    log_auth_event(
+        "logout_all", "ok", client=client, user_id=user.pk, sid=current.pk
+    )
 
 
 @transactions.durable
-def sign_out_users(*, user_ids: Iterable[UUID], by: User, client: ClientInfo) -> int:
+def sign_out_users(
+    *, user_ids: Iterable[UUID], by: User, client: ClientInfo
+) -> int:
     """End every session of these users, the admin's too; return how many of the API's.
 
     Locks: the users in key order, then the sessions.
@@ -268,14 +278,18 @@ def sign_out_users(*, user_ids: Iterable[UUID], by: User, client: ClientInfo) ->
 
 
 @transactions.durable
-def end_sessions(*, session_ids: Iterable[UUID], by: User, client: ClientInfo) -> int:
+def end_sessions(
+    *, session_ids: Iterable[UUID], by: User, client: ClientInfo
+) -> int:
     """End these sessions; return how many had not ended yet. Locks: the sessions, in key order.
 
     Raises:
         Forbidden: one is of a user with more rights than `by`. None has ended.
     """
     sessions = Session.objects.filter(pk__in=list(session_ids))
-    refuse_more_rights(by, [ended.user for ended in sessions.select_related("user")])
+    refuse_more_rights(
+        by, [ended.user for ended in sessions.select_related("user")]
+    )
     for session in sessions.filter(revoked_at=None):
         log_auth_event(
             "session_revoked",

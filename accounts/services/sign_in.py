@@ -114,7 +114,10 @@ def give_second_factor(given: FactorAnswer, context: SignInContext) -> Tokens:
 
 @transactions.durable
 def _sign_in(
-    checked: User, context: SignInContext, *, second_factor_at: datetime | None = None
+    checked: User,
+    context: SignInContext,
+    *,
+    second_factor_at: datetime | None = None,
 ) -> Tokens:
     # Locked, so that sign-ins side by side count the live sessions one after the other.
     user = User.objects.select_for_update(no_key=True).get(pk=checked.pk)
@@ -128,7 +131,9 @@ def _sign_in(
     )
     if new_device:
         outbox.add(
-            events.SignedInFromNewDevice(user_id=user.pk, session_id=tokens.session.pk)
+            events.SignedInFromNewDevice(
+                user_id=user.pk, session_id=tokens.session.pk
+            )
         )
     return tokens
 
@@ -176,7 +181,9 @@ def log_out(*, sessions: Collection[UUID], client: ClientInfo) -> None:
             "logout", "ok", client=client, user_id=session.user_id, sid=session.pk
         )
     revoke_sessions(
-        Session.objects.filter(pk__in=sessions), reason=RevokedReason.LOGOUT, now=now
+        Session.objects.filter(pk__in=sessions),
+        reason=RevokedReason.LOGOUT,
+        now=now,
     )
 
 
@@ -194,5 +201,9 @@ def reauthenticate(
     )
     Session.objects.filter(pk=current.pk).update(authenticated_at=timezone.now())
     log_auth_event(
-        "reauthenticate", "ok", client=client, user_id=current.user_id, sid=current.pk
+        "reauthenticate",
+        "ok",
+        client=client,
+        user_id=current.user_id,
+        sid=current.pk,
     )

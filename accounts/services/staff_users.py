@@ -31,7 +31,9 @@ def add_user(new: NewUser, *, by: User, client: ClientInfo) -> User:
     Raises:
         errors.EmailTaken, errors.PasswordRejected: nothing has changed.
     """
-    user = User(email=new.email, role=new.role, name=new.name, last_name=new.last_name)
+    user = User(
+        email=new.email, role=new.role, name=new.name, last_name=new.last_name
+    )
     if new.password is not None:
         password_rules.check_new_password(new.password, user, field="password")
     if User.objects.filter(email=user.email).exists():

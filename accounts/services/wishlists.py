@@ -30,7 +30,9 @@ def put_on_wishlist(*, customer: User, product_id: UUID) -> None:
     if items.filter(product_id=product_id).exists():
         return
     if items.count() >= MAX_WISHLIST_ITEMS:
-        raise errors.WishlistLimit(f"A wishlist holds {MAX_WISHLIST_ITEMS} products.")
+        raise errors.WishlistLimit(
+            f"A wishlist holds {MAX_WISHLIST_ITEMS} products."
+        )
     WishlistItem.objects.create(user=customer, product_id=product_id)
 
 

@@ -49,9 +49,7 @@ def _find_bearer_session(request: Request) -> Session | None:
     try:
         return authenticate_token(text, now=timezone.now()) if text else None
     except ShopError:
-        return (
-            None  # such a token proves nothing, and keeps nobody from following a link
-        )
+        return None  # such a token proves nothing, and keeps nobody from following a link
 
 
 class SessionList(AuthView):
@@ -157,7 +155,9 @@ class ResendVerification(AuthView):
         tag="auth",
         summary="Ask for the verification mail again",
     )
-    def post(self, request: Request, *, body: schemas.VerificationRequest) -> Response:
+    def post(
+        self, request: Request, *, body: schemas.VerificationRequest
+    ) -> Response:
         email = body.email or getattr(request.user, "email", None)
         if email is None:
             raise Invalid.at("/email", "required", "Give the address, or sign in.")

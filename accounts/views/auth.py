@@ -75,7 +75,12 @@ class Register(PublicAuthView):
         headers=schemas.SignInHeaders,
         response=serializers.SignedInUser,
         status=HTTPStatus.CREATED,
-        errors=[errors.EmailTaken, errors.PasswordRejected, CsrfFailed, RateLimited],
+        errors=[
+            errors.EmailTaken,
+            errors.PasswordRejected,
+            CsrfFailed,
+            RateLimited,
+        ],
         id="register",
         tag="auth",
         summary="Make an account and sign in",
@@ -223,9 +228,9 @@ class Logout(PublicAuthView):
     )
     def post(self, request: Request, *, body: schemas.SentToken) -> Response:
         text, transport = _read_refresh_token(request, body)
-        ended = sign_in.presented_session(RefreshToken, text) | _read_bearer_session(
-            request
-        )
+        ended = sign_in.presented_session(
+            RefreshToken, text
+        ) | _read_bearer_session(request)
         sign_in.log_out(sessions=ended, client=get_client(request))
         response = Response(status=HTTPStatus.NO_CONTENT)
         if (

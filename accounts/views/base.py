@@ -48,7 +48,9 @@ class AuthView(View):
         self, request: Request, response: Response, *args: object, **kwargs: object
     ) -> Response:
         """Forbid every cache to keep the answer."""
-        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        answer: Response = super().finalize_response(
+            request, response, *args, **kwargs
+        )
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -69,7 +69,9 @@ class AddressDetail(AuthView):
         summary="Delete an address; after the default, the newest is it",
     )
     def delete(self, request: Request, *, address_id: UUID) -> Response:
-        addresses.delete_address(customer=current_user(request), address_id=address_id)
+        addresses.delete_address(
+            customer=current_user(request), address_id=address_id
+        )
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -105,7 +107,9 @@ class WishlistItemDetail(AuthView):
         summary="Keep a product in mind; again changes nothing",
     )
     def put(self, request: Request, *, product_id: UUID) -> Response:
-        wishlists.put_on_wishlist(customer=current_user(request), product_id=product_id)
+        wishlists.put_on_wishlist(
+            customer=current_user(request), product_id=product_id
+        )
         return Response(status=HTTPStatus.NO_CONTENT)
 
     @operation(

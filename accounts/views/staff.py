@@ -64,7 +64,9 @@ class UserDetail(AuthView):
             by=current_user(request),
             client=get_client(request),
         )
-        return Response(serializers.StaffUser(selectors.get_user(user_id=user_id)).data)
+        return Response(
+            serializers.StaffUser(selectors.get_user(user_id=user_id)).data
+        )
 
 
 class UserExport(AuthView):
@@ -83,7 +85,9 @@ class UserExport(AuthView):
         )
         return Response(
             export,
-            headers={"Content-Disposition": f'attachment; filename="{user_id}.json"'},
+            headers={
+                "Content-Disposition": f'attachment; filename="{user_id}.json"'
+            },
         )
 
 

@@ -59,7 +59,9 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
     At most 20 queries.
     """
     may = request.user.has_perm
-    span = next((days for days in PERIODS if request.GET.get("days") == str(days)), 30)
+    span = next(
+        (days for days in PERIODS if request.GET.get("days") == str(days)), 30
+    )
     now = timezone.now()
     last = days.get_day(now) - timedelta(
         days=1
@@ -163,13 +165,17 @@ def _list_dead_jobs(machinery: dict[str, Any]) -> list[Task]:
     ]
 
 
-def _read_figures(first: date, last: date, as_of: datetime | None) -> dict[str, object]:
+def _read_figures(
+    first: date, last: date, as_of: datetime | None
+) -> dict[str, object]:
     span = last - first + timedelta(days=1)
     *full_days, today = reports.get_rows(
         name="sales", first=first - span, last=last + timedelta(days=1)
     )
     sales = _transpose_rows(full_days)
-    visits = _transpose_rows(reports.get_rows(name="funnel", first=first, last=last))
+    visits = _transpose_rows(
+        reports.get_rows(name="funnel", first=first, last=last)
+    )
     half = span.days
     columns = {
         name: sales[at]
@@ -196,7 +202,11 @@ def _read_figures(first: date, last: date, as_of: datetime | None) -> dict[str, 
         "today": {"revenue": _format_amount(today[2]), "orders": int(today[1])},
         "charts": [
             charts.draw_chart(
-                "Revenue", all_days, now["revenue"], before["revenue"], _format_amount
+                "Revenue",
+                all_days,
+                now["revenue"],
+                before["revenue"],
+                _format_amount,
             ),
             charts.draw_chart(
                 "Orders", all_days, now["orders"], before["orders"], _format_number
@@ -236,7 +246,8 @@ def _transpose_rows(rows: Sequence[TupleRow]) -> list[TupleRow]:
 
 def _compare_periods(now: dict[str, Any], before: dict[str, Any]) -> list[Figure]:
     sums, olds = (
-        {name: sum(column) for name, column in each.items()} for each in (now, before)
+        {name: sum(column) for name, column in each.items()}
+        for each in (now, before)
     )
     average, old_average = (
         each["ordered"] / each["orders"] if each["orders"] else 0
@@ -244,7 +255,12 @@ def _compare_periods(now: dict[str, Any], before: dict[str, Any]) -> list[Figure
     )
     sales = reverse("admin:analytics_report", args=["sales"])
     shown = [
-        ("Revenue", _format_amount(sums["revenue"]), sums["revenue"], olds["revenue"]),
+        (
+            "Revenue",
+            _format_amount(sums["revenue"]),
+            sums["revenue"],
+            olds["revenue"],
+        ),
         ("Orders", _format_number(sums["orders"]), sums["orders"], olds["orders"]),
         ("Average order", _format_amount(average), average, old_average),
         ("Pieces", _format_number(sums["units"]), sums["units"], olds["units"]),
@@ -323,7 +339,9 @@ def _read_low_stock(last: date) -> dict[str, object]:
 def _format_amount(value: Decimal | int) -> str:
     """Return an amount without its hundredths, which say nothing at this size."""
     rounded = Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)
-    return localized.format_money(rounded, settings.SHOP_CURRENCY).removesuffix(".00")
+    return localized.format_money(rounded, settings.SHOP_CURRENCY).removesuffix(
+        ".00"
+    )
 
 
 def _format_number(value: int) -> str:

@@ -68,7 +68,9 @@ def may_see(request: HttpRequest, name: str) -> bool:
     return all(request.user.has_perm(each) for each in permissions)
 
 
-def show_report(admin: ModelAdmin, request: HttpRequest, name: str) -> HttpResponseBase:
+def show_report(
+    admin: ModelAdmin, request: HttpRequest, name: str
+) -> HttpResponseBase:
     """Show a report over the period asked for, of 30 days where none is, or answer with its CSV."""
     if name not in reports.REPORTS:
         raise Http404
@@ -81,7 +83,9 @@ def show_report(admin: ModelAdmin, request: HttpRequest, name: str) -> HttpRespo
     )
     params = form.cleaned_data if form.is_valid() else usual
     if form.is_valid() and request.GET.get("format") == "csv":
-        return csv_response.build_csv_response(reports.get_report(name=name, **params))
+        return csv_response.build_csv_response(
+            reports.get_report(name=name, **params)
+        )
     report = _read_rows(name, params)
     query = request.GET.copy()
     query["format"] = "csv"
@@ -135,7 +139,8 @@ def _read_rows(name: str, params: dict[str, Any]) -> Report:
 
 def _format_heading(column: Column) -> dict[str, object]:
     words = "".join(
-        f" {letter.lower()}" if letter.isupper() else letter for letter in column.name
+        f" {letter.lower()}" if letter.isupper() else letter
+        for letter in column.name
     )
     return {
         "text": words.capitalize(),

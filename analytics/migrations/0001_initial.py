@@ -44,7 +44,9 @@ class Migration(migrations.Migration):
                 ("day", models.DateField(primary_key=True, serialize=False)),
                 (
                     "visits",
-                    models.PositiveIntegerField(help_text="visitors who did anything"),
+                    models.PositiveIntegerField(
+                        help_text="visitors who did anything"
+                    ),
                 ),
                 (
                     "views",
@@ -119,13 +121,17 @@ class Migration(migrations.Migration):
                 (
                     "revenue",
                     models.DecimalField(
-                        decimal_places=2, help_text="totals less refunds", max_digits=14
+                        decimal_places=2,
+                        help_text="totals less refunds",
+                        max_digits=14,
                     ),
                 ),
                 ("refunded", models.DecimalField(decimal_places=2, max_digits=14)),
                 (
                     "new_customers",
-                    models.PositiveIntegerField(help_text="whose first order this was"),
+                    models.PositiveIntegerField(
+                        help_text="whose first order this was"
+                    ),
                 ),
                 ("returning_customers", models.PositiveIntegerField()),
                 (
@@ -287,7 +293,12 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             (
                                 "type__in",
-                                ["view", "search", "add_to_cart", "checkout_started"],
+                                [
+                                    "view",
+                                    "search",
+                                    "add_to_cart",
+                                    "checkout_started",
+                                ],
                             )
                         ),
                         name="analytics_event_type_known",
@@ -312,7 +323,9 @@ class Migration(migrations.Migration):
                         violation_error_message="sessionKey is 8 to 64 of A-Z a-z 0-9 _ -",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("visitor__regex", "\\A[0-9a-f]{32}\\Z")),
+                        condition=models.Q(
+                            ("visitor__regex", "\\A[0-9a-f]{32}\\Z")
+                        ),
                         name="analytics_event_visitor_format",
                         violation_error_message="visitor is a hash.",
                     ),
@@ -405,7 +418,9 @@ class Migration(migrations.Migration):
                 ("day", models.DateField()),
                 (
                     "orders",
-                    models.PositiveIntegerField(help_text="orders with anything of it"),
+                    models.PositiveIntegerField(
+                        help_text="orders with anything of it"
+                    ),
                 ),
                 ("units", models.PositiveIntegerField()),
                 (

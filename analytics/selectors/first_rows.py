@@ -37,12 +37,18 @@ def get_first_rows(
             name=name, first=first, last=last, read_at__gt=now - _MAX_AGE
         ).first()
         if kept is not None:
-            reads = [_READ.get(column.kind, str) for column in REPORTS[name].columns]
-            return kept.read_at, [_restore_row(reads, row) for row in kept.rows[:limit]]
+            reads = [
+                _READ.get(column.kind, str) for column in REPORTS[name].columns
+            ]
+            return kept.read_at, [
+                _restore_row(reads, row) for row in kept.rows[:limit]
+            ]
     return now, get_rows(name=name, first=first, last=last, limit=limit)
 
 
-def _restore_row(reads: list[Callable[[Any], Any]], values: list[object]) -> TupleRow:
+def _restore_row(
+    reads: list[Callable[[Any], Any]], values: list[object]
+) -> TupleRow:
     return tuple(
         None if value is None else read(value)
         for read, value in zip(reads, values, strict=True)

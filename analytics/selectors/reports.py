@@ -344,7 +344,9 @@ def get_report(
 
     Amounts are in the shop's currency. `as_of` is when the latest of its figures was made,
     None if there are none. One query for the rows and one for the time."""
-    rows = get_rows(name=name, first=first, last=last, interval=interval, limit=limit)
+    rows = get_rows(
+        name=name, first=first, last=last, interval=interval, limit=limit
+    )
     return Report(
         name,
         REPORTS[name],
@@ -368,7 +370,12 @@ def get_as_of(*, first: date, last: date) -> datetime | None:
 
 
 def get_rows(
-    *, name: str, first: date, last: date, interval: str = "day", limit: int = MAX_ROWS
+    *,
+    name: str,
+    first: date,
+    last: date,
+    interval: str = "day",
+    limit: int = MAX_ROWS,
 ) -> list[TupleRow]:
     """Return a report's rows alone."""
     values = {

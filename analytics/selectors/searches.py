@@ -30,7 +30,9 @@ def list_popular_searches(*, beginning: str, limit: int) -> list[SearchCount]:
     )
 
 
-def _count(times: CombinedExpression | F, limit: int, **rule: str) -> list[SearchCount]:
+def _count(
+    times: CombinedExpression | F, limit: int, **rule: str
+) -> list[SearchCount]:
     since = timezone.localdate() - timedelta(days=DAYS)
     rows = (
         DailySearch.objects.filter(day__gte=since, **rule)

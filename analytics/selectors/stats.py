@@ -91,7 +91,9 @@ def _sum_up_days(first: date, last: date) -> Numbers:
     )
 
 
-def _list_rows(name: str, first: date, last: date, limit: int) -> list[dict[str, Cell]]:
+def _list_rows(
+    name: str, first: date, last: date, limit: int
+) -> list[dict[str, Cell]]:
     report = reports.get_report(
         name=name, first=first, last=last, interval="day", limit=limit
     )

@@ -74,7 +74,9 @@ def mark_changed(*, order_id: UUID) -> None:
     refunded; and those of the day of the customer's next order, which may be their first
     now. A step inside the caller's transaction. An order that is not there changes
     nothing."""
-    _mark_days({days.get_day(at) for at in orders.list_placed_at(order_id=order_id)})
+    _mark_days(
+        {days.get_day(at) for at in orders.list_placed_at(order_id=order_id)}
+    )
 
 
 def _mark_days(changed: set[date]) -> None:
@@ -116,7 +118,9 @@ def _hash_visitor(address: str | None, user_agent: str, now: datetime) -> str:
 def _get_salt(now: datetime) -> bytes:
     """Return the day's salt. Yesterday's goes once it is 48 hours old."""
     today = days.get_day(now)
-    salt = VisitorSalt.objects.filter(day=today).values_list("salt", flat=True).first()
+    salt = (
+        VisitorSalt.objects.filter(day=today).values_list("salt", flat=True).first()
+    )
     if salt is None:
         VisitorSalt.objects.bulk_create(
             [VisitorSalt(day=today, salt=secrets.token_bytes(32))],

@@ -7,7 +7,9 @@ from django.db import connection, transaction
 from psycopg import sql
 
 KEPT_MONTHS = 13
-_AHEAD = 2  # this month and the next; events may be two days old, so the last one, too
+_AHEAD = (
+    2  # this month and the next; events may be two days old, so the last one, too
+)
 
 
 def make_partitions(*, now: datetime) -> list[str]:
@@ -18,7 +20,9 @@ def make_partitions(*, now: datetime) -> list[str]:
     for first in (_get_month_start(now, step) for step in range(-1, _AHEAD)):
         name = f"analytics_event_{first:%Y_%m}"
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('analytics_event'))")
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtext('analytics_event'))"
+            )
             cursor.execute("SELECT to_regclass(%s)", [name])
             if cursor.fetchone() == (None,):
                 statement = (
@@ -44,7 +48,9 @@ def drop_old_partitions(*, now: datetime) -> list[str]:
         if name < oldest:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '5s'")
-                cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
+                cursor.execute(
+                    sql.SQL("DROP TABLE {}").format(sql.Identifier(name))
+                )
             dropped.append(name)
     return dropped
 
@@ -60,5 +66,7 @@ def _list_partitions() -> Iterator[str]:
 
 def _get_month_start(moment: datetime, step: int) -> datetime:
     """Return the first moment of the month `step` months after the one of `moment`."""
-    months = moment.astimezone(UTC).year * 12 + moment.astimezone(UTC).month - 1 + step
+    months = (
+        moment.astimezone(UTC).year * 12 + moment.astimezone(UTC).month - 1 + step
+    )
     return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)

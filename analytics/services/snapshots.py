@@ -53,12 +53,18 @@ def refresh_snapshots(
             and (now - old.read_at).total_seconds() < _AGAIN_S[name]
         ):
             continue
-        rows = read(name=name, first=first, last=last, limit=ReportSnapshot.MAX_ROWS)
+        rows = read(
+            name=name, first=first, last=last, limit=ReportSnapshot.MAX_ROWS
+        )
         ReportSnapshot.objects.update_or_create(
             name=name,
             first=first,
             last=last,
-            defaults={"rows": rows, "figures_version": figures_version, "read_at": now},
+            defaults={
+                "rows": rows,
+                "figures_version": figures_version,
+                "read_at": now,
+            },
         )
         refreshed += 1
     return refreshed

@@ -9,7 +9,9 @@ from email.message import EmailMessage
 
 from procrastinate import App, PsycopgConnector
 
-app = App(connector=PsycopgConnector(conninfo=os.environ.get("PROCRASTINATE_DSN", "")))
+app = App(
+    connector=PsycopgConnector(conninfo=os.environ.get("PROCRASTINATE_DSN", ""))
+)
 
 
 @app.task(name="nothing")

@@ -78,7 +78,10 @@ class LogEntryAdmin(ReadOnlyAdmin):
         "action_flag",
         "get_change_message",
     )
-    list_filter = ("action_flag", ("content_type", admin.RelatedOnlyFieldListFilter))
+    list_filter = (
+        "action_flag",
+        ("content_type", admin.RelatedOnlyFieldListFilter),
+    )
     list_select_related = ("user", "content_type")
     ordering = ("-id",)
     export_columns = {
@@ -92,7 +95,11 @@ class LogEntryAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the one of all logs."""
         return [
-            path("all/", self.admin_site.admin_view(self.audit_view), name="audit_log"),
+            path(
+                "all/",
+                self.admin_site.admin_view(self.audit_view),
+                name="audit_log",
+            ),
             *super().get_urls(),
         ]
 

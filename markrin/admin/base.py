@@ -68,7 +68,9 @@ class ModelAdmin(ShortAmounts, ListPages, UnfoldModelAdmin):
         form can see: what a service refuses, or the database by a trigger or after a
         race."""
         if request.method != "POST":
-            return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]  # unfold has no types
+            return super().changeform_view(  # type: ignore[no-any-return]  # unfold has no types
+                request, object_id, form_url, extra_context
+            )
         try:
             with transaction.atomic():
                 answer: HttpResponseBase = super().changeform_view(
@@ -100,7 +102,9 @@ class ModelAdmin(ShortAmounts, ListPages, UnfoldModelAdmin):
         return _refusal_text(form, refusal) if refusal else form
 
 
-def _refusal_text(form: type[StrictModelForm], refusal: str) -> type[StrictModelForm]:
+def _refusal_text(
+    form: type[StrictModelForm], refusal: str
+) -> type[StrictModelForm]:
     # made at run time
     class Refused(form):  # type: ignore[valid-type,misc]
         def full_clean(self) -> None:
@@ -117,9 +121,7 @@ def _refusal_message(exc: IntegrityError) -> str:
         return known.detail
     cause = exc.__cause__
     rule = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
-    return (
-        f"Nothing was saved: a rule of the database refuses it ({rule or 'unnamed'})."
-    )
+    return f"Nothing was saved: a rule of the database refuses it ({rule or 'unnamed'})."
 
 
 def known_values(
@@ -144,7 +146,9 @@ def known_values(
         ) -> models.QuerySet[models.Model]:
             """Return the rows of the chosen value."""
             return (
-                queryset.filter(**{field: self.value()}) if self.value() else queryset
+                queryset.filter(**{field: self.value()})
+                if self.value()
+                else queryset
             )
 
     return Known
@@ -159,7 +163,9 @@ def render_once(
 
     @wraps(show)
     def show_once(page: Page, row: Row) -> SafeString:
-        rendered: dict[str, SafeString] = row.__dict__.setdefault("_rendered_once", {})
+        rendered: dict[str, SafeString] = row.__dict__.setdefault(
+            "_rendered_once", {}
+        )
         if show.__name__ not in rendered:
             rendered[show.__name__] = show(page, row)
         return rendered[show.__name__]
@@ -183,7 +189,9 @@ class TabularInline(ShortAmounts, UnfoldTabularInline):
             widget = getattr(
                 field.widget, "widget", field.widget
             )  # a reference's is wrapped in its links
-            widget.attrs.setdefault("aria-label", capfirst(str(field.label or name)))
+            widget.attrs.setdefault(
+                "aria-label", capfirst(str(field.label or name))
+            )
         return formset
 
 
@@ -205,10 +213,14 @@ class ReadOnly:
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_change_permission(
+        self, request: HttpRequest, obj: object = None
+    ) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: object = None
+    ) -> bool:
         return False
 
 
@@ -304,7 +316,9 @@ class SteppedAdmin(ModelAdmin):
         """Return what the links of a row's steps carry on, such as "?queue=pack"."""
         return ""
 
-    def after_step(self, request: HttpRequest, row: models.Model, *, back: str) -> str:
+    def after_step(
+        self, request: HttpRequest, row: models.Model, *, back: str
+    ) -> str:
         """Return where a step leads once it is done: by default back to the row's page."""
         return back
 
@@ -351,11 +365,14 @@ class SteppedAdmin(ModelAdmin):
         """Show the step's form; on a valid POST, take the step."""
         row, step = self.get_object(request, object_id), self.steps.get(name)
         if row is None or step is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]  # Django's
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[no-any-return]  # Django's
+                request, self.opts, object_id
+            )
         if not self.may_step(request):
             raise PermissionDenied
         back = reverse(
-            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk]
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_change",
+            args=[row.pk],
         )
         sent = (request.POST, request.FILES) if request.method == "POST" else ()
         form = (step.form_of(row) if step.form_of else step.form)(*sent)
@@ -368,7 +385,9 @@ class SteppedAdmin(ModelAdmin):
                 if self.logs_steps:
                     self.log_change(request, row, f"{step.title}: {message}")
                 self.message_user(request, message, messages.SUCCESS)
-                return HttpResponseRedirect(self.after_step(request, row, back=back))
+                return HttpResponseRedirect(
+                    self.after_step(request, row, back=back)
+                )
         context = {
             **self.admin_site.each_context(request),
             "title": f"{step.title}: {row}",

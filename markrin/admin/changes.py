@@ -36,7 +36,9 @@ def describe_changes(
     for formset in formsets:
         for row, names in formset.changed_objects:
             its = next(
-                row_form for row_form in formset.forms if row_form.instance.pk == row.pk
+                row_form
+                for row_form in formset.forms
+                if row_form.instance.pk == row.pk
             )
             next(changed)["values"] = _field_values(its, names, hidden)
     return message

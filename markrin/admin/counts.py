@@ -34,9 +34,13 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
         number = self.validate_number(number)
         rows: Any = self.object_list
         first = (number - 1) * self.per_page
-        keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
+        keys = list(
+            rows.values_list("pk", flat=True)[first : first + self.per_page]
+        )
         rows_by_key = (
-            {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
+            {row.pk: row for row in rows.order_by().filter(pk__in=keys)}
+            if keys
+            else {}
         )
         return Page(
             [rows_by_key[key] for key in keys if key in rows_by_key], number, self

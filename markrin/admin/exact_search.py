@@ -24,7 +24,10 @@ class ExactSearch:
     model: type[models.Model]
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[models.Model], search_term: str
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[models.Model],
+        search_term: str,
     ) -> tuple[QuerySet[models.Model], bool]:
         """Return the rows that match any of the fields: a query for each that is another
         model's.

@@ -37,7 +37,9 @@ _BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take UTF-8 for something 
 class ExportForm(StrictForm):
     """The columns to export, and a name if the export is to be saved."""
 
-    columns = forms.MultipleChoiceField(widget=UnfoldAdminCheckboxSelectMultipleWidget)
+    columns = forms.MultipleChoiceField(
+        widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
     name = forms.CharField(
         max_length=80,
         required=False,
@@ -45,10 +47,15 @@ class ExportForm(StrictForm):
         help_text="to find it here again",
     )
 
-    def __init__(self, names: Sequence[str], *args: object, **kwargs: object) -> None:
+    def __init__(
+        self, names: Sequence[str], *args: object, **kwargs: object
+    ) -> None:
         super().__init__(*args, **kwargs)
         choice: Any = self.fields["columns"]
-        choice.choices, choice.initial = [(name, name) for name in names], list(names)
+        choice.choices, choice.initial = (
+            [(name, name) for name in names],
+            list(names),
+        )
 
 
 def list_filtered_rows(

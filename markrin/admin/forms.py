@@ -75,7 +75,9 @@ def _show_keys_only(field: forms.ModelChoiceField[Any]) -> None:
 
     def only_keys(name: str, value: list[str], attrs: Any = None) -> Any:
         return shown(
-            name, [each for each in value if not each or _is_key(field, each)], attrs
+            name,
+            [each for each in value if not each or _is_key(field, each)],
+            attrs,
         )
 
     widget.optgroups = only_keys
@@ -116,7 +118,9 @@ def _field_rule(name: str, field: forms.Field) -> Callable[[Any, Any], Any] | No
         return None  # a password is taken as sent
     match field:
         case SimpleArrayField():
-            each = fields.Text(max=getattr(field.base_field, "max_length", None) or 200)
+            each = fields.Text(
+                max=getattr(field.base_field, "max_length", None) or 200
+            )
             return lambda sent, found: [each.deserialize(item) for item in found]
         case forms.EmailField():
             return _text_rule(fields.Email())

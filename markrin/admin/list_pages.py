@@ -39,14 +39,18 @@ class ListPages:
         own = [
             path("export/", view(self.export_view), name=name),
             path(
-                "export/<uuid:pk>/", view(self.saved_export_view), name=f"{name}_saved"
+                "export/<uuid:pk>/",
+                view(self.saved_export_view),
+                name=f"{name}_saved",
             ),
         ]
         # the ModelAdmin's
         return [*(own if self.export_columns else ()), *super().get_urls()]  # type: ignore[misc]
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: Mapping[str, object] | None = None
+        self,
+        request: HttpRequest,
+        extra_context: Mapping[str, object] | None = None,
     ) -> HttpResponseBase:
         """Show the list, with the filters that were left."""
         if (
@@ -62,7 +66,9 @@ class ListPages:
             if request.method == "GET"
             else "",
             "reset_link": f"{request.path}?{filters.RESET}=1",
-            "export_link": self._export_link(request) if self.export_columns else "",
+            "export_link": self._export_link(request)
+            if self.export_columns
+            else "",
             **(extra_context or {}),
         }
         # the ModelAdmin's
@@ -83,7 +89,9 @@ class ListPages:
         return bool(self.has_view_or_change_permission(request))  # type: ignore[attr-defined]
 
     def _filtered_list(self) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        return reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+        )
 
     def _export_link(self, request: HttpRequest) -> str:
         link = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
@@ -146,7 +154,9 @@ class ListPages:
         if answer is None:
             messages.error(request, f"{saved.name}: {message}")
             return HttpResponseRedirect(
-                reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
+                reverse(
+                    f"admin:{self.opts.app_label}_{self.opts.model_name}_export"
+                )
             )
         return answer
 
@@ -159,7 +169,8 @@ class ListPages:
             form.add_error("name", "Say under which name.")
         elif (
             len(query) > QUERY_MAX
-            or exports.list_saved_exports(request, page).count() >= exports.MAX_SAVED
+            or exports.list_saved_exports(request, page).count()
+            >= exports.MAX_SAVED
         ):
             form.add_error(
                 None, "That is too much to keep: throw another export away first."
@@ -182,7 +193,9 @@ class ListPages:
         columns = {
             name: self.export_columns[name] for name in form.cleaned_data["columns"]
         }
-        message, answer = self._export_file(request, request.GET.urlencode(), columns)
+        message, answer = self._export_file(
+            request, request.GET.urlencode(), columns
+        )
         if answer is None:
             form.add_error(None, message)
         return answer

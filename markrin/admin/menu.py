@@ -97,7 +97,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "",
                 "orders.view_promotion",
             ),
-            ("Coupons", "sell", "orders_coupon_changelist", "", "orders.view_coupon"),
+            (
+                "Coupons",
+                "sell",
+                "orders_coupon_changelist",
+                "",
+                "orders.view_coupon",
+            ),
             (
                 "Gift cards",
                 "card_giftcard",
@@ -197,7 +203,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "",
                 "orders.view_taxrate",
             ),
-            ("Zones", "public", "orders_taxzone_changelist", "", "orders.view_taxzone"),
+            (
+                "Zones",
+                "public",
+                "orders_taxzone_changelist",
+                "",
+                "orders.view_taxzone",
+            ),
             (
                 "Classes",
                 "category_search",
@@ -392,7 +404,13 @@ _MENU: list[tuple[str, list[Entry]]] = [
                 "",
                 "accounts.view_customergroup",
             ),
-            ("Groups", "shield_person", "auth_group_changelist", "", "auth.view_group"),
+            (
+                "Groups",
+                "shield_person",
+                "auth_group_changelist",
+                "",
+                "auth.view_group",
+            ),
             (
                 "Sign-ins",
                 "passkey",

@@ -15,7 +15,9 @@ class SavedFilter(models.Model):
     kept: it names customers.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+"
+    )
     page = models.CharField(max_length=200, help_text="the page's path")
     query = models.CharField(max_length=QUERY_MAX, help_text="its query string")
 
@@ -33,7 +35,9 @@ class SavedFilter(models.Model):
 class SavedExport(Model):
     """A table to be exported again: which page's rows, by which filters, with which columns."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+"
+    )
     page = models.CharField(
         max_length=200, help_text="the path of the page whose rows they are"
     )

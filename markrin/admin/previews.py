@@ -49,7 +49,9 @@ class PreviewedAdmin(ModelAdmin):
         it was filled in, with what would change.
         """
         if request.method != "POST" or _BUTTON not in request.POST:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return super().changeform_view(
+                request, object_id, form_url, extra_context
+            )
         before = self.take_sample(request)
         with transaction.atomic():
             answer = super().changeform_view(
@@ -62,11 +64,16 @@ class PreviewedAdmin(ModelAdmin):
             return answer
         # shows the form again; taken out below
         request._refusal = "A preview"  # type: ignore[attr-defined]
-        answer = super().changeform_view(request, object_id, form_url, extra_context)
+        answer = super().changeform_view(
+            request, object_id, form_url, extra_context
+        )
         if isinstance(answer, TemplateResponse) and answer.context_data:
             context = answer.context_data
             context["adminform"].form.errors.pop("__all__", None)
-            context |= {"errors": None, "preview": self.compare_samples(before, after)}
+            context |= {
+                "errors": None,
+                "preview": self.compare_samples(before, after),
+            }
         return answer
 
     def message_user(

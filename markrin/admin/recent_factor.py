@@ -139,7 +139,9 @@ def _ask(request: HttpRequest, site: AdminSite, *, error: str) -> HttpResponseBa
         "method": request.method,
         "minutes": settings.REAUTHENTICATION_S // 60,
     }
-    return TemplateResponse(request, "admin/recent_factor.html", context, status=403)
+    return TemplateResponse(
+        request, "admin/recent_factor.html", context, status=403
+    )
 
 
 def note_password(*, request: HttpRequest, **kwargs: object) -> None:
@@ -149,4 +151,6 @@ def note_password(*, request: HttpRequest, **kwargs: object) -> None:
 
 def connect() -> None:
     """Have sign-ins to the admin noted; called once, at start."""
-    user_logged_in.connect(note_password, dispatch_uid="markrin.admin.recent_factor")
+    user_logged_in.connect(
+        note_password, dispatch_uid="markrin.admin.recent_factor"
+    )

@@ -169,7 +169,9 @@ def make_recovery_codes(user: AbstractBaseUser) -> list[str]:
 
 def _draw_qr_code(text: str) -> SafeString:
     # Drawn here, as an address that holds the key must reach nobody else.
-    drawn = qrcode.make(text, image_factory=qrcode.image.svg.SvgPathImage, box_size=8)
+    drawn = qrcode.make(
+        text, image_factory=qrcode.image.svg.SvgPathImage, box_size=8
+    )
     return SafeString(drawn.to_string(encoding="unicode"))
 
 

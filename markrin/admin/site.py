@@ -37,7 +37,9 @@ class AdminSite(UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may see any page."""
-        return bool(super().has_permission(request)) and not self._lacks_factor(request)
+        return bool(super().has_permission(request)) and not self._lacks_factor(
+            request
+        )
 
     def _lacks_factor(self, request: HttpRequest) -> bool:
         return settings.ADMIN_SECOND_FACTOR and not request.user.is_verified()  # type: ignore[union-attr]  # OTPMiddleware's
@@ -51,7 +53,9 @@ class AdminSite(UnfoldAdminSite):
             and super().has_permission(request)
             and self._lacks_factor(request)
         ):
-            after = request.GET.get(REDIRECT_FIELD_NAME, reverse(f"{self.name}:index"))
+            after = request.GET.get(
+                REDIRECT_FIELD_NAME, reverse(f"{self.name}:index")
+            )
             query = urlencode({REDIRECT_FIELD_NAME: after})
             return HttpResponseRedirect(
                 f"{reverse(f'{self.name}:second-factor')}?{query}"
@@ -73,7 +77,9 @@ class AdminSite(UnfoldAdminSite):
         """Ask for a code, or at the first sign-in set it up."""
         if not super().has_permission(request):
             return HttpResponseRedirect(reverse(f"{self.name}:login"))
-        return second_factor.show_page(request, site_context=self.each_context(request))
+        return second_factor.show_page(
+            request, site_context=self.each_context(request)
+        )
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the site's URLs."""
@@ -93,6 +99,8 @@ class AdminSite(UnfoldAdminSite):
             if isinstance(model_or_iterable, list | tuple)
             else [model_or_iterable]
         )
-        shown = [model for model in models if model._meta.app_label not in SECRET_APPS]
+        shown = [
+            model for model in models if model._meta.app_label not in SECRET_APPS
+        ]
         if shown:
             super().register(shown, admin_class, **options)

@@ -55,7 +55,11 @@ def _parse_address(text: str) -> Address | None:
         parsed = ip_address(text.strip())
     except ValueError:
         return None
-    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, IPv6Address) else parsed
+    return (
+        (parsed.ipv4_mapped or parsed)
+        if isinstance(parsed, IPv6Address)
+        else parsed
+    )
 
 
 def _is_ours(peer: Address | None) -> bool:

@@ -222,7 +222,11 @@ class RequestTimedOut(ShopError):
 
 
 class TooLarge(ShopError):
-    status, code, message = 413, "too_large", "The body is larger than is taken here."
+    status, code, message = (
+        413,
+        "too_large",
+        "The body is larger than is taken here.",
+    )
 
 
 class UnsupportedMediaType(ShopError):

@@ -52,7 +52,9 @@ class Encoded:
     height: int
 
 
-def decode_image(file: IO[bytes], *, max_bytes: int, max_pixels: int) -> Image.Image:
+def decode_image(
+    file: IO[bytes], *, max_bytes: int, max_pixels: int
+) -> Image.Image:
     """Return the picture in `file`, upright, as RGB or RGBA, no side longer than MAX_SIDE.
 
     One is decoded at a time, and only its small form outlives that: 40 million pixels are
@@ -88,7 +90,8 @@ def _decode_small(content: bytes, max_pixels: int) -> tuple[Image.Image, str]:
     with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
         if opened.width * opened.height > max_pixels:
             raise NotAPicture(
-                "too_many_pixels", f"The picture may have at most {max_pixels} pixels."
+                "too_many_pixels",
+                f"The picture may have at most {max_pixels} pixels.",
             )
         if opened.format != "MPO" and getattr(opened, "n_frames", 1) > 1:
             raise NotAPicture("animated", "The picture may not move.")

@@ -37,7 +37,10 @@ PROBLEM: Stated = {
         "title": {"type": "string"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
-        "code": {"type": "string", "description": "Stable: what a client decides by."},
+        "code": {
+            "type": "string",
+            "description": "Stable: what a client decides by.",
+        },
         "requestId": {"type": "string"},
         "errors": {
             "type": "array",
@@ -103,13 +106,18 @@ class Converter(OpenAPIConverter):
         stated = cast("fields.Field[Any]", field).limits()
         if isinstance(field, fields.List | fields.CommaSeparated):
             stated["items"] = self.field2property(field.inner)
-        if isinstance(field, fields.CommaSeparated) and "enum" not in stated["items"]:
+        if (
+            isinstance(field, fields.CommaSeparated)
+            and "enum" not in stated["items"]
+        ):
             stated["items"]["not"] = {"pattern": ","}  # it would be two values
         if field.allow_none and "enum" in stated:
             stated["enum"] = [*stated["enum"], None]
         return stated
 
-    def field2default(self, field: ma.fields.Field[Any], **kwargs: object) -> Stated:
+    def field2default(
+        self, field: ma.fields.Field[Any], **kwargs: object
+    ) -> Stated:
         """Return the default as a client would write it."""
         value = field.load_default
         if value is ma.missing or callable(value):
@@ -117,10 +125,14 @@ class Converter(OpenAPIConverter):
         if isinstance(value, Enum):
             value = value.value
         if isinstance(value, Decimal):
-            value = f"{value:.2f}" if isinstance(field, fields.Money) else str(value)
+            value = (
+                f"{value:.2f}" if isinstance(field, fields.Money) else str(value)
+            )
         return {"default": value}
 
-    def commas2parameter(self, field: ma.fields.Field[Any], **kwargs: object) -> Stated:
+    def commas2parameter(
+        self, field: ma.fields.Field[Any], **kwargs: object
+    ) -> Stated:
         """Return how a list is written in the query string: with commas."""
         return (
             {"style": "form", "explode": False}
@@ -138,7 +150,9 @@ class Converter(OpenAPIConverter):
             stated["minProperties"] = 1
         description = type(schema).__dict__.get("__doc__")
         return (
-            {**stated, "description": getdoc(type(schema))} if description else stated
+            {**stated, "description": getdoc(type(schema))}
+            if description
+            else stated
         )
 
     def resolve_nested_schema(self, schema: Any) -> Stated:
@@ -151,7 +165,9 @@ class Converter(OpenAPIConverter):
         return component.ref
 
 
-def _schema_component(name: str, schema: Stated, stands_for: type) -> ResolvedComponent:
+def _schema_component(
+    name: str, schema: Stated, stands_for: type
+) -> ResolvedComponent:
     untyped: Any = ResolvedComponent
     return cast(
         ResolvedComponent,
@@ -163,9 +179,7 @@ def _component_name(schema: Any) -> str:
     """Return the component's name: set apart from the serializers, which are named for the
     same things.
     """
-    return (
-        f"{schema.__name__ if isinstance(schema, type) else type(schema).__name__}Input"
-    )
+    return f"{schema.__name__ if isinstance(schema, type) else type(schema).__name__}Input"
 
 
 # --- What goes out -------------------------------------------------------------------------------
@@ -227,7 +241,12 @@ class AutoSchema(openapi.AutoSchema):
     def _get_parameters(self) -> list[Stated]:
         converter = Converter(self.registry)
         parameters = [
-            {"in": "path", "name": name, "required": True, "schema": _path_schema(kind)}
+            {
+                "in": "path",
+                "name": name,
+                "required": True,
+                "schema": _path_schema(kind),
+            }
             for kind, name in re.findall(r"<(\w+):(\w+)>", self.path_regex)
         ]
         for place, schema in (
@@ -261,10 +280,14 @@ class AutoSchema(openapi.AutoSchema):
         bodies = {str(self.stated.status): self._response_body()}
         for status, body in self.stated.extra_responses.items():
             answered = (
-                self._response_body() if status < HTTPStatus.MULTIPLE_CHOICES else {}
+                self._response_body()
+                if status < HTTPStatus.MULTIPLE_CHOICES
+                else {}
             )
             bodies[str(status)] = {**answered, "description": body}
-        for code, names in sorted(_problem_statuses(self._refusal_responses()).items()):
+        for code, names in sorted(
+            _problem_statuses(self._refusal_responses()).items()
+        ):
             bodies[str(code)] = self._problem_schema(code, sorted(names))
         return bodies
 
@@ -321,7 +344,11 @@ class AutoSchema(openapi.AutoSchema):
         if "<" in self.path_regex:
             kinds.add(errors.NotFound)
         if stated.body or stated.upload:
-            kinds |= {errors.Malformed, errors.TooLarge, errors.UnsupportedMediaType}
+            kinds |= {
+                errors.Malformed,
+                errors.TooLarge,
+                errors.UnsupportedMediaType,
+            }
         if stated.query and issubclass(stated.query, schemas.PageQuery):
             kinds.add(errors.PageTooDeep)
         return kinds
@@ -357,4 +384,6 @@ _HEADERS: dict[int, tuple[str, Stated]] = {
 
 
 def _path_schema(kind: str) -> Stated:
-    return cast(Stated, getattr(get_converters()[kind], "stated", {"type": "string"}))
+    return cast(
+        Stated, getattr(get_converters()[kind], "stated", {"type": "string"})
+    )

@@ -113,7 +113,11 @@ class Operation:
             return None
         names = [field.data_key or "" for field in schema.fields.values()]
         return schema.load(
-            {name: request.headers[name] for name in names if name in request.headers}
+            {
+                name: request.headers[name]
+                for name in names
+                if name in request.headers
+            }
         )
 
     def _load_body(self, request: Request) -> dict[str, object] | None:

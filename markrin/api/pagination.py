@@ -54,7 +54,8 @@ class Page(Generic[T]):
         total = queryset.count() if total is None else total
         items = list(queryset[offset : offset + limit]) if offset < total else []
         return cast(
-            "Page[M]", cls(cast(list[T], items), page, -(-total // limit), total, limit)
+            "Page[M]",
+            cls(cast(list[T], items), page, -(-total // limit), total, limit),
         )
 
 
@@ -216,4 +217,6 @@ def fetch_page(
     """
     if cursor is not None:
         return CursorPage[M].of(queryset, order=order, cursor=cursor, limit=limit)
-    return Page[M].of(queryset.order_by(*order), page=page, limit=limit, total=total)
+    return Page[M].of(
+        queryset.order_by(*order), page=page, limit=limit, total=total
+    )

@@ -76,7 +76,9 @@ def _decode_utf8(body: bytes) -> str:
             "empty", "A body is needed: one JSON object, {} at least."
         )
     if body.startswith(b"\xef\xbb\xbf"):
-        raise malformed_error("bom", "The body may not begin with a byte order mark.")
+        raise malformed_error(
+            "bom", "The body may not begin with a byte order mark."
+        )
     try:
         return body.decode("utf-8", "strict")
     except UnicodeDecodeError as exc:
@@ -142,7 +144,9 @@ def _check_values(found: object, max_nodes: int) -> None:
                 )
             waiting += [((*path, name), inner) for name, inner in value.items()]
         elif isinstance(value, list):
-            waiting += [((*path, index), inner) for index, inner in enumerate(value)]
+            waiting += [
+                ((*path, index), inner) for index, inner in enumerate(value)
+            ]
         elif isinstance(value, str) and _UNPAIRED.search(value):
             raise malformed_error(
                 "characters",
@@ -210,7 +214,9 @@ def check_media_type(
     Raises:
         errors.UnsupportedMediaType: it is another.
     """
-    if request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in (
+    if request.META.get(
+        "HTTP_CONTENT_ENCODING", "identity"
+    ).strip().lower() not in (
         "",
         "identity",
     ):
@@ -272,7 +278,9 @@ def parse_query(request: HttpRequest) -> dict[str, str]:
             else fault
         )
         if code:
-            wrong.append({"parameter": name[:100], "code": code, "message": message})
+            wrong.append(
+                {"parameter": name[:100], "code": code, "message": message}
+            )
         params[name] = value
     if wrong:
         raise errors.Invalid(errors=wrong)
@@ -285,7 +293,8 @@ def _query_pairs(raw: bytes) -> Iterator[tuple[str, str, tuple[str, str]]]:
     """
     for part in filter(None, raw.split(b"&")):
         name, _, value = (
-            unquote_to_bytes(side.replace(b"+", b" ")) for side in part.partition(b"=")
+            unquote_to_bytes(side.replace(b"+", b" "))
+            for side in part.partition(b"=")
         )
         called, said, fault = (
             name.decode("utf-8", "replace"),

@@ -65,7 +65,9 @@ def refuse_machines(request: Request, *, is_public: bool) -> None:
     Raises:
         errors.Forbidden: it has none here.
     """
-    if is_machine(request.auth) and not (is_public and request.method in SAFE_METHODS):
+    if is_machine(request.auth) and not (
+        is_public and request.method in SAFE_METHODS
+    ):
         raise errors.Forbidden("A key is for the calls of staff.")
 
 

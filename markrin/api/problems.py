@@ -163,7 +163,10 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     request, view = context.get("request"), context.get("view")
     error = log_and_refuse(exc, request)
     headers = dict(error.headers)
-    if error.status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" not in headers:
+    if (
+        error.status == HTTPStatus.UNAUTHORIZED
+        and "WWW-Authenticate" not in headers
+    ):
         # RFC 9110 section 15.5.2 wants the header on every 401, also where the framework
         # would turn it into 403.
         named = (
@@ -238,7 +241,9 @@ class ProblemMiddleware:
     Such are Django's own pages for a bad host, an unknown path (also the debug page) or a
     failing middleware. Stands outermost, but inside whatever gives the request its id."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(
+        self, get_response: Callable[[HttpRequest], HttpResponseBase]
+    ) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -275,5 +280,7 @@ def _by_status(status: int) -> ShopError:
         if error.status == status:
             return error()
     return (
-        InternalError() if status >= HTTPStatus.INTERNAL_SERVER_ERROR else BadRequest()
+        InternalError()
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        else BadRequest()
     )

@@ -91,7 +91,9 @@ class Store:
 
     def _note_absence(self, exc: Exception) -> None:
         with self._lock:
-            first = self._away_until == 0.0 or time.monotonic() > self._away_until + 60
+            first = (
+                self._away_until == 0.0 or time.monotonic() > self._away_until + 60
+            )
             self._away_until = time.monotonic() + AWAY_S
         if first:
             log.warning("limits.store_away", error=type(exc).__name__)

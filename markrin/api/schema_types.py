@@ -25,7 +25,10 @@ def find_differences(schema: schemas.Schema[Any]) -> Iterator[str]:
     target = schema.target
     if target is None:
         return
-    if not dataclasses.is_dataclass(target) or not target.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # every dataclass has them
+    if (
+        not dataclasses.is_dataclass(target)
+        or not target.__dataclass_params__.frozen  # type: ignore[attr-defined]  # every dataclass has them
+    ):
         yield f"loads into {target.__name__}, which is no frozen dataclass."
         return
     hints = get_type_hints(target)
@@ -35,7 +38,10 @@ def find_differences(schema: schemas.Schema[Any]) -> Iterator[str]:
         yield f"and {target.__name__} differ: only {holder} has `{name}`."
     for name in sorted(slots.keys() & schema.fields.keys()):
         yield from _field_differences(
-            f"{target.__name__}.{name}", schema.fields[name], slots[name], hints[name]
+            f"{target.__name__}.{name}",
+            schema.fields[name],
+            slots[name],
+            hints[name],
         )
 
 
@@ -93,9 +99,14 @@ def _same_types(allowed: set[Any], expected: set[Any]) -> bool:
     def fits(type_: object, other: object) -> bool:
         if get_origin(type_) in _SEQUENCES and get_origin(other) in _SEQUENCES:
             return _same_types(
-                _union_members(get_args(type_)[0]), _union_members(get_args(other)[0])
+                _union_members(get_args(type_)[0]),
+                _union_members(get_args(other)[0]),
             )
-        if type_ is str and isinstance(other, type) and issubclass(other, TextChoices):
+        if (
+            type_ is str
+            and isinstance(other, type)
+            and issubclass(other, TextChoices)
+        ):
             return True  # a choice is a string: whoever needs no more may say so
         return bool(type_ == other or other is object)
 
@@ -105,5 +116,7 @@ def _same_types(allowed: set[Any], expected: set[Any]) -> bool:
 
 
 def _type_names(members: set[Any]) -> str:
-    names = (str(member) if get_args(member) else member.__name__ for member in members)
+    names = (
+        str(member) if get_args(member) else member.__name__ for member in members
+    )
     return " | ".join(sorted(names))

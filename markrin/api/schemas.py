@@ -61,7 +61,9 @@ class Schema(ma.Schema, Generic[T]):
         """Return a field's name as the client writes it."""
         return casing.to_camel(name)
 
-    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+    def on_bind_field(
+        self, field_name: str, field_obj: ma.fields.Field[Any]
+    ) -> None:
         field_obj.data_key = field_obj.data_key or self.to_outer_name(field_name)
 
     def load(self, data: Any, **kwargs: Any) -> T:
@@ -95,7 +97,8 @@ class Schema(ma.Schema, Generic[T]):
         )
         code = getattr(text, "code", "invalid")
         return cast(
-            errors.FieldError, {self.place: where, "code": code, "message": str(text)}
+            errors.FieldError,
+            {self.place: where, "code": code, "message": str(text)},
         )
 
 
@@ -131,7 +134,9 @@ class InputSchema(Schema[T]):
 class PatchSchema(InputSchema[T]):
     """A JSON body that changes some fields: all are optional, at least one must be there."""
 
-    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+    def on_bind_field(
+        self, field_name: str, field_obj: ma.fields.Field[Any]
+    ) -> None:
         super().on_bind_field(field_name, field_obj)
         field_obj.required = False
         field_obj.load_default = ma.missing  # what was not sent stays as it is

@@ -10,9 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 # Of what states no policy of its own: it is no page, so it loads and frames nothing.
-NO_PAGE = (
-    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-)
+NO_PAGE = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 FRAMES = "X-Frame-Options"
 HSTS = "Strict-Transport-Security"
 
@@ -46,7 +44,9 @@ def add_headers(
     def answer(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         for name, value in defaults().items():
-            if name != FRAMES or not getattr(response, "xframe_options_exempt", False):
+            if name != FRAMES or not getattr(
+                response, "xframe_options_exempt", False
+            ):
                 response.headers.setdefault(name, value)
         if request.is_secure() and (value := hsts()):
             response.headers.setdefault(HSTS, value)

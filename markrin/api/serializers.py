@@ -42,7 +42,9 @@ class Serializer(serializers.Serializer[Any]):
         for name, key, field in _readable_fields(type(self)):
             try:
                 value = (
-                    instance[key] if key in instance else field.get_attribute(instance)
+                    instance[key]
+                    if key in instance
+                    else field.get_attribute(instance)
                 )
             except SkipField:
                 continue
@@ -79,7 +81,9 @@ def _readable_fields(
     their value.
     """
     fields = [
-        (name, field) for name, field in _field_list(of).items() if not field.write_only
+        (name, field)
+        for name, field in _field_list(of).items()
+        if not field.write_only
     ]
     return [
         (name, field.source_attrs[0] if len(field.source_attrs) == 1 else "", field)

@@ -14,7 +14,9 @@ def max_bytes(schema: Schema) -> int:
     """Return the most bytes that a body of this schema can have."""
     files = (fields.File, fields.Image)
     return OVERHEAD + sum(
-        field.max_bytes for field in schema.fields.values() if isinstance(field, files)
+        field.max_bytes
+        for field in schema.fields.values()
+        if isinstance(field, files)
     )
 
 
@@ -31,7 +33,9 @@ def read_upload(request: HttpRequest, schema: Schema) -> dict[str, object]:
     if not request.META.get("CONTENT_LENGTH"):
         raise errors.TooLarge("An upload must state its Content-Length.")
     if parsers.content_length(request) > max_bytes(schema):
-        raise errors.TooLarge(f"The upload may have at most {max_bytes(schema)} bytes.")
+        raise errors.TooLarge(
+            f"The upload may have at most {max_bytes(schema)} bytes."
+        )
     fields: dict[str, object] = {}
     for source in (request.POST, request.FILES):
         for name, values in source.lists():

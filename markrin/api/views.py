@@ -31,7 +31,9 @@ class View(APIView):
     `permission_classes` says so.
     """
 
-    permission_classes: Sequence[type[BasePermission]] = (permissions.IsAuthenticated,)
+    permission_classes: Sequence[type[BasePermission]] = (
+        permissions.IsAuthenticated,
+    )
     content_negotiation_class = renderers.Negotiation
 
     @property
@@ -85,7 +87,10 @@ class View(APIView):
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def permission_denied(  # type: ignore[override]  # the stubs say NoReturn
-        self, request: HttpRequest, message: str | None = None, code: str | None = None
+        self,
+        request: HttpRequest,
+        message: str | None = None,
+        code: str | None = None,
     ) -> None:
         """Refuse: 401 to nobody in particular, 403 to somebody."""
         user = getattr(request, "user", None)
@@ -116,7 +121,10 @@ class ErrorKinds(View):
     authentication_classes = ()
 
     @operation(
-        id="listErrors", tag="errors", summary="List every error code", response=Kinds
+        id="listErrors",
+        tag="errors",
+        summary="List every error code",
+        response=Kinds,
     )
     def get(self, request: Request) -> Response:
         """Answer all kinds, by status and code."""

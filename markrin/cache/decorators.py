@@ -22,7 +22,9 @@ def keep_at_most(request: Request | HttpRequest, seconds: float | None) -> None:
     than late. Of several calls the shortest holds.
     """
     if seconds is not None:
-        django_request = request._request if isinstance(request, Request) else request
+        django_request = (
+            request._request if isinstance(request, Request) else request
+        )
         known: float | None = getattr(django_request, "keep_at_most_s", None)
         # ours
         django_request.keep_at_most_s = (  # type: ignore[attr-defined]

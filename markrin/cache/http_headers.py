@@ -125,7 +125,11 @@ def response_headers(answer: CachedResponse, coding: str) -> Headers:
         ("Cache-Control", cache_control(answer)),
         ("Vary", VARY),
     ]
-    return headers if coding == "identity" else [*headers, ("Content-Encoding", coding)]
+    return (
+        headers
+        if coding == "identity"
+        else [*headers, ("Content-Encoding", coding)]
+    )
 
 
 def prepare_response(answer: CachedResponse, coding: str) -> tuple[Headers, bytes]:
@@ -134,7 +138,9 @@ def prepare_response(answer: CachedResponse, coding: str) -> tuple[Headers, byte
     """
     prepared = answer.prepared.get(coding)
     # How long a proxy may keep an answer that the clock ends changes with every second.
-    if prepared is None or (answer.ends_at is not None and settings.CACHE_CDN_TTL_S):
+    if prepared is None or (
+        answer.ends_at is not None and settings.CACHE_CDN_TTL_S
+    ):
         prepared = answer.prepared[coding] = (
             [*_with_defaults(response_headers(answer, coding)), _FROM_MEMORY],
             answer.bodies[coding],

@@ -43,9 +43,7 @@ class Link:
         self.memory = memory
         self.counts: Counter[str] = Counter()
         self._alive_until = 0.0
-        self._lost = (
-            False  # whether a change may have been missed since the line was last made
-        )
+        self._lost = False  # whether a change may have been missed since the line was last made
         self._pid = 0
         self._lock = threading.Lock()
         self._suspect = threading.Event()

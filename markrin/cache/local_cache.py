@@ -23,7 +23,9 @@ class Memory:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._lock = threading.Lock()
-        self._answers: OrderedDict[str, tuple[CachedResponse, float]] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[CachedResponse, float]] = (
+            OrderedDict()
+        )
         self._names: defaultdict[str, set[str]] = defaultdict(set)
         self._dropped: dict[str, int] = {}
         # a tag that is not in _dropped was dropped at this generation at the latest

@@ -58,7 +58,9 @@ class AnswerCache:
             raise MiddlewareNotUsed
         self._next = get_response
         self._link = invalidation_listener.own
-        self._rendering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._rendering: defaultdict[str, threading.Lock] = defaultdict(
+            threading.Lock
+        )
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method not in ("GET", "HEAD") or not self._may_answer(request):
@@ -118,7 +120,9 @@ class AnswerCache:
                     answer = self._read_cached(name)
                 if answer is not None:
                     self._link.counts["hit_waited"] += 1
-                    return self._reply_from_cache(request, answer, "hit; detail=waited")
+                    return self._reply_from_cache(
+                        request, answer, "hit; detail=waited"
+                    )
                 return self._render_response(request, name)
             finally:
                 self._rendering.pop(name, None)
@@ -129,7 +133,9 @@ class AnswerCache:
         generation = self._link.memory.generation
         answer = shared_cache.read_response(name)
         if answer is not None:
-            ttl_s = answer.limit_ttl(_TTL_S if answer.status == 200 else _MISSING_TTL_S)
+            ttl_s = answer.limit_ttl(
+                _TTL_S if answer.status == 200 else _MISSING_TTL_S
+            )
             self._link.memory.put(name, answer, generation=generation, ttl_s=ttl_s)
         return answer
 

@@ -29,7 +29,9 @@ def fingerprint() -> str:
     in STOREFRONT_DIR. No secret goes into it.
     """
     named = sorted(
-        name for name in dir(settings) if name.startswith(_SETTINGS) or name in _PUBLIC
+        name
+        for name in dir(settings)
+        if name.startswith(_SETTINGS) or name in _PUBLIC
     )
     stated = "\n".join(f"{name}={getattr(settings, name)!r}" for name in named)
     index = Path(settings.STOREFRONT_DIR) / "index.html"

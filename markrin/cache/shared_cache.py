@@ -202,7 +202,9 @@ def write_response(
         int(ttl_s * 1000),
     ]
     return bool(
-        _load_script(_WRITE)(keys=[_CLOCK, _ANSWERS + _response_key(name)], args=args)
+        _load_script(_WRITE)(
+            keys=[_CLOCK, _ANSWERS + _response_key(name)], args=args
+        )
     )
 
 
@@ -243,7 +245,10 @@ def count_answers() -> int:
     """Return how many answers are kept, by walking the keys (slow). Raises redis.RedisError."""
     pattern = _ANSWERS.replace("[", "\\[") + "*"
     return sum(
-        1 for _ in get_redis_connection("default").scan_iter(match=pattern, count=1000)
+        1
+        for _ in get_redis_connection("default").scan_iter(
+            match=pattern, count=1000
+        )
     )
 
 

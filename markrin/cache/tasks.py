@@ -5,7 +5,11 @@ from markrin.outbox import handlers as outbox
 
 
 @outbox.handler(
-    "cache.drop", queue="inventory", effect="outside", time_limit_s=10, max_attempts=11
+    "cache.drop",
+    queue="inventory",
+    effect="outside",
+    time_limit_s=10,
+    max_attempts=11,
 )
 def drop(*, tags: list[str], **later: object) -> None:
     """Drop answers whose writer may have died before it could; dropping twice costs a

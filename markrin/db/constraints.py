@@ -9,8 +9,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Length
 
-_ONE_LINE = r"\A[^\u0001-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]*\Z"
-_LINES = r"\A[^\u0001-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*\Z"
+_ONE_LINE = (
+    r"\A[^\u0001-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]*\Z"
+)
+_LINES = (
+    r"\A[^\u0001-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*\Z"
+)
 _TRIMMED = r"\A(\S(.*\S)?)?\Z"
 
 
@@ -115,7 +119,9 @@ def check_max_length(table: str, name: str, high: int) -> models.CheckConstraint
     )
 
 
-def check_state_code(table: str, name: str = "state_code") -> models.CheckConstraint:
+def check_state_code(
+    table: str, name: str = "state_code"
+) -> models.CheckConstraint:
     """Empty, or an ISO 3166-2 code of the row's own `country`."""
     return models.CheckConstraint(
         condition=Q(**{name: ""})

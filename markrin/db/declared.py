@@ -192,9 +192,7 @@ class StorageParameters(Declared):
         return ", ".join(sorted(row["reloptions"])) if row["reloptions"] else None
 
     def _drop(self, table: str) -> str:
-        return (
-            f"ALTER TABLE public.{table} RESET ({', '.join(sorted(self.arguments))});"
-        )
+        return f"ALTER TABLE public.{table} RESET ({', '.join(sorted(self.arguments))});"
 
 
 class SqlSequence(Declared):
@@ -225,12 +223,16 @@ class LibraryIndex(Declared):
         super().__init__(name=name, library_table=library_table, columns=columns)
 
     def _definition(self, table: str) -> str:
-        its_table, columns = self.arguments["library_table"], self.arguments["columns"]
+        its_table, columns = (
+            self.arguments["library_table"],
+            self.arguments["columns"],
+        )
         return f"CREATE INDEX {self.name} ON public.{its_table} USING btree ({columns})"
 
     def _find(self, table: str) -> str | None:
         (row,) = fetch_all(
-            "SELECT pg_get_indexdef(to_regclass(%s)) AS found", [f"public.{self.name}"]
+            "SELECT pg_get_indexdef(to_regclass(%s)) AS found",
+            [f"public.{self.name}"],
         )
         definition: str | None = row["found"]
         return definition

@@ -61,7 +61,9 @@ class AddConstraints(Operation):
     reversible = True
     reduces_to_sql = True
 
-    def __init__(self, model_name: str, constraints: Sequence[BaseConstraint]) -> None:
+    def __init__(
+        self, model_name: str, constraints: Sequence[BaseConstraint]
+    ) -> None:
         self.model_name = model_name
         self.constraints = list(constraints)
 
@@ -77,7 +79,10 @@ class AddConstraints(Operation):
         """Note the rules with the model's options."""
         key = app_label, self.model_name.lower()
         options = state.models[key].options
-        options["constraints"] = [*options.get("constraints", ()), *self.constraints]
+        options["constraints"] = [
+            *options.get("constraints", ()),
+            *self.constraints,
+        ]
         state.reload_model(*key, delay=True)
 
     def database_forwards(
@@ -106,7 +111,9 @@ class AddConstraints(Operation):
 
     def describe(self) -> str:
         """Say what it does."""
-        return f"Create {len(self.constraints)} constraints on model {self.model_name}"
+        return (
+            f"Create {len(self.constraints)} constraints on model {self.model_name}"
+        )
 
 
 class CreatePartitionedModel(CreateModel):
@@ -132,6 +139,8 @@ class CreatePartitionedModel(CreateModel):
             f"{usual} PARTITION BY {partitioning.arguments['by']}"
         )
         try:
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            super().database_forwards(
+                app_label, schema_editor, from_state, to_state
+            )
         finally:
             schema_editor.sql_create_table = usual

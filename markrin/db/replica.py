@@ -30,7 +30,9 @@ _POSITION = """
 SELECT CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn()
        ELSE pg_current_wal_flush_lsn() END::text
 """
-_HAS = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"  # NULL where it is no standby
+_HAS = (
+    "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"  # NULL where it is no standby
+)
 Next = Callable[[HttpRequest], HttpResponseBase]
 
 

@@ -100,7 +100,9 @@ def _open_preparing_cursor() -> CursorWrapper:
     """Return a cursor that prepares, under Django's wrappers that count and log."""
     connection.ensure_connection()
     driver: psycopg.Connection[Any] = connection.connection
-    driver.prepare_threshold = 0  # Django's own cursors never prepare, whatever it says
+    driver.prepare_threshold = (
+        0  # Django's own cursors never prepare, whatever it says
+    )
     # behind cursor
     return connection._prepare_cursor(_Cursor(driver))  # type: ignore[attr-defined,no-any-return]
 

@@ -62,7 +62,17 @@ _ALIKE = {
 }  # fmt: skip
 _ALIKE |= {
     chr(zero + digit): str(digit)
-    for zero in (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0AE6, 0x0BE6, 0x0C66, 0x0CE6, 0x0E50)
+    for zero in (
+        0x0660,
+        0x06F0,
+        0x0966,
+        0x09E6,
+        0x0AE6,
+        0x0BE6,
+        0x0C66,
+        0x0CE6,
+        0x0E50,
+    )
     for digit in range(10)
 }
 # Not written by everybody: short vowels and the stretched line of Arabic, the dot below a letter

@@ -38,7 +38,9 @@ _last_steps: ContextVar[dict[Hashable, Callable[[], None]] | None] = ContextVar(
 @overload
 def durable(service: Callable[P, T], /) -> Callable[P, T]: ...
 @overload
-def durable(*, limits: bool = True) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
+def durable(
+    *, limits: bool = True
+) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
 def durable(
     service: Callable[P, T] | None = None, /, *, limits: bool = True
 ) -> Callable[P, T] | Callable[[Callable[P, T]], Callable[P, T]]:
@@ -69,7 +71,9 @@ def durable(
     return decorate if service is None else decorate(service)
 
 
-def _run_with_last_steps(run: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def _run_with_last_steps(
+    run: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
     steps: dict[Hashable, Callable[[], None]] = {}
     token = _last_steps.set(steps)
     try:
@@ -130,7 +134,8 @@ def retry_deadlocks(run: Callable[[], T]) -> T:
         except OperationalError as exc:
             if not isinstance(
                 exc.__cause__,
-                psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure,
+                psycopg.errors.DeadlockDetected
+                | psycopg.errors.SerializationFailure,
             ):
                 raise
             # jitter, so that the two part ways

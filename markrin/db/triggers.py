@@ -90,7 +90,9 @@ class Trigger(Declared):
             arguments["when"],
             f"ON public.{table}",
             "DEFERRABLE INITIALLY DEFERRED" if arguments["deferred"] else "",
-            f"REFERENCING {arguments['transition']}" if arguments["transition"] else "",
+            f"REFERENCING {arguments['transition']}"
+            if arguments["transition"]
+            else "",
             f"FOR EACH {arguments['for_each']}",
             f"WHEN ({arguments['condition']})" if arguments["condition"] else "",
             f"EXECUTE FUNCTION {self.name}()",

@@ -139,7 +139,8 @@ def render_template(
 def _split_blocks(lines: list[str]) -> Iterator[Block]:
     for (kind, _), group in groupby(_kept_text(lines), key=lambda pair: pair[0]):
         block_lines = [
-            line.removeprefix(MARK + _PREFIX.get(kind, "")).strip() for _, line in group
+            line.removeprefix(MARK + _PREFIX.get(kind, "")).strip()
+            for _, line in group
         ]
         if kind in ("heading", "button"):
             yield from (Block(kind, [line]) for line in block_lines)

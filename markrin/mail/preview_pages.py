@@ -46,7 +46,9 @@ def preview_urls(site: AdminSite) -> list[URLPattern]:
     ]
 
 
-def _overview_page(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
+def _overview_page(
+    request: HttpRequest, site: AdminSite, name: str
+) -> HttpResponse:
     names = list(previews.mail_samples())
     shown = name or names[0]
     language = _chosen_language(request)

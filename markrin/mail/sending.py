@@ -79,7 +79,9 @@ def send_mail(
         Misconfigured: the server does not let the shop in. The queue pauses.
     """
     rendered = markup.render_template(template, context, language=language)
-    message_id = f"<{hashlib.sha256(key.encode()).hexdigest()}@{settings.MAIL_DOMAIN}>"
+    message_id = (
+        f"<{hashlib.sha256(key.encode()).hexdigest()}@{settings.MAIL_DOMAIN}>"
+    )
     message = EmailMultiAlternatives(
         rendered.subject,
         rendered.text,

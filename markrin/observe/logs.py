@@ -138,8 +138,16 @@ def _log_crash(
 
 def _exception_endings() -> list[Processor]:
     if settings.LOG_FORMAT == "json":
-        return [structlog.processors.format_exc_info, redact.redact_event, _json_line]
-    return [structlog.processors.format_exc_info, redact.redact_event, _readable_line]
+        return [
+            structlog.processors.format_exc_info,
+            redact.redact_event,
+            _json_line,
+        ]
+    return [
+        structlog.processors.format_exc_info,
+        redact.redact_event,
+        _readable_line,
+    ]
 
 
 def _json_line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
@@ -157,7 +165,9 @@ def _readable_line(logger: WrappedLogger, method: str, event: EventDict) -> byte
     rest = " ".join(
         f"{key}={value}" for key, value in event.items() if value is not None
     )
-    return f"{at} {level:<7} {name} {rest}{chr(10) if trace else ''}{trace}".encode()
+    return (
+        f"{at} {level:<7} {name} {rest}{chr(10) if trace else ''}{trace}".encode()
+    )
 
 
 def _text_of(logger: WrappedLogger, method: str, line: bytes) -> str:

@@ -23,7 +23,9 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 requests = Counter(
-    "markrin_http_requests_total", "Requests answered.", ["method", "route", "status"]
+    "markrin_http_requests_total",
+    "Requests answered.",
+    ["method", "route", "status"],
 )
 durations = Histogram(
     "markrin_http_request_duration_seconds",
@@ -56,7 +58,9 @@ def count_cache(counts: dict[str, int]) -> None:
 def app_collectors() -> Iterator[Collector]:
     """Yield what the apps read from the database at scrape: `COLLECTORS` of their `metrics.py`."""
     for config in apps.get_app_configs():
-        if config.module is not None and module_has_submodule(config.module, "metrics"):
+        if config.module is not None and module_has_submodule(
+            config.module, "metrics"
+        ):
             yield from getattr(
                 import_module(f"{config.name}.metrics"), "COLLECTORS", ()
             )

@@ -118,7 +118,11 @@ def _sent_words() -> list[str]:
     meta = request.META
     texts = {
         meta.get(name, "")
-        for name in ("HTTP_AUTHORIZATION", "HTTP_X_CART_TOKEN", "HTTP_IDEMPOTENCY_KEY")
+        for name in (
+            "HTTP_AUTHORIZATION",
+            "HTTP_X_CART_TOKEN",
+            "HTTP_IDEMPOTENCY_KEY",
+        )
     }
     texts |= set(getattr(request, "COOKIES", {}).values())
     texts |= {

@@ -28,7 +28,9 @@ _ID = re.compile(r"\A[A-Za-z0-9._-]{8,64}\Z")
 def request_id(given: str | None) -> str:
     """Return the id that the client or the proxy gave, if it is one, else a new one."""
     return (
-        given if given is not None and _ID.fullmatch(given) else secrets.token_hex(16)
+        given
+        if given is not None and _ID.fullmatch(given)
+        else secrets.token_hex(16)
     )
 
 
@@ -100,7 +102,9 @@ class RequestLog(RequestMiddleware):
             response: HttpResponseBase = self.get_response(request)  # type: ignore[assignment]
         # set in prepare
         response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
-        self._finish_request(request, response, time.perf_counter() - start, queries)
+        self._finish_request(
+            request, response, time.perf_counter() - start, queries
+        )
         structlog.contextvars.clear_contextvars()
         return response
 

@@ -40,7 +40,9 @@ _expected: list[type[BaseException]] = [ShopError, KeyboardInterrupt]
 _untraced_tasks: Container[str] = ()
 
 
-def ignore_errors(*errors: type[BaseException], untraced_tasks: Container[str]) -> None:
+def ignore_errors(
+    *errors: type[BaseException], untraced_tasks: Container[str]
+) -> None:
     """Report none of these errors, and trace no Celery task of these names."""
     global _untraced_tasks
     _expected.extend(errors)
@@ -93,7 +95,8 @@ def _sample_rate(context: dict[str, Any]) -> float:
 
 def _is_doorbell(context: dict[str, Any]) -> bool:
     return (
-        "celery_job" in context and context["celery_job"].get("task") in _untraced_tasks
+        "celery_job" in context
+        and context["celery_job"].get("task") in _untraced_tasks
     )
 
 

@@ -129,7 +129,8 @@ def _ask_database() -> dict[str, str]:
         ):  # a SET for the session would stay behind in a pooler's connection
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SET LOCAL statement_timeout = %s", [int(ANSWER_WITHIN_S * 1000)]
+                    "SET LOCAL statement_timeout = %s",
+                    [int(ANSWER_WITHIN_S * 1000)],
                 )
             if not _migrated:
                 executor = MigrationExecutor(connection)
@@ -150,7 +151,9 @@ def _ask_database() -> dict[str, str]:
 
 def _jobs_state() -> dict[str, str]:
     late = [
-        count.queue for count in outbox.count_open_jobs() if count.oldest_due_s > _DUE_S
+        count.queue
+        for count in outbox.count_open_jobs()
+        if count.oldest_due_s > _DUE_S
     ]
     ages = outbox.list_heartbeat_ages()
     silent = sorted(name for name, age in ages.items() if age > _BEAT_S)

@@ -67,7 +67,9 @@ def refuse(environ: "WSGIEnvironment", status: HTTPStatus) -> Response:
     headers = {"Retry-After": str(BUSY_RETRY_S)} if busy else None
 
     def answer_it(request: HttpRequest) -> HttpResponseBase:
-        return problems.problem_response(_REFUSALS[status](headers=headers), request)
+        return problems.problem_response(
+            _REFUSALS[status](headers=headers), request
+        )
 
     # It could be awaitable, but around an async view only.
     with_cors = cast(

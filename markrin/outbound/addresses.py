@@ -36,7 +36,9 @@ def parse_url(url: str) -> SplitResult:
     except ValueError as exc:
         raise AddressRefused("This is not an address.") from exc
     if parts.scheme not in ("https", "http") or not parts.hostname or port == 0:
-        raise AddressRefused("The address must begin with https:// and a host name.")
+        raise AddressRefused(
+            "The address must begin with https:// and a host name."
+        )
     if parts.scheme == "http" and not settings.OUTBOUND_NETWORKS:
         raise AddressRefused("The address must begin with https://.")
     if parts.username is not None or parts.password is not None:
@@ -60,7 +62,9 @@ def resolve_public(host: str, port: int, *, scheme: str = "https") -> list[str]:
     for text in addresses:
         address = ipaddress.ip_address(text.partition("%")[0])
         if not _may_call(address, scheme):
-            raise AddressRefused(f"The address of {host[:100]} is not a public one.")
+            raise AddressRefused(
+                f"The address of {host[:100]} is not a public one."
+            )
     return addresses
 
 
@@ -83,4 +87,6 @@ def is_public(address: IpAddress) -> bool:
             return is_public(IPv4Address(int(address) & 0xFFFF_FFFF))
         if any(address in network for network in _TUNNELS):
             return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    return (
+        address.is_global and not address.is_multicast and not address.is_reserved
+    )

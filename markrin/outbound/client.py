@@ -69,7 +69,12 @@ def send(
         with _connect(addresses, port, until) as raw, _cut_off(raw, until):
             stream = _secure(raw, host) if parts.scheme == "https" else raw
             reply = _exchange(
-                stream, method, parts, headers=headers, body=body, max_bytes=max_bytes
+                stream,
+                method,
+                parts,
+                headers=headers,
+                body=body,
+                max_bytes=max_bytes,
             )
         if time.monotonic() >= until:  # cut off in the middle of its head, perhaps
             raise TimeoutError
@@ -86,7 +91,9 @@ def _error_text(exc: Exception) -> str:
 
 
 @contextmanager
-def _connect(addresses: list[str], port: int, until: float) -> Iterator[socket.socket]:
+def _connect(
+    addresses: list[str], port: int, until: float
+) -> Iterator[socket.socket]:
     """Give a connection to the first of the addresses that takes one."""
     failed: OSError | None = None
     for address in addresses[:3]:

@@ -54,7 +54,9 @@ class Machinery(ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: object = None
+    ) -> bool:
         return False
 
 
@@ -62,14 +64,23 @@ class Machinery(ModelAdmin):
 class JobAdmin(Machinery):
     form = JobForm
     action_form = JobActionForm
-    list_display = ("key", "queue", "state_label", "attempts_of", "error", "created_at")
+    list_display = (
+        "key",
+        "queue",
+        "state_label",
+        "attempts_of",
+        "error",
+        "created_at",
+    )
     list_filter = (
         "state",
         known_values("queue", lambda: QUEUES),
         known_values("task", lambda: handlers.registry),
     )
     search_fields = ("key__startswith",)
-    search_help_text = "the beginning of a key, such as orders.confirm_by_mail:0190…"
+    search_help_text = (
+        "the beginning of a key, such as orders.confirm_by_mail:0190…"
+    )
     ordering = ("-id",)
     export_columns = {
         "Key": "key",
@@ -214,7 +225,8 @@ class JobAdmin(Machinery):
     def _run_again(self, request: HttpRequest, jobs: list[OutboxEvent]) -> None:
         count = services.retry_jobs([job.pk for job in jobs])
         self.message_user(
-            request, f"{count} of {len(jobs)} will run again; the others were not dead."
+            request,
+            f"{count} of {len(jobs)} will run again; the others were not dead.",
         )
 
     def _discard(self, request: HttpRequest, jobs: list[OutboxEvent]) -> bool:
@@ -253,9 +265,13 @@ class PauseAdmin(Machinery):
 class HeartbeatAdmin(Machinery):
     list_display = ("name", "at")
 
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_change_permission(
+        self, request: HttpRequest, obj: object = None
+    ) -> bool:
         return False
 
 
 def _shown(value: object) -> SafeString:
-    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
+    return format_html(
+        "<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False)
+    )

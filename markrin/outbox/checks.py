@@ -30,7 +30,8 @@ def check_event_map(**_: object) -> list[CheckMessage]:
     ]
     unheard = [
         Error(
-            f"The event {event!r} has no line in celery_app.ON_EVENT.", id="outbox.E002"
+            f"The event {event!r} has no line in celery_app.ON_EVENT.",
+            id="outbox.E002",
         )
         for event in sorted(_declared_events() - ON_EVENT.keys())
     ]
@@ -70,7 +71,8 @@ def _declared_events() -> set[str]:
     modules = [
         import_module(f"{config.name}.events")
         for config in apps.get_app_configs()
-        if config.module is not None and module_has_submodule(config.module, "events")
+        if config.module is not None
+        and module_has_submodule(config.module, "events")
     ]
     declared = {
         getattr(item, "name", None)

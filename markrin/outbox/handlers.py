@@ -27,7 +27,12 @@ from typing import Any, Literal, TypeVar
 
 import sentry_sdk
 import structlog
-from django.db import OperationalError, close_old_connections, connection, transaction
+from django.db import (
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 
 from celery_app import app
 from markrin.outbox import rows, trace_context
@@ -98,7 +103,9 @@ class Handler:
 
 
 registry: dict[str, Handler] = {}
-_current: ContextVar[rows.ClaimedRow | None] = ContextVar("outbox_run", default=None)
+_current: ContextVar[rows.ClaimedRow | None] = ContextVar(
+    "outbox_run", default=None
+)
 
 
 def handler(
@@ -248,7 +255,9 @@ def _attempt(known: Handler, claimed: rows.ClaimedRow) -> str:
         return _postponed(claimed, later.seconds, later.result)
     except Misconfigured as exc:
         rows.pause_queue(
-            known.queue, seconds=MISCONFIGURED_PAUSE_S, reason=rows.describe_error(exc)
+            known.queue,
+            seconds=MISCONFIGURED_PAUSE_S,
+            reason=rows.describe_error(exc),
         )
         _tell_of_pause(known, exc)
         return _postponed(claimed, 0, None)
@@ -283,7 +292,9 @@ def _run_inside(known: Handler, claimed: rows.ClaimedRow) -> None:
 
 def _run_outside(known: Handler, claimed: rows.ClaimedRow) -> None:
     result = known.function(**claimed.payload)
-    if not _patiently(lambda: rows.finish_outside(claimed, result, queue=known.queue)):
+    if not _patiently(
+        lambda: rows.finish_outside(claimed, result, queue=known.queue)
+    ):
         raise LeaseLost(claimed.key)
 
 
@@ -321,7 +332,9 @@ def _failed(
     if state == "dead":
         log.error("job_dead", **fields, exc_info=None if foreseen else exc)
         if foreseen:
-            trace_context.report_dead(known.name, claimed.key, rows.describe_error(exc))
+            trace_context.report_dead(
+                known.name, claimed.key, rows.describe_error(exc)
+            )
         else:
             sentry_sdk.capture_exception(exc)
     elif foreseen:

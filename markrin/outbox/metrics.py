@@ -54,7 +54,9 @@ class OutboxCollector(Collector):
             labels=["queue", "quantile"],
         )
         for queue, values in selectors.measure_waits().items():
-            for quantile, seconds in zip(("0.5", "0.95", "0.99"), values, strict=True):
+            for quantile, seconds in zip(
+                ("0.5", "0.95", "0.99"), values, strict=True
+            ):
                 waits.add_metric([queue, quantile], seconds)
         yield waits
         beats = GaugeMetricFamily(

@@ -52,9 +52,13 @@ class OutboxEvent(models.Model):
         db_default=TransactionNow(), help_text="earliest start"
     )
     wake_at = models.DateTimeField(
-        null=True, db_default=TransactionNow(), help_text="when the relay looks next"
+        null=True,
+        db_default=TransactionNow(),
+        help_text="when the relay looks next",
     )
-    started_at = models.DateTimeField(null=True, help_text="when its last run began")
+    started_at = models.DateTimeField(
+        null=True, help_text="when its last run began"
+    )
     leased_until = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True, help_text="whose run it is")
     error = models.TextField(
@@ -82,7 +86,9 @@ class OutboxEvent(models.Model):
             models.CheckConstraint(
                 name="outbox_event_leased_while_running",
                 condition=Q(
-                    lease__isnull=False, leased_until__isnull=False, state=State.RUNNING
+                    lease__isnull=False,
+                    leased_until__isnull=False,
+                    state=State.RUNNING,
                 )
                 | (
                     Q(lease__isnull=True, leased_until__isnull=True)
@@ -94,7 +100,10 @@ class OutboxEvent(models.Model):
                 condition=Q(
                     finished_at__isnull=False, state__in=[State.DONE, State.DEAD]
                 )
-                | Q(finished_at__isnull=True, state__in=[State.WAITING, State.RUNNING]),
+                | Q(
+                    finished_at__isnull=True,
+                    state__in=[State.WAITING, State.RUNNING],
+                ),
             ),
             StorageParameters(
                 name="outbox_event_storage",

@@ -26,7 +26,9 @@ INTERVAL_S = 0.25
 RETRY_PUBLISH_S = 2  # after a failed publish
 BACKOFF_S = (1, 2, 5)
 FULL = 100  # messages in a broker's queue above which nothing is sent twice
-LOOK_S = 5  # how often the relay looks at the broker's queues, and shows that it lives
+LOOK_S = (
+    5  # how often the relay looks at the broker's queues, and shows that it lives
+)
 BROKEN = (KombuError, BrokerError, RedisError, AMQPError, OSError)
 
 # A batch for each queue, so that ten thousand jobs of one do not hold up a single mail.
@@ -88,7 +90,10 @@ def wake_workers(full: list[str] | None = None) -> int:
     try:
         # A connection of its own for each batch: one from Celery's pool may be left over
         # from a broker that is gone.
-        with app.connection_for_write() as link, app.amqp.Producer(link) as producer:
+        with (
+            app.connection_for_write() as link,
+            app.amqp.Producer(link) as producer,
+        ):
             for message in messages:
                 app.send_task(
                     message.task,
@@ -103,7 +108,9 @@ def wake_workers(full: list[str] | None = None) -> int:
             cursor.execute(
                 _UNSENT,
                 {
-                    "ids": [row for message in messages[sent:] for row in message.ids],
+                    "ids": [
+                        row for message in messages[sent:] for row in message.ids
+                    ],
                     "wait_s": RETRY_PUBLISH_S,
                 },
             )
@@ -138,7 +145,9 @@ def list_full_queues() -> list[str]:
             count = channel.queue_declare  # type: ignore[attr-defined]
             # As the workers declare them: RabbitMQ refuses to know one queue by two descriptions.
             counts = {
-                name: count(queue=name, durable=True, auto_delete=False).message_count
+                name: count(
+                    queue=name, durable=True, auto_delete=False
+                ).message_count
                 for name in QUEUES
             }
     except BROKEN:

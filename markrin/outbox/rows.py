@@ -239,7 +239,9 @@ def store_result(claimed: ClaimedRow, result: dict[str, object]) -> None:
     )
 
 
-def fail_row(claimed: ClaimedRow, error: BaseException, *, final: bool) -> str | None:
+def fail_row(
+    claimed: ClaimedRow, error: BaseException, *, final: bool
+) -> str | None:
     """Put the row back to wait, or mark it dead if final or out of attempts. Return its
     state; None if not ours.
     """
@@ -284,7 +286,11 @@ def reschedule_row(
                wake_at = now() + make_interval(secs => %(seconds)s)
         WHERE id = %(id)s AND lease = %(lease)s RETURNING state"""
     row = _one(
-        sql, id=claimed.id, lease=claimed.lease, seconds=seconds, result=_json(result)
+        sql,
+        id=claimed.id,
+        lease=claimed.lease,
+        seconds=seconds,
+        result=_json(result),
     )
     return None if row is None else row["state"]
 

@@ -88,7 +88,9 @@ def list_paused_queues() -> list[OutboxPause]:
     )
 
 
-def list_dead_ids(*, task: str | None = None, queue: str | None = None) -> list[int]:
+def list_dead_ids(
+    *, task: str | None = None, queue: str | None = None
+) -> list[int]:
     """Return the dead jobs of the task or queue, oldest first."""
     filters = {
         name: value

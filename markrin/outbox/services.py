@@ -54,7 +54,9 @@ def add(*events: Event) -> None:
 
 def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.NewRow]:
     if event.name not in ON_EVENT:
-        raise LookupError(f"celery_app.ON_EVENT has no line for the event {event.name}")
+        raise LookupError(
+            f"celery_app.ON_EVENT has no line for the event {event.name}"
+        )
     event_id = uuid7()
     payload = {
         field.name: _plain(f"{event.name}.{field.name}", getattr(event, field.name))
@@ -131,7 +133,10 @@ def pause_queue(queue: str, *, seconds: float | None, reason: str, by: str) -> N
     if queue not in QUEUES:
         raise ValueError(f"there is no queue {queue!r}: {', '.join(QUEUES)}")
     rows.pause_queue(
-        queue, seconds=FOREVER_S if seconds is None else seconds, reason=reason, by=by
+        queue,
+        seconds=FOREVER_S if seconds is None else seconds,
+        reason=reason,
+        by=by,
     )
 
 
@@ -139,7 +144,7 @@ def resume_queue(queue: str) -> bool:
     """End the queue's pause and forget its failures; return whether it was paused. Its jobs
     start within a second.
     """
-    paused = OutboxPause.objects.filter(queue=queue, until__gt=TransactionNow()).update(
-        until=TransactionNow(), failures=0, reason="", by=""
-    )
+    paused = OutboxPause.objects.filter(
+        queue=queue, until__gt=TransactionNow()
+    ).update(until=TransactionNow(), failures=0, reason="", by="")
     return bool(paused)

@@ -52,7 +52,9 @@ class BodyReader:
         self._limits = limits
         self._held = 0
 
-    async def read(self, chunks: AsyncIterable[bytes], *, stated: int | None) -> Body:
+    async def read(
+        self, chunks: AsyncIterable[bytes], *, stated: int | None
+    ) -> Body:
         """Return the whole body; `stated` is its Content-Length, None where it has none (chunked).
 
         Raises:
@@ -101,7 +103,9 @@ class Body:
     """A body that is being read, or has been; `close()` frees what it holds."""
 
     def __init__(self, reader: BodyReader) -> None:
-        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 (close() does)
+        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 (close() does)
+            max_size=IN_MEMORY_BYTES
+        )
         self.size = 0
         self._reader = reader
 

@@ -68,9 +68,9 @@ class Bridge:
         application: WSGIApplication,
         *,
         refuse: Callable[[WSGIEnvironment, HTTPStatus], Response],
-        answer_at_once: Callable[[WSGIEnvironment], Response | None] = lambda environ: (
-            None
-        ),
+        answer_at_once: Callable[
+            [WSGIEnvironment], Response | None
+        ] = lambda environ: None,
         probes: frozenset[str] = frozenset(),
         limits: Limits | None = None,
     ) -> None:
@@ -116,7 +116,9 @@ class Bridge:
                 or "HTTP_TRANSFER_ENCODING" in environ
                 or "CONTENT_LENGTH" in environ
             ):
-                body = await self._reader.read(protocol, stated=_stated_length(environ))
+                body = await self._reader.read(
+                    protocol, stated=_stated_length(environ)
+                )
                 environ["wsgi.input"] = body.file
             response = await self._work(environ)
         except (TooSlow, TooLong, NoRoom, Incomplete) as exc:
@@ -137,7 +139,9 @@ class Bridge:
         response = self._refuse(environ, statuses[type(reason)])
         # The rest of the body would be read as the next request.
         return Response(
-            response.status, [*response.headers, ("Connection", "close")], response.body
+            response.status,
+            [*response.headers, ("Connection", "close")],
+            response.body,
         )
 
     async def _work(self, environ: WSGIEnvironment) -> Response:
@@ -187,7 +191,10 @@ class Bridge:
                 result.close()
 
     def _stream(
-        self, start: _Start, parts: Iterable[bytes], started: asyncio.Future[Response]
+        self,
+        start: _Start,
+        parts: Iterable[bytes],
+        started: asyncio.Future[Response],
     ) -> Response:
         body = Parts(self._loop)
         response = Response(start.status, start.headers, body)
@@ -245,7 +252,9 @@ class _File:
         name = getattr(self._file, "name", None)
         if not isinstance(name, str) or not hasattr(self._file, "fileno"):
             return None
-        return Path(name) if self._file.tell() == 0 and Path(name).is_file() else None
+        return (
+            Path(name) if self._file.tell() == 0 and Path(name).is_file() else None
+        )
 
     def __iter__(self) -> Iterable[bytes]:
         while part := self._file.read(self._block_size):

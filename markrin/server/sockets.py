@@ -23,11 +23,16 @@ def break_off_stalled_readers(seconds: float) -> bool:
     stalled = False
     for name in os.listdir("/proc/self/fd"):
         # A descriptor may be no socket, or gone by now.
-        with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as connection:
+        with (
+            suppress(OSError),
+            socket.socket(fileno=os.dup(int(name))) as connection,
+        ):
             if (
                 connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
                 and connection.family != socket.AF_UNIX
             ):
-                connection.setsockopt(socket.IPPROTO_TCP, option, int(seconds * 1000))
+                connection.setsockopt(
+                    socket.IPPROTO_TCP, option, int(seconds * 1000)
+                )
                 stalled = True
     return stalled

@@ -81,13 +81,17 @@ class RotateForm(StrictForm):
     )
 
 
-def _rotate(request: HttpRequest, endpoint: WebhookEndpoint, form: CleanedData) -> str:
+def _rotate(
+    request: HttpRequest, endpoint: WebhookEndpoint, form: CleanedData
+) -> str:
     keep_old = timedelta(hours=form["keep_old_hours"])
     _, secret = endpoints.rotate_secret(endpoint_id=endpoint.pk, keep_old=keep_old)
     return f"The new secret is {secret} It is shown this once."
 
 
-def _test(request: HttpRequest, endpoint: WebhookEndpoint, form: CleanedData) -> str:
+def _test(
+    request: HttpRequest, endpoint: WebhookEndpoint, form: CleanedData
+) -> str:
     endpoints.send_test(endpoint_id=endpoint.pk)
     return "A test event is on its way: see the log below."
 
@@ -96,7 +100,9 @@ def _switch_off(
     request: HttpRequest, endpoint: WebhookEndpoint, form: CleanedData
 ) -> str:
     endpoints.change_endpoint(WebhookChange(is_on=False), endpoint_id=endpoint.pk)
-    return "It gets nothing now. What waits is given up, and can be sent again later."
+    return (
+        "It gets nothing now. What waits is given up, and can be sent again later."
+    )
 
 
 def _switch_on(
@@ -130,7 +136,9 @@ class EndpointAdmin(SteppedAdmin):
     steps = {
         "test": Step("Send a test", _test, offered=lambda row: row.is_on),
         "again": Step(
-            "Send again what was given up", _send_again, offered=lambda row: row.is_on
+            "Send again what was given up",
+            _send_again,
+            offered=lambda row: row.is_on,
         ),
         "rotate": Step("Change the secret", _rotate, form=RotateForm),
         "on": Step("Switch on", _switch_on, offered=lambda row: not row.is_on),
@@ -203,7 +211,14 @@ def _redeliver(
 class DeliveryAdmin(SteppedAdmin):
     inlines = (AttemptInline,)
     steps = {"again": Step("Send again", _redeliver)}
-    list_display = ("event", "endpoint", "state", "attempts", "error", "delivered_at")
+    list_display = (
+        "event",
+        "endpoint",
+        "state",
+        "attempts",
+        "error",
+        "delivered_at",
+    )
     list_filter = ("state", "endpoint")
     list_select_related = ("event", "endpoint")
     ordering = ("-id",)
@@ -216,7 +231,9 @@ class DeliveryAdmin(SteppedAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: object = None
+    ) -> bool:
         return False
 
     @admin.display(description="what is sent")

@@ -24,7 +24,10 @@ _HEADERS = {
             "type": "string",
             "description": "The event's: the same however often it is sent.",
         },
-        "webhook-timestamp": {"type": "string", "description": "Seconds since 1970."},
+        "webhook-timestamp": {
+            "type": "string",
+            "description": "Seconds since 1970.",
+        },
         "webhook-signature": {
             "type": "string",
             "description": "Standard Webhooks, v1: HMAC-SHA-256 by the endpoint's secret.",
@@ -64,7 +67,9 @@ def make_document() -> Document:
             }
         },
         "components": {
-            "messages": {name: _make_message(event) for name, event in events.items()},
+            "messages": {
+                name: _make_message(event) for name, event in events.items()
+            },
             "schemas": _make_schemas(events),
         },
     }

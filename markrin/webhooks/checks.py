@@ -12,7 +12,9 @@ PUBLISH = "webhooks.publish"
 
 
 @register()
-def check_public_events(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+def check_public_events(
+    app_configs: object, **kwargs: object
+) -> list[CheckMessage]:
     """Refuse to start with an event that is declared and not published, or the other way round."""
     declared = set(load_public_events())
     published = {name for name, tasks in ON_EVENT.items() if PUBLISH in tasks}
@@ -30,9 +32,7 @@ def check_public_events(app_configs: object, **kwargs: object) -> list[CheckMess
 def check_networks(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Refuse to open private networks to addresses that others name."""
     if settings.OUTBOUND_NETWORKS and not settings.DEBUG:
-        text = (
-            "OUTBOUND_NETWORKS must be empty outside DEBUG: others name the addresses."
-        )
+        text = "OUTBOUND_NETWORKS must be empty outside DEBUG: others name the addresses."
         return [Error(text, id="markrin.E071")]
     wrong = [one for one in settings.OUTBOUND_NETWORKS if not _is_network(one)]
     return [

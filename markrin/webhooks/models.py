@@ -130,7 +130,9 @@ class WebhookDelivery(models.Model):
     """An event on its way to an endpoint."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    event = models.ForeignKey(WebhookEvent, models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(
+        WebhookEvent, models.CASCADE, related_name="deliveries"
+    )
     endpoint = models.ForeignKey(
         WebhookEndpoint, models.CASCADE, related_name="deliveries", db_index=False
     )
@@ -141,7 +143,8 @@ class WebhookDelivery(models.Model):
         db_default=1, help_text="counts up when it is sent again by hand"
     )
     due_at = models.DateTimeField(
-        db_default=Now(), help_text="when its turn began; three days later it is over"
+        db_default=Now(),
+        help_text="when its turn began; three days later it is over",
     )
     sending_until = models.DateTimeField(
         null=True, help_text="it is being sent; later, whoever sent it has died"
@@ -162,7 +165,9 @@ class WebhookDelivery(models.Model):
             constraints.check_choice("webhook_delivery", "state", DeliveryState),
             models.CheckConstraint(
                 name="webhook_delivery_delivered_at_a_time",
-                condition=Q(state=DeliveryState.DELIVERED, delivered_at__isnull=False)
+                condition=Q(
+                    state=DeliveryState.DELIVERED, delivered_at__isnull=False
+                )
                 | ~Q(state=DeliveryState.DELIVERED) & Q(delivered_at=None),
             ),
             models.CheckConstraint(
@@ -191,7 +196,9 @@ class WebhookAttempt(models.Model):
     """One try of a delivery, and what came back."""
 
     id = models.BigAutoField(primary_key=True)
-    delivery = models.ForeignKey(WebhookDelivery, models.CASCADE, related_name="tries")
+    delivery = models.ForeignKey(
+        WebhookDelivery, models.CASCADE, related_name="tries"
+    )
     at = models.DateTimeField(db_default=Now())
     status = models.IntegerField(null=True, help_text="of HTTP; none: no answer")
     error = models.CharField(max_length=200, blank=True, default="")
@@ -206,7 +213,9 @@ class WebhookAttempt(models.Model):
         verbose_name = "attempt"
         constraints = [
             *constraints.check_not_negative("webhook_attempt", "duration_ms"),
-            constraints.check_max_length("webhook_attempt", "response", MAX_RESPONSE),
+            constraints.check_max_length(
+                "webhook_attempt", "response", MAX_RESPONSE
+            ),
         ]
 
     def __str__(self) -> str:

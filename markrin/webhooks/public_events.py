@@ -29,7 +29,9 @@ class PublicEvent:
     shape: type[Serializer[Any]]
     find_subjects: Callable[[Mapping[str, Any]], Iterable[UUID]]
     make_snapshots: Callable[[Sequence[UUID]], Mapping[UUID, Snapshot]]
-    version: int = 1  # of the snapshot's form: counts up when a field changes or goes
+    version: int = (
+        1  # of the snapshot's form: counts up when a field changes or goes
+    )
 
 
 @functools.cache

@@ -80,9 +80,9 @@ def list_events(query: EventsAfter, *, groups: Iterable[str] | None) -> EventLis
     ]
     types = [one for one in allowed if not query.type or one in query.type]
     rows = list(
-        WebhookEvent.objects.filter(position__gt=query.after, type__in=types).order_by(
-            "position"
-        )[: query.limit + 1]
+        WebhookEvent.objects.filter(
+            position__gt=query.after, type__in=types
+        ).order_by("position")[: query.limit + 1]
     )
     shown = rows[: query.limit]
     return EventList(
@@ -109,5 +109,7 @@ def list_groups_of(user: Any) -> set[str] | None:
     """Return the groups of rights that a member of staff is in; None: an admin, who is in all."""
     if user.role == "admin":
         return None
-    found = user.groups.filter(name__in=rights.GROUPS).values_list("name", flat=True)
+    found = user.groups.filter(name__in=rights.GROUPS).values_list(
+        "name", flat=True
+    )
     return set(found)

@@ -39,7 +39,9 @@ class Delivery(Serializer):
     """An event on its way to an endpoint, or arrived there."""
 
     id = serializers.UUIDField()
-    event_id = serializers.SerializerMethodField(help_text="the header `webhook-id`")
+    event_id = serializers.SerializerMethodField(
+        help_text="the header `webhook-id`"
+    )
     type = serializers.CharField(source="event.type")
     state = serializers.ChoiceField(choices=DeliveryState.choices)
     attempts = serializers.IntegerField(min_value=0)
@@ -79,14 +81,18 @@ class Event(Serializer):
     id = serializers.CharField(help_text="the header `webhook-id`")
     type = serializers.CharField()
     timestamp = Timestamp()
-    version = serializers.IntegerField(min_value=1, help_text="of the form of `data`")
+    version = serializers.IntegerField(
+        min_value=1, help_text="of the form of `data`"
+    )
     sequence = serializers.IntegerField(
-        min_value=1, help_text="grows; of two about one subject the higher one is newer"
+        min_value=1,
+        help_text="grows; of two about one subject the higher one is newer",
     )
     subject = serializers.CharField()
     subject_id = serializers.UUIDField()
     data = serializers.DictField(  # type: ignore[assignment]  # DRF takes it out of the class
-        child=serializers.JSONField(allow_null=True), help_text="see /api/events.json"
+        child=serializers.JSONField(allow_null=True),
+        help_text="see /api/events.json",
     )
 
 
@@ -94,7 +100,9 @@ class Events(Serializer):
     """Events in their order. Nothing new: `items` is empty and `next` is where it was."""
 
     items = Event(many=True)
-    next = serializers.IntegerField(min_value=0, help_text="the next call's `after`")
+    next = serializers.IntegerField(
+        min_value=0, help_text="the next call's `after`"
+    )
     more = serializers.BooleanField(help_text="whether there are more by now")
 
 

@@ -4,7 +4,13 @@ from uuid import UUID
 
 from celery_app import app
 from markrin.outbox import handlers as outbox
-from markrin.webhooks.services import delivering, giving_up, mails, pruning, publishing
+from markrin.webhooks.services import (
+    delivering,
+    giving_up,
+    mails,
+    pruning,
+    publishing,
+)
 
 
 @outbox.handler(

@@ -171,8 +171,12 @@ class DeliveryDetail(View):
         response=serializers.DeliveryDetail,
         errors=[NotFound],
     )
-    def get(self, request: Request, *, webhook_id: UUID, delivery_id: UUID) -> Response:
-        found = selectors.get_delivery(endpoint_id=webhook_id, delivery_id=delivery_id)
+    def get(
+        self, request: Request, *, webhook_id: UUID, delivery_id: UUID
+    ) -> Response:
+        found = selectors.get_delivery(
+            endpoint_id=webhook_id, delivery_id=delivery_id
+        )
         return Response(serializers.DeliveryDetail(found).data)
 
 

@@ -36,8 +36,12 @@ class CartAdmin(ExactSearch, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cart]:
         found: QuerySet[Cart] = super().get_queryset(request)
-        lines = CartLine.objects.filter(cart=OuterRef("pk")).order_by().values("cart")
-        return found.annotate(n=Subquery(lines.annotate(n=Sum("quantity")).values("n")))
+        lines = (
+            CartLine.objects.filter(cart=OuterRef("pk")).order_by().values("cart")
+        )
+        return found.annotate(
+            n=Subquery(lines.annotate(n=Sum("quantity")).values("n"))
+        )
 
     @admin.display(ordering="n")
     def pieces(self, cart: Any) -> int:

@@ -99,7 +99,9 @@ class MonthClosingAdmin(ReadOnlyAdmin):
     @admin.display(description="Tax report")
     def report(self, closing: MonthClosing) -> SafeString:
         link = f"{reverse('admin:orders_tax_report')}?month={closing}"
-        return format_html('<a class="shop-link" href="{}">as it was closed</a>', link)
+        return format_html(
+            '<a class="shop-link" href="{}">as it was closed</a>', link
+        )
 
     def report_view(self, request: HttpRequest) -> HttpResponseBase:
         """Show a month's sheets, answer with one of them as a file, or close the month."""

@@ -78,7 +78,9 @@ def _send(order: Order, sent: QueryDict, actor: Actor) -> None:
             continue
         if number := _read_tracking(sent, parcel):
             fulfilments.correct_parcel(
-                Tracking(carrier=sent.get("carrier", "")[:80], tracking_number=number),
+                Tracking(
+                    carrier=sent.get("carrier", "")[:80], tracking_number=number
+                ),
                 fulfilment_id=parcel.pk,
                 actor=actor,
             )
@@ -96,7 +98,9 @@ def tracking_field(parcel: Fulfilment) -> str:
 
 def _read_tracking(sent: QueryDict, parcel: Fulfilment) -> str:
     text = sent.get(tracking_field(parcel), "")
-    return "".join(each for each in text if each.isprintable()).strip()[:_MAX_TRACKING]
+    return "".join(each for each in text if each.isprintable()).strip()[
+        :_MAX_TRACKING
+    ]
 
 
 BULK_STEPS: Final[Mapping[QueueName, BulkStep]] = {
@@ -165,7 +169,9 @@ def _list_chosen(sent: QueryDict) -> list[Order]:
     parcels = [UUID(text) for text in typed if _is_uuid(text)]
     if parcels:
         ids |= set(
-            Fulfilment.objects.filter(pk__in=parcels).values_list("order", flat=True)
+            Fulfilment.objects.filter(pk__in=parcels).values_list(
+                "order", flat=True
+            )
         )
     chosen = Order.objects.filter(pk__in=list(ids)[: 2 * ORDERS_PER_PAGE])
     return list(queues.load_orders(chosen))
@@ -205,7 +211,9 @@ def read_queue(request: HttpRequest) -> QueueName | None:
     return QueueName(text) if text in QueueName.values else None
 
 
-def show_queue(admin: SteppedAdmin, request: HttpRequest, name: str) -> HttpResponse:
+def show_queue(
+    admin: SteppedAdmin, request: HttpRequest, name: str
+) -> HttpResponse:
     """Show a page of a queue, or take its step; `admin` is the orders' ModelAdmin. A fixed
     number of queries for however many orders.
     """
@@ -342,7 +350,9 @@ def _list_lines(
     """Return what the queue is about: what is to be packed, what lies in these parcels, or all."""
     shown = list(parcels)
     if shown:
-        return [(row.line, row.quantity) for each in shown for row in each.lines.all()]
+        return [
+            (row.line, row.quantity) for each in shown for row in each.lines.all()
+        ]
     free = queues.count_free(order)
     if queue in (QueueName.PACK, QueueName.STOCK):
         return [(line, pieces) for line, pieces in free.items() if pieces]
@@ -388,7 +398,9 @@ class OpenedFromQueue:
         """Keep the queue in the links of the steps."""
         return write_queue_query(_order_of(row))
 
-    def after_step(self, request: HttpRequest, row: models.Model, *, back: str) -> str:
+    def after_step(
+        self, request: HttpRequest, row: models.Model, *, back: str
+    ) -> str:
         """Lead on to the queue's next order."""
         return lead_on(request, _order_of(row), back=back)
 
@@ -433,9 +445,9 @@ def find_order(admin: SteppedAdmin, request: HttpRequest) -> HttpResponse:
     text = " ".join(request.GET.get("q", "").split())[:120]
     if not text:
         return HttpResponseRedirect(reverse("admin:orders_order_changelist"))
-    found: Iterable[Order] = Order.objects.filter(selectors.match_search(text)).only(
-        "pk"
-    )[:2]
+    found: Iterable[Order] = Order.objects.filter(
+        selectors.match_search(text)
+    ).only("pk")[:2]
     orders = list(found)
     if len(orders) == 1:
         return HttpResponseRedirect(order_link(orders[0]))

@@ -43,7 +43,9 @@ _ADDRESS: Final = (
     "country",
 )
 # "TEE-M", "TEE-M 2", "TEE-M x2"
-_ARTICLE: Final = re.compile(r"(?P<code>\S+)(?:\s+(?:[x×]\s*)?(?P<pieces>[0-9]{1,3}))?")
+_ARTICLE: Final = re.compile(
+    r"(?P<code>\S+)(?:\s+(?:[x×]\s*)?(?P<pieces>[0-9]{1,3}))?"
+)
 
 
 class DraftForm(StrictModelForm):
@@ -92,7 +94,9 @@ class DraftForm(StrictModelForm):
     def clean_articles(self) -> dict[UUID, int]:
         """Return how many pieces of which variant; an error names its line."""
         wanted: dict[str, int] = {}
-        for number, text in enumerate(self.cleaned_data["articles"].splitlines(), 1):
+        for number, text in enumerate(
+            self.cleaned_data["articles"].splitlines(), 1
+        ):
             if not text.strip():
                 continue
             found = _ARTICLE.fullmatch(text.strip())
@@ -173,7 +177,14 @@ class DraftOrderAdmin(SteppedAdmin):
     """Orders by telephone that are not placed yet."""
 
     form = DraftForm
-    list_display = ("recipient", "phone", "email", "payment_method", "by", "created_at")
+    list_display = (
+        "recipient",
+        "phone",
+        "email",
+        "payment_method",
+        "by",
+        "created_at",
+    )
     list_select_related = ("by",)
     search_fields = ("phone", "email")
     readonly_fields = ("price", "next_steps")
@@ -213,7 +224,9 @@ class DraftOrderAdmin(SteppedAdmin):
     def save_model(
         self, request: HttpRequest, obj: DraftOrder, form: forms.Form, change: bool
     ) -> None:
-        drafts.save_draft(obj, form.cleaned_data["articles"], actor=get_actor(request))
+        drafts.save_draft(
+            obj, form.cleaned_data["articles"], actor=get_actor(request)
+        )
 
     def delete_model(self, request: HttpRequest, obj: DraftOrder) -> None:
         with transaction.atomic():
@@ -248,7 +261,9 @@ class DraftOrderAdmin(SteppedAdmin):
         except ShopError as refusal:  # such as: nothing is delivered there
             return refusal.detail
         rows = [("Subtotal", quote.subtotal)]
-        rows += [(f"{each.promotion.name}", -each.amount) for each in quote.discounts]
+        rows += [
+            (f"{each.promotion.name}", -each.amount) for each in quote.discounts
+        ]
         rows += [("Shipping", quote.shipping)]
         rows += [("Fee for cash on delivery", fee.amount) for fee in quote.fees]
         rows += [("Tax, included" if quote.tax_included else "Tax", quote.tax)]

@@ -171,7 +171,9 @@ def _describe_free(free: int, missing: int) -> str:
 
 def pack_form(order: Order) -> type[forms.Form]:
     """Return the form of a parcel: how many pieces of each line go into it."""
-    return type("PackForm", (StrictForm,), dict(pieces_form(order, all_of_them=True)))
+    return type(
+        "PackForm", (StrictForm,), dict(pieces_form(order, all_of_them=True))
+    )
 
 
 def cancel_pieces_form(order: Order) -> type[forms.Form]:
@@ -254,7 +256,9 @@ def contact_form(order: Order) -> type[forms.Form]:
 
 
 class AddPiecesForm(StrictForm):
-    sku = forms.CharField(max_length=64, label="SKU", widget=UnfoldAdminTextInputWidget)
+    sku = forms.CharField(
+        max_length=64, label="SKU", widget=UnfoldAdminTextInputWidget
+    )
     quantity = forms.IntegerField(
         min_value=1,
         max_value=MAX_PER_LINE,
@@ -289,7 +293,9 @@ def tag_field() -> forms.RegexField:
         regex=rf"\A{TAG}\Z",
         max_length=MAX_TAG_LENGTH,
         strip=True,
-        error_messages={"invalid": "A tag has lower-case letters, digits and hyphens."},
+        error_messages={
+            "invalid": "A tag has lower-case letters, digits and hyphens."
+        },
     )
 
 
@@ -340,7 +346,9 @@ def return_form(order: Order) -> type[forms.Form]:
         label="Give back what was paid for them",
         widget=UnfoldBooleanWidget,
     )
-    made["reason"] = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget)
+    made["reason"] = forms.CharField(
+        max_length=200, widget=UnfoldAdminTextInputWidget
+    )
     return type("ReturnForm", (StrictForm,), made)
 
 

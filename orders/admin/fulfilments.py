@@ -55,7 +55,9 @@ def _move_to(
 ) -> Callable[[HttpRequest, Fulfilment, CleanedData], str]:
     def move(request: HttpRequest, parcel: Fulfilment, data: CleanedData) -> str:
         body = ParcelMove(status=status, **data)
-        fulfilments.move_parcel(body, fulfilment_id=parcel.pk, actor=get_actor(request))
+        fulfilments.move_parcel(
+            body, fulfilment_id=parcel.pk, actor=get_actor(request)
+        )
         return f"Parcel {parcel.position} is {status.label.lower()} now."
 
     return move
@@ -74,7 +76,9 @@ def _ship(request: HttpRequest, parcel: Fulfilment, data: CleanedData) -> str:
         fulfilments.correct_parcel(
             Tracking(**tracking), fulfilment_id=parcel.pk, actor=get_actor(request)
         )
-    more = {name: value for name, value in data.items() if name not in forms.TRACKING}
+    more = {
+        name: value for name, value in data.items() if name not in forms.TRACKING
+    }
     return _move_to(ParcelStatus.SHIPPED)(request, parcel, more)
 
 
@@ -124,7 +128,9 @@ PARCEL_STEPS = {
         "Correct the tracking",
         _correct,
         form_of=forms.correct_form,
-        offered=lambda parcel: parcel.status in ("packed", "shipped", "undelivered"),
+        offered=lambda parcel: (
+            parcel.status in ("packed", "shipped", "undelivered")
+        ),
     ),
     "unpack": Step(
         "Unpack",
@@ -201,7 +207,9 @@ class FulfilmentAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
     @admin.display(description="order")
     def of_order(self, parcel: Fulfilment) -> SafeString:
         link = reverse("admin:orders_order_change", args=[parcel.order_id])
-        return format_html('<a class="shop-link" href="{}">{}</a>', link, parcel.order)
+        return format_html(
+            '<a class="shop-link" href="{}">{}</a>', link, parcel.order
+        )
 
     @admin.display(description="where it is")
     def tracking(self, parcel: Fulfilment) -> SafeString | str:
@@ -218,7 +226,14 @@ class FulfilmentInline(ReadOnly, TabularInline):
 
     model = Fulfilment
     extra = 0
-    fields = ("parcel", "status", "carrier", "tracking_number", "shipped_at", "actions")
+    fields = (
+        "parcel",
+        "status",
+        "carrier",
+        "tracking_number",
+        "shipped_at",
+        "actions",
+    )
     readonly_fields = fields
     verbose_name_plural = "parcels"
 

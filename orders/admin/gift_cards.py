@@ -71,7 +71,9 @@ class NewGiftCardForm(StrictModelForm):
     def clean(self) -> CleanedData:
         """Refuse an address for store credit: it belongs to an account."""
         cleaned = super().clean()
-        if cleaned.get("user") and (cleaned.get("email") or cleaned.get("expires_at")):
+        if cleaned.get("user") and (
+            cleaned.get("email") or cleaned.get("expires_at")
+        ):
             raise forms.ValidationError(
                 "Store credit is the customer's: it has no code to mail, and does not expire."
             )
@@ -123,7 +125,11 @@ def _unblock(request: HttpRequest, card: GiftCard, form: CleanedData) -> str:
 def _set_expiry(request: HttpRequest, card: GiftCard, form: CleanedData) -> str:
     expires_at: datetime | None = form["expires_at"]
     gift_cards.set_expiry(card_id=card.pk, expires_at=expires_at)
-    return f"It expires {expires_at:%d %b %Y}." if expires_at else "It does not expire."
+    return (
+        f"It expires {expires_at:%d %b %Y}."
+        if expires_at
+        else "It does not expire."
+    )
 
 
 def _mail(request: HttpRequest, card: GiftCard, form: CleanedData) -> str:
@@ -220,11 +226,17 @@ class GiftCardAdmin(ExactSearch, SteppedAdmin):
     ) -> Sequence[type[object]]:
         return self.inlines if obj is not None else ()
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: object = None
+    ) -> bool:
         return False
 
     def save_model(
-        self, request: HttpRequest, obj: GiftCard, form: NewGiftCardForm, change: bool
+        self,
+        request: HttpRequest,
+        obj: GiftCard,
+        form: NewGiftCardForm,
+        change: bool,
     ) -> None:
         """Issue the card, or the store credit; a card that is there changes by steps only."""
         if change:

@@ -220,7 +220,9 @@ class HasTag(admin.SimpleListFilter):
         """Return the choices: a bounded look at the newest orders with tags."""
         tagged = Order.objects.filter(~Q(tags=[])).order_by("-created_at", "-id")
         found = Counter(
-            tag for tags in tagged.values_list("tags", flat=True)[:500] for tag in tags
+            tag
+            for tags in tagged.values_list("tags", flat=True)[:500]
+            for tag in tags
         )
         return [(tag, tag) for tag, _ in found.most_common(30)]
 
@@ -229,7 +231,9 @@ class HasTag(admin.SimpleListFilter):
     ) -> QuerySet[Order]:
         """Return the orders with the tag."""
         return (
-            queryset.filter(tags__contains=[self.value()]) if self.value() else queryset
+            queryset.filter(tags__contains=[self.value()])
+            if self.value()
+            else queryset
         )
 
 
@@ -253,7 +257,12 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
         "payment_method",
         "created_at",
     )
-    search_fields = ("number", "email", "phone", "recipient")  # see get_search_results
+    search_fields = (
+        "number",
+        "email",
+        "phone",
+        "recipient",
+    )  # see get_search_results
     search_help_text = (
         "number or its end, e-mail, telephone, part of the name, city, postal code, SKU,"
         " tracking number"
@@ -331,7 +340,9 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
                 name="orders_order_print",
             ),
             path(
-                "queue/<slug:name>/", view(self.queue_view), name="orders_order_queue"
+                "queue/<slug:name>/",
+                view(self.queue_view),
+                name="orders_order_queue",
             ),
             path(
                 "<uuid:pk>/invoice/<uuid:invoice_pk>/",
@@ -416,7 +427,9 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
         links = [
             *(
                 (
-                    reverse("admin:orders_order_invoice", args=[order.pk, invoice.pk]),
+                    reverse(
+                        "admin:orders_order_invoice", args=[order.pk, invoice.pk]
+                    ),
                     f"{invoice.get_kind_display().capitalize()} {invoice.number}",
                 )
                 for invoice in selectors.list_invoices(order=order)
@@ -426,7 +439,9 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
                 for kind, name in (("slips", "Packing slip"), ("labels", "Label"))
             ),
         ]
-        return format_html_join(" · ", '<a class="shop-link" href="{}">{}</a>', links)
+        return format_html_join(
+            " · ", '<a class="shop-link" href="{}">{}</a>', links
+        )
 
     @admin.display(description="Tags")
     def shown_tags(self, order: Order) -> str:
@@ -484,7 +499,9 @@ class OrderAdmin(desk.OpenedFromQueue, ReadOnly, SteppedAdmin):
         if not self.may_step(request):
             raise PermissionDenied
         kept = (
-            OrderAttachment.objects.filter(pk=file, order=pk).defer("content").first()
+            OrderAttachment.objects.filter(pk=file, order=pk)
+            .defer("content")
+            .first()
         )
         if kept is None:
             raise Http404
@@ -545,7 +562,9 @@ def _list_sums(order: Order) -> list[tuple[str, str]]:
     if order.gift_card_amount:
         rows.append(("Gift cards and store credit", -order.gift_card_amount))
     if order.part_paid:
-        rows.append(("Paid before pieces were added or exchanged", -order.part_paid))
+        rows.append(
+            ("Paid before pieces were added or exchanged", -order.part_paid)
+        )
     if order.gift_card_amount or order.part_paid:
         rows.append(("In cash or online", order.due))
     if order.waived:
@@ -555,5 +574,6 @@ def _list_sums(order: Order) -> list[tuple[str, str]]:
     if order.waived or order.refunded:
         rows.append(("Left", order.payable - order.refunded))
     return [
-        (name, localized.format_money(amount, order.currency)) for name, amount in rows
+        (name, localized.format_money(amount, order.currency))
+        for name, amount in rows
     ]

@@ -79,16 +79,16 @@ class NewCodesForm(StrictForm):
     )
 
 
-def _make_codes(request: HttpRequest, promotion: Promotion, form: CleanedData) -> str:
+def _make_codes(
+    request: HttpRequest, promotion: Promotion, form: CleanedData
+) -> str:
     made = promotion_codes.make_codes(
         promotion_id=promotion.pk,
         beginning=form["code"],
         number=form["number"],
         total_limit=form["total_limit"],
     )
-    return (
-        f"{made} code{'s' if made > 1 else ''} made; the list of coupons exports them."
-    )
+    return f"{made} code{'s' if made > 1 else ''} made; the list of coupons exports them."
 
 
 @admin.register(Promotion)

@@ -21,7 +21,14 @@ _AMOUNT = show_money("amount", of="order.currency")
 
 @admin.register(Refund)
 class RefundAdmin(ExactSearch, ReadOnly, SteppedAdmin):
-    list_display = ("order", _AMOUNT, "state", "reason", "created_at", "finished_at")
+    list_display = (
+        "order",
+        _AMOUNT,
+        "state",
+        "reason",
+        "created_at",
+        "finished_at",
+    )
     list_filter = ("state",)
     search_fields = ("order__number",)
     search_help_text = "an order's whole number"

@@ -23,7 +23,9 @@ _LIMITS = {
 }
 
 
-def _allow(request: HttpRequest, row: RefusedOrder, data: Mapping[str, object]) -> str:
+def _allow(
+    request: HttpRequest, row: RefusedOrder, data: Mapping[str, object]
+) -> str:
     refused_orders.allow_order(refused_id=row.pk, actor=get_actor(request))
     return f"{row.email} with {row.phone} may order once more within 24 hours."
 

@@ -199,7 +199,9 @@ class ReturnLineInline(ReadOnly, TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnRequestLine]:
         # unfold has no types
-        return super().get_queryset(request).select_related("line__order", "variant")  # type: ignore[no-any-return]
+        return (  # type: ignore[no-any-return]
+            super().get_queryset(request).select_related("line__order", "variant")
+        )
 
     def what(self, row: ReturnRequestLine) -> str:
         return forms.describe_line(row.line)
@@ -210,10 +212,10 @@ class ReturnLineInline(ReadOnly, TabularInline):
             return "money"
         if not row.difference:
             return row.variant.sku
-        amount = localized.format_money(abs(row.difference), row.line.order.currency)
-        return (
-            f"{row.variant.sku} ({amount} {'more' if row.difference > 0 else 'less'})"
+        amount = localized.format_money(
+            abs(row.difference), row.line.order.currency
         )
+        return f"{row.variant.sku} ({amount} {'more' if row.difference > 0 else 'less'})"
 
 
 @admin.register(ReturnRequest)
@@ -336,7 +338,9 @@ class ReturnRequestInline(ReadOnly, TabularInline):
     @admin.display(description="return")
     def shown_number(self, row: ReturnRequest) -> SafeString:
         link = reverse("admin:orders_returnrequest_change", args=[row.pk])
-        return format_html('<a class="shop-link" href="{}">{}</a>', link, row.number)
+        return format_html(
+            '<a class="shop-link" href="{}">{}</a>', link, row.number
+        )
 
     @admin.display(description="reason")
     def shown_reason(self, row: ReturnRequest) -> str:

@@ -134,7 +134,9 @@ class MethodForm(StrictModelForm):
     def clean_steps(self) -> list[tuple[Decimal, Decimal]]:
         """Return each step's threshold and price, the lowest first."""
         found: dict[Decimal, Decimal] = {}
-        for number, line in enumerate(self.cleaned_data["steps"].splitlines(), start=1):
+        for number, line in enumerate(
+            self.cleaned_data["steps"].splitlines(), start=1
+        ):
             if not line.strip():
                 continue
             parts = _STEP.fullmatch(line)
@@ -200,7 +202,12 @@ class MethodInline(StackedInline):
         ),
         (
             "Cash on delivery",
-            {"fields": (("cod_allowed", "cod_fee"), ("cod_max_total", "cod_max_open"))},
+            {
+                "fields": (
+                    ("cod_allowed", "cod_fee"),
+                    ("cod_max_total", "cod_max_open"),
+                )
+            },
         ),
     )
 
@@ -213,7 +220,14 @@ class MethodInline(StackedInline):
 class ShippingZoneAdmin(ModelAdmin):
     form = ZoneForm
     inlines = (MethodInline,)
-    list_display = ("name", "where", "methods_shown", "listed", "position", "is_active")
+    list_display = (
+        "name",
+        "where",
+        "methods_shown",
+        "listed",
+        "position",
+        "is_active",
+    )
     search_fields = ("name__icontains",)
     readonly_fields = ("postal_list",)
 
@@ -246,10 +260,16 @@ class ShippingZoneAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ShippingZone]:
         zones: QuerySet[ShippingZone] = super().get_queryset(request)
-        return zones.annotate(n_codes=Count("postcodes")).prefetch_related("methods")
+        return zones.annotate(n_codes=Count("postcodes")).prefetch_related(
+            "methods"
+        )
 
     def save_model(
-        self, request: HttpRequest, obj: ShippingZone, form: forms.Form, change: bool
+        self,
+        request: HttpRequest,
+        obj: ShippingZone,
+        form: forms.Form,
+        change: bool,
     ) -> None:
         """Save the zone. Before the first one the settings become a zone, so that other places
         get what they got.
@@ -277,7 +297,9 @@ class ShippingZoneAdmin(ModelAdmin):
         if zone.n_codes:
             return f"{zone.n_codes:,} listed"
         return (
-            f"{len(zone.postal_patterns)} patterns" if zone.postal_patterns else "all"
+            f"{len(zone.postal_patterns)} patterns"
+            if zone.postal_patterns
+            else "all"
         )
 
     @admin.display(description="List of postal codes")

@@ -128,7 +128,9 @@ def edit_postcodes(
                 },
                 country=country,
             )
-            return _show(page, request, zone, form, back, change=change, listed=listed)
+            return _show(
+                page, request, zone, form, back, change=change, listed=listed
+            )
     return _show(page, request, zone, form, back)
 
 

@@ -235,7 +235,9 @@ def _attach(request: HttpRequest, order: Order, data: CleanedData) -> str:
     return f"{kept.name} is attached."
 
 
-def _mail_payment_link(request: HttpRequest, order: Order, data: CleanedData) -> str:
+def _mail_payment_link(
+    request: HttpRequest, order: Order, data: CleanedData
+) -> str:
     payment_links.request_payment_link(order_id=order.pk, actor=get_actor(request))
     return "The link to pay goes out by mail."
 
@@ -274,7 +276,9 @@ ORDER_STEPS = {
             and _can_be_packed(order)
         ),
     ),
-    "pack": Step("Pack a part", _pack, form_of=forms.pack_form, offered=_can_be_packed),
+    "pack": Step(
+        "Pack a part", _pack, form_of=forms.pack_form, offered=_can_be_packed
+    ),
     "deliver": Step(
         "Mark delivered",
         _change_status_to(OrderStatus.DELIVERED),

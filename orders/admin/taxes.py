@@ -22,7 +22,9 @@ class TaxAdmin(PreviewedAdmin):
     def compare_samples(self, before: Any, after: Any) -> Preview:
         products, rows = tax_preview.list_changes(before, after)
         if not rows:
-            return Preview("Nothing that is on sale today would be taxed differently.")
+            return Preview(
+                "Nothing that is on sale today would be taxed differently."
+            )
         return Preview(
             f"{products} products would be taxed differently from today on. The prices that"
             " most of them have:",
@@ -87,7 +89,9 @@ class TaxSettingsAdmin(TaxAdmin):
         "fees_class",
     )
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: object = None
+    ) -> bool:
         return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:

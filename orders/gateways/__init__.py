@@ -29,7 +29,9 @@ def get(name: str) -> Provider | None:
 
     The local one exists only while it is the shop's: its money is made up.
     """
-    if name not in PROVIDERS or (name == "test" and settings.ONLINE_PROVIDER != "test"):
+    if name not in PROVIDERS or (
+        name == "test" and settings.ONLINE_PROVIDER != "test"
+    ):
         return None
     kind = import_string(PROVIDERS[name])
     if not all(getattr(settings, credential) for credential in kind.credentials):
@@ -41,5 +43,7 @@ def get(name: str) -> Provider | None:
 def configured() -> list[Provider]:
     """Return every provider that the shop has credentials for, by name."""
     return [
-        provider for name in sorted(PROVIDERS) if (provider := get(name)) is not None
+        provider
+        for name in sorted(PROVIDERS)
+        if (provider := get(name)) is not None
     ]

@@ -31,7 +31,9 @@ class Outcome(StrEnum):
     SUCCEEDED = "succeeded"
     DECLINED = "declined"  # a card was; another may succeed on the same page
     FAILED = "failed"  # the page has ended without a payment
-    ASK = "ask"  # something happened of which only the provider can say what it means
+    ASK = (
+        "ask"  # something happened of which only the provider can say what it means
+    )
     REFUND_PENDING = "refund_pending"
     REFUNDED = "refunded"
     REFUND_FAILED = "refund_failed"
@@ -54,7 +56,9 @@ class Charge:
     currency: str
     base_url: str
     return_url: str
-    expires_at: datetime | None = None  # when the order is cancelled unless it is paid
+    expires_at: datetime | None = (
+        None  # when the order is cancelled unless it is paid
+    )
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,9 @@ def sign(body: bytes, *, at: int) -> str:
 
 def page_token(payment_id: UUID) -> str:
     """Return what opens the payment's page: whoever was sent there has it, nobody can guess it."""
-    return hmac.new(_secret("page"), payment_id.bytes, hashlib.sha256).hexdigest()[:32]
+    return hmac.new(_secret("page"), payment_id.bytes, hashlib.sha256).hexdigest()[
+        :32
+    ]
 
 
 def is_page_token(payment_id: UUID, token: str) -> bool:

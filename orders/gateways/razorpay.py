@@ -93,7 +93,10 @@ class RazorpayGateway:
         if settings.PAYMENT_FORM == "embedded":
             ref = ref or self._make_order(charge)
             return Started(
-                "razorpay", ref, client_secret=ref, public_key=settings.RAZORPAY_KEY_ID
+                "razorpay",
+                ref,
+                client_secret=ref,
+                public_key=settings.RAZORPAY_KEY_ID,
             )
         link = (
             self._fetch_link(ref)
@@ -134,11 +137,15 @@ class RazorpayGateway:
     def _find_link(self, charge: Charge) -> Entity | None:
         """Return the link that an earlier call has made, if its answer was lost."""
         query = {"reference_id": str(charge.payment_id)}
-        found = _called(lambda: self._client.payment_link.all(query, timeout=TIMEOUT_S))
+        found = _called(
+            lambda: self._client.payment_link.all(query, timeout=TIMEOUT_S)
+        )
         return next(iter(found["payment_links"]), None)
 
     def _fetch_link(self, ref: str) -> Entity:
-        return _called(lambda: self._client.payment_link.fetch(ref, timeout=TIMEOUT_S))
+        return _called(
+            lambda: self._client.payment_link.fetch(ref, timeout=TIMEOUT_S)
+        )
 
     def _make_order(self, charge: Charge) -> str:
         body = {
@@ -148,7 +155,9 @@ class RazorpayGateway:
             "notes": _notes_of(charge),
         }
         return str(
-            _called(lambda: self._client.order.create(body, timeout=TIMEOUT_S))["id"]
+            _called(lambda: self._client.order.create(body, timeout=TIMEOUT_S))[
+                "id"
+            ]
         )
 
     def abandon(self, ref: str) -> None:
@@ -158,7 +167,9 @@ class RazorpayGateway:
         if not ref.startswith("plink_"):
             return
         try:
-            _called(lambda: self._client.payment_link.cancel(ref, timeout=TIMEOUT_S))
+            _called(
+                lambda: self._client.payment_link.cancel(ref, timeout=TIMEOUT_S)
+            )
         except ProviderRefused:
             return
 
@@ -202,15 +213,17 @@ class RazorpayGateway:
             lambda: self._client.payment.fetch(charge_ref, timeout=TIMEOUT_S)
         )
         query = {"payment_id": charge_ref}
-        links = _called(lambda: self._client.payment_link.all(query, timeout=TIMEOUT_S))
+        links = _called(
+            lambda: self._client.payment_link.all(query, timeout=TIMEOUT_S)
+        )
         link = next(iter(links["payment_links"]), None)
         notice = _payment(f"ask:{charge_ref}:{payment['status']}", "ask", payment)
         return replace(notice, ref=link["id"]) if link else notice
 
     def _payments_of(self, order: str) -> list[Entity]:
-        items = _called(lambda: self._client.order.payments(order, timeout=TIMEOUT_S))[
-            "items"
-        ]
+        items = _called(
+            lambda: self._client.order.payments(order, timeout=TIMEOUT_S)
+        )["items"]
         return list(items)
 
     # --- Refunds ------------------------------------------------------------------------------
@@ -277,7 +290,9 @@ class RazorpayGateway:
             if payment["captured"]:
                 yield ProviderCharge(
                     charge_ref=payment["id"],
-                    amount=CURRENCIES.to_amount(payment["amount"], payment["currency"]),
+                    amount=CURRENCIES.to_amount(
+                        payment["amount"], payment["currency"]
+                    ),
                     currency=payment["currency"],
                     made_at=_at(payment["created_at"]),
                     payment_id=uuid_or_none(_notes(payment).get("payment_id")),
@@ -325,11 +340,16 @@ class RazorpayGateway:
         self, list_all: Callable[..., Entity], period: Period
     ) -> Iterator[Entity]:
         """Yield what was made in the period, the newest first. Razorpay's `to` is included."""
-        since, until = int(period.since.timestamp()), int(period.until.timestamp()) - 1
+        since, until = (
+            int(period.since.timestamp()),
+            int(period.until.timestamp()) - 1,
+        )
         return _all_pages(list_all, {"from": since, "to": until})
 
 
-def _all_pages(fetch: Callable[..., Entity], query: dict[str, int]) -> Iterator[Entity]:
+def _all_pages(
+    fetch: Callable[..., Entity], query: dict[str, int]
+) -> Iterator[Entity]:
     skip = 0
     while True:
         page = {**query, "count": PAGE, "skip": skip}
@@ -379,7 +399,11 @@ def _read_event(event_id: str, type_: str, payload: Entity) -> Notice:
     if type_ == "settlement.processed":
         settlement = _entity(payload, "settlement")
         return Notice(
-            "razorpay", event_id, type_, Outcome.PAID_OUT, payout_ref=settlement["id"]
+            "razorpay",
+            event_id,
+            type_,
+            Outcome.PAID_OUT,
+            payout_ref=settlement["id"],
         )
     return Notice("razorpay", event_id, type_, Outcome.OTHER)
 
@@ -449,7 +473,9 @@ def _notes_of(charge: Charge) -> dict[str, str]:
 
 def _notes(entity: Entity) -> Entity:
     notes = entity.get("notes")
-    return notes if isinstance(notes, dict) else {}  # no notes come as an empty list
+    return (
+        notes if isinstance(notes, dict) else {}
+    )  # no notes come as an empty list
 
 
 def _at(seconds: int) -> datetime:

@@ -59,7 +59,10 @@ _SUCCEEDED: Final = {
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
 }
-_FAILED: Final = {"checkout.session.async_payment_failed", "checkout.session.expired"}
+_FAILED: Final = {
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+}
 _REFUND_ENDS: Final = {"succeeded": True, "failed": False, "canceled": False}
 
 
@@ -102,7 +105,9 @@ class StripeGateway:
         now = timezone.now()
         wanted = charge.expires_at or now + SHORTEST
         # A minute more than the least: the provider's clock is not ours.
-        ends_at = min(max(wanted, now + SHORTEST + timedelta(minutes=1)), now + LONGEST)
+        ends_at = min(
+            max(wanted, now + SHORTEST + timedelta(minutes=1)), now + LONGEST
+        )
         expires_at = int(ends_at.timestamp())
         units = CURRENCIES.to_units(charge.amount, charge.currency)
         metadata = {
@@ -122,7 +127,10 @@ class StripeGateway:
             "client_reference_id": str(charge.payment_id),
             "expires_at": expires_at,
             "metadata": metadata,
-            "payment_intent_data": {"metadata": metadata, "description": charge.number},
+            "payment_intent_data": {
+                "metadata": metadata,
+                "description": charge.number,
+            },
         }
         # Stripe refuses a key that comes again with another request, hence the time in it.
         key: stripe.RequestOptions = {
@@ -132,7 +140,9 @@ class StripeGateway:
 
     def _started(self, session: stripe.checkout.Session) -> Started:
         ends_at = datetime.fromtimestamp(session.expires_at, UTC)
-        return Started("stripe", session.id, redirect_url=session.url, ends_at=ends_at)
+        return Started(
+            "stripe", session.id, redirect_url=session.url, ends_at=ends_at
+        )
 
     def _start_intent(self, charge: Charge) -> Started:
         units = CURRENCIES.to_units(charge.amount, charge.currency)
@@ -190,12 +200,16 @@ class StripeGateway:
         if isinstance(intent, str):
             raise TypeError("the session was asked for with its intent")
         if intent is not None and intent.status == "succeeded":
-            return Asked((_session_notice("ask", session, Outcome.SUCCEEDED),), True)
+            return Asked(
+                (_session_notice("ask", session, Outcome.SUCCEEDED),), True
+            )
         if session.status == "expired":
             return Asked(
                 (_session_notice("ask", session, Outcome.FAILED, "expired"),), True
             )
-        notices = _intent_notices(f"ask:{ref}", intent) if intent is not None else ()
+        notices = (
+            _intent_notices(f"ask:{ref}", intent) if intent is not None else ()
+        )
         if (
             session.status == "complete"
             and intent is not None
@@ -233,7 +247,9 @@ class StripeGateway:
         )
         return _refund(made)
 
-    def _find_refund(self, charge_ref: str, refund_id: UUID) -> stripe.Refund | None:
+    def _find_refund(
+        self, charge_ref: str, refund_id: UUID
+    ) -> stripe.Refund | None:
         listed = _called(
             lambda: self._client.refunds.list(
                 {"payment_intent": charge_ref, "limit": 100}
@@ -253,7 +269,9 @@ class StripeGateway:
         """
         try:
             event = stripe.Webhook.construct_event(
-                body, headers.get("Stripe-Signature"), settings.STRIPE_WEBHOOK_SECRET
+                body,
+                headers.get("Stripe-Signature"),
+                settings.STRIPE_WEBHOOK_SECRET,
             )
             return _read_event(event)
         except (
@@ -374,11 +392,15 @@ def _session_notice(
     currency = session["currency"].upper()
     return Notice(
         provider="stripe",
-        event_id=f"ask:{session['id']}:{outcome}" if event_id == "ask" else event_id,
+        event_id=f"ask:{session['id']}:{outcome}"
+        if event_id == "ask"
+        else event_id,
         type=type_ or f"checkout.session.{outcome}",
         outcome=outcome,
         ref=session["id"],
-        charge_ref=_id(session["payment_intent"]) if session["payment_intent"] else "",
+        charge_ref=_id(session["payment_intent"])
+        if session["payment_intent"]
+        else "",
         payment_id=uuid_or_none(_metadata(session).get("payment_id")),
         amount=CURRENCIES.to_amount(session["amount_total"], currency),
         currency=currency,
@@ -404,7 +426,9 @@ def _intent_notices(
     else:
         return ()
     if type_ == "payment_intent.payment_failed":
-        outcome = Outcome.DECLINED  # of an earlier try, whatever the intent says by now
+        outcome = (
+            Outcome.DECLINED
+        )  # of an earlier try, whatever the intent says by now
     elif type_ == "payment_intent.canceled":
         outcome = Outcome.FAILED
     paid = outcome == Outcome.SUCCEEDED

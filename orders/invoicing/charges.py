@@ -111,7 +111,9 @@ class OrderCharges:
             items += self._list_besides(TaxedThing.FEES, self.fees)
         return items
 
-    def _list_besides(self, of: TaxedThing, charges: Iterable[Charge]) -> list[Item]:
+    def _list_besides(
+        self, of: TaxedThing, charges: Iterable[Charge]
+    ) -> list[Item]:
         # What comes with goods is their composite supply (CGST Act s. 8): it has the code of the
         # goods that cost most.
         dearest = max(self.lines, key=lambda line: self.charges[line.pk].charged)
@@ -174,7 +176,10 @@ def fees_of(order: Order) -> Decimal:
 
 
 def _tax_again(
-    levy: Levy, before: tuple[Charge, ...], table: RateTable, sold: Sequence[SoldLine]
+    levy: Levy,
+    before: tuple[Charge, ...],
+    table: RateTable,
+    sold: Sequence[SoldLine],
 ) -> tuple[Charge, ...]:
     """Return shipping or fees at the rates of the table; as they were where those are the same."""
     charged = sum(charge.charged for charge in before)
@@ -184,11 +189,14 @@ def _tax_again(
 
 def _rates_of(charges: Iterable[Charge]) -> set[tuple[tuple[str, Decimal], ...]]:
     return {
-        tuple((part.name, part.percent) for part in charge.parts) for charge in charges
+        tuple((part.name, part.percent) for part in charge.parts)
+        for charge in charges
     }
 
 
-def _read_line(order: Order, line: OrderLine, taxes: Iterable[OrderTax]) -> SoldLine:
+def _read_line(
+    order: Order, line: OrderLine, taxes: Iterable[OrderTax]
+) -> SoldLine:
     charged = line.line_total - line.discount
     if not order.tax_included:
         charged += line.tax

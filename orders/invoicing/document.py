@@ -71,7 +71,9 @@ class InvoiceData:
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Return what was kept; fields that a later version has added are left out."""
         known = {
-            field.name: data[field.name] for field in fields(cls) if field.name in data
+            field.name: data[field.name]
+            for field in fields(cls)
+            if field.name in data
         }
         known |= {
             "seller": Party.from_json(data["seller"]),
@@ -112,7 +114,9 @@ def describe_seller(tax: TaxSettings | None) -> Party:
             line for line in settings.SHOP_ADDRESS.split("\n") if line.strip()
         ),
         tax_id=settings.SHOP_TAX_ID,
-        state=describe_place(country, tax.state_code) if tax and tax.state_code else "",
+        state=describe_place(country, tax.state_code)
+        if tax and tax.state_code
+        else "",
         country=country,
     )
 

@@ -44,8 +44,12 @@ class ReturnLabel:
             _("To"), [settings.SHOP_NAME, *settings.SHOP_ADDRESS.split("\n")], 13
         )
         town = " ".join(filter(None, (order.postal_code, order.city)))
-        self._block(_("From"), [order.recipient, order.street, town, order.country], 9)
-        self.pdf.code39(f"*{request.number}*", 10, self.pdf.get_y() + 2, w=0.7, h=16)
+        self._block(
+            _("From"), [order.recipient, order.street, town, order.country], 9
+        )
+        self.pdf.code39(
+            f"*{request.number}*", 10, self.pdf.get_y() + 2, w=0.7, h=16
+        )
         self.pdf.set_y(self.pdf.get_y() + 20)
         self._write(request.number, size=15, bold=True)
         carrier = f"{request.carrier} {request.tracking_number}".strip()
@@ -55,7 +59,9 @@ class ReturnLabel:
             day = formats.date_format(
                 timezone.localtime(request.send_by), "DATE_FORMAT"
             )
-            self._write(_("To arrive by %(day)s") % {"day": day}, size=9, grey=_PALE)
+            self._write(
+                _("To arrive by %(day)s") % {"day": day}, size=9, grey=_PALE
+            )
         self.pdf.ln(4)
         self.pdf.set_draw_color(160)
         self.pdf.set_dash_pattern(2, 2)

@@ -56,7 +56,9 @@ def render(invoice: Invoice) -> bytes:
         return bytes(page.pdf.output())
 
 
-def _title(invoice: Invoice, data: InvoiceData, lines: Iterable[InvoiceLine]) -> str:
+def _title(
+    invoice: Invoice, data: InvoiceData, lines: Iterable[InvoiceLine]
+) -> str:
     if invoice.kind == InvoiceKind.CREDIT_NOTE:
         return _("Credit note")
     if invoice.kind == InvoiceKind.RECEIPT_VOUCHER:
@@ -90,7 +92,9 @@ class Document(FPDF):
             self.add_font(MAIN_FONT, style, _FONTS / f"{MAIN_FONT}-{weight}.ttf")
         letters = set("".join(texts))
         names = {unicodedata.name(letter, "").split(" ")[0] for letter in letters}
-        families = [family for script, family in _SCRIPTS.items() if script in names]
+        families = [
+            family for script, family in _SCRIPTS.items() if script in names
+        ]
         for family in families:
             self.add_font(family, "", _FONTS / f"{family}-Regular.ttf")
             if (bold := _FONTS / f"{family}-Bold.ttf").exists():
@@ -183,7 +187,9 @@ class _Page:
         top = self.pdf.get_y()
         bottom = max(
             self._write_party(_MARGIN, top, _("Sold by"), self.data.seller),
-            self._write_party(110, top, _("Billed and delivered to"), self.data.buyer),
+            self._write_party(
+                110, top, _("Billed and delivered to"), self.data.buyer
+            ),
         )
         self.pdf.set_y(bottom + 2)
         self.ink(size=8.5)
@@ -194,7 +200,9 @@ class _Page:
             self.write(f"{_('Tax is payable on reverse charge')}: {answer}")
         self.pdf.ln(3)
 
-    def _write_party(self, left: float, top: float, title: str, party: Party) -> float:
+    def _write_party(
+        self, left: float, top: float, title: str, party: Party
+    ) -> float:
         number = "GSTIN" if self.is_indian else _("Tax number")
         lines = [party.name, *party.address]
         if party.state:
@@ -223,7 +231,10 @@ class _Page:
         heads = [_("Description")]
         widths = [0.0]
         if codes:
-            heads, widths = [*heads, "HSN" if self.is_indian else "HS"], [*widths, 17.0]
+            heads, widths = (
+                [*heads, "HSN" if self.is_indian else "HS"],
+                [*widths, 17.0],
+            )
         heads += [_("Quantity"), _("Taxable value"), *taxes, _("Amount")]
         widths += [17.0, _AMOUNT, *(_AMOUNT for _tax in taxes), _AMOUNT]
         widths[0] = _WIDTH - sum(widths)
@@ -263,7 +274,9 @@ class _Page:
         ]
 
     def _name_of(self, line: InvoiceLine) -> str:
-        return {"shipping": _("Shipping"), "fees": _("Fees")}.get(line.of, line.name)
+        return {"shipping": _("Shipping"), "fees": _("Fees")}.get(
+            line.of, line.name
+        )
 
     def write_totals(self) -> None:
         """Write the taxable value, each part of the tax, and the total."""

@@ -70,7 +70,10 @@ class Migration(migrations.Migration):
                         max_length=11,
                     ),
                 ),
-                ("carrier", models.CharField(blank=True, default="", max_length=80)),
+                (
+                    "carrier",
+                    models.CharField(blank=True, default="", max_length=80),
+                ),
                 (
                     "tracking_number",
                     models.CharField(blank=True, default="", max_length=80),
@@ -139,8 +142,14 @@ class Migration(migrations.Migration):
                     models.DateField(help_text="a day of the shop's calendar"),
                 ),
                 ("cause", models.CharField(max_length=160, unique=True)),
-                ("reason", models.CharField(blank=True, default="", max_length=200)),
-                ("language", models.CharField(blank=True, default="", max_length=8)),
+                (
+                    "reason",
+                    models.CharField(blank=True, default="", max_length=200),
+                ),
+                (
+                    "language",
+                    models.CharField(blank=True, default="", max_length=8),
+                ),
                 ("currency", models.CharField(max_length=3)),
                 ("taxable", models.DecimalField(decimal_places=3, max_digits=14)),
                 ("tax", models.DecimalField(decimal_places=3, max_digits=14)),
@@ -721,7 +730,10 @@ class Migration(migrations.Migration):
                         max_length=254,
                     ),
                 ),
-                ("language", models.CharField(blank=True, default="", max_length=8)),
+                (
+                    "language",
+                    models.CharField(blank=True, default="", max_length=8),
+                ),
                 (
                     "user",
                     models.ForeignKey(
@@ -798,7 +810,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["created_at"], name="idempotency_key_by_age")
+                    models.Index(
+                        fields=["created_at"], name="idempotency_key_by_age"
+                    )
                 ],
                 "constraints": [
                     models.UniqueConstraint(
@@ -840,7 +854,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "prefix",
-                    models.CharField(max_length=12, primary_key=True, serialize=False),
+                    models.CharField(
+                        max_length=12, primary_key=True, serialize=False
+                    ),
                 ),
                 ("last", models.PositiveIntegerField()),
             ],
@@ -860,7 +876,8 @@ class Migration(migrations.Migration):
                         violation_error_message="prefix must be trimmed text without control characters, and not be empty.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("last__gte", 1)), name="invoice_series_last"
+                        condition=models.Q(("last__gte", 1)),
+                        name="invoice_series_last",
                     ),
                 ],
             },
@@ -983,7 +1000,10 @@ class Migration(migrations.Migration):
                     "guest_token_hash",
                     models.BinaryField(blank=True, max_length=32, null=True),
                 ),
-                ("language", models.CharField(blank=True, default="", max_length=8)),
+                (
+                    "language",
+                    models.CharField(blank=True, default="", max_length=8),
+                ),
                 (
                     "status",
                     models.CharField(
@@ -1232,7 +1252,10 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(max_length=120, unique=True)),
                 ("amount", models.DecimalField(decimal_places=3, max_digits=13)),
                 ("actor", models.CharField(max_length=10)),
-                ("reason", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "reason",
+                    models.CharField(blank=True, default="", max_length=200),
+                ),
                 (
                     "at",
                     models.DateTimeField(
@@ -1378,11 +1401,15 @@ class Migration(migrations.Migration):
                     "from_status",
                     models.CharField(blank=True, default="", max_length=17),
                 ),
-                ("to_status", models.CharField(blank=True, default="", max_length=17)),
+                (
+                    "to_status",
+                    models.CharField(blank=True, default="", max_length=17),
+                ),
                 (
                     "actor",
                     models.CharField(
-                        help_text="customer, staff, system or gateway", max_length=10
+                        help_text="customer, staff, system or gateway",
+                        max_length=10,
                     ),
                 ),
                 ("note", models.CharField(blank=True, default="", max_length=1000)),
@@ -1392,7 +1419,10 @@ class Migration(migrations.Migration):
                         default=True, help_text="whether the customer sees it"
                     ),
                 ),
-                ("request_id", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "request_id",
+                    models.CharField(blank=True, default="", max_length=64),
+                ),
                 (
                     "by",
                     models.ForeignKey(
@@ -1421,7 +1451,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("position", models.PositiveSmallIntegerField()),
                 ("name", models.CharField(max_length=200)),
@@ -1433,7 +1465,10 @@ class Migration(migrations.Migration):
                         blank=True, default="", max_length=40, verbose_name="colour"
                     ),
                 ),
-                ("image", models.CharField(blank=True, default="", max_length=2000)),
+                (
+                    "image",
+                    models.CharField(blank=True, default="", max_length=2000),
+                ),
                 ("quantity", models.PositiveSmallIntegerField()),
                 (
                     "cancelled",
@@ -1454,7 +1489,10 @@ class Migration(migrations.Migration):
                         help_text="pieces that came back, or were lost on their way",
                     ),
                 ),
-                ("unit_price", models.DecimalField(decimal_places=2, max_digits=10)),
+                (
+                    "unit_price",
+                    models.DecimalField(decimal_places=2, max_digits=10),
+                ),
                 (
                     "line_total",
                     models.GeneratedField(
@@ -1476,11 +1514,16 @@ class Migration(migrations.Migration):
                         max_digits=12,
                     ),
                 ),
-                ("tax_class", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "tax_class",
+                    models.CharField(blank=True, default="", max_length=40),
+                ),
                 (
                     "tax_percent",
                     models.DecimalField(
-                        decimal_places=4, help_text="all parts together", max_digits=7
+                        decimal_places=4,
+                        help_text="all parts together",
+                        max_digits=7,
                     ),
                 ),
                 ("tax", models.DecimalField(decimal_places=2, max_digits=12)),
@@ -1539,7 +1582,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", models.CharField(max_length=200)),
-                ("hs_code", models.CharField(blank=True, default="", max_length=10)),
+                (
+                    "hs_code",
+                    models.CharField(blank=True, default="", max_length=10),
+                ),
                 (
                     "unit",
                     models.CharField(
@@ -1550,7 +1596,9 @@ class Migration(migrations.Migration):
                 (
                     "percent",
                     models.DecimalField(
-                        decimal_places=4, help_text="all parts together", max_digits=7
+                        decimal_places=4,
+                        help_text="all parts together",
+                        max_digits=7,
                     ),
                 ),
                 ("charged", models.DecimalField(decimal_places=3, max_digits=14)),
@@ -1604,7 +1652,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("quantity", models.PositiveSmallIntegerField()),
                 (
@@ -1867,11 +1917,18 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("open", "Open"), ("won", "Won"), ("lost", "Lost")],
+                        choices=[
+                            ("open", "Open"),
+                            ("won", "Won"),
+                            ("lost", "Lost"),
+                        ],
                         max_length=4,
                     ),
                 ),
-                ("reason", models.CharField(blank=True, default="", max_length=100)),
+                (
+                    "reason",
+                    models.CharField(blank=True, default="", max_length=100),
+                ),
                 ("opened_at", models.DateTimeField()),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -1910,7 +1967,10 @@ class Migration(migrations.Migration):
                 ("provider", models.CharField(max_length=20)),
                 ("event_id", models.CharField(max_length=120)),
                 ("type", models.CharField(max_length=60)),
-                ("outcome", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "outcome",
+                    models.CharField(blank=True, default="", max_length=40),
+                ),
                 ("received_at", models.DateTimeField(auto_now_add=True)),
                 (
                     "payment",
@@ -2025,7 +2085,9 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "name",
-                    models.CharField(help_text="as shoppers read it", max_length=120),
+                    models.CharField(
+                        help_text="as shoppers read it", max_length=120
+                    ),
                 ),
                 ("is_active", models.BooleanField(default=True)),
                 (
@@ -2191,7 +2253,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("position", models.PositiveSmallIntegerField()),
                 ("name", models.CharField(max_length=120)),
@@ -2507,7 +2571,8 @@ class Migration(migrations.Migration):
                 (
                     "surplus",
                     models.BooleanField(
-                        default=False, help_text="gives back a payment that came on top"
+                        default=False,
+                        help_text="gives back a payment that came on top",
                     ),
                 ),
                 (
@@ -2618,7 +2683,10 @@ class Migration(migrations.Migration):
                 ),
                 ("email", models.CharField(max_length=254)),
                 ("phone", models.CharField(blank=True, default="", max_length=16)),
-                ("recipient", models.CharField(blank=True, default="", max_length=120)),
+                (
+                    "recipient",
+                    models.CharField(blank=True, default="", max_length=120),
+                ),
                 ("pieces", models.PositiveIntegerField()),
                 ("tries", models.PositiveIntegerField(default=1)),
                 ("last_at", models.DateTimeField()),
@@ -2732,13 +2800,16 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("quantity", models.PositiveSmallIntegerField()),
                 (
                     "restocked",
                     models.BooleanField(
-                        default=True, help_text="whether they went back on the shelf"
+                        default=True,
+                        help_text="whether they went back on the shelf",
                     ),
                 ),
                 (
@@ -2816,7 +2887,10 @@ class Migration(migrations.Migration):
                         max_length=1000,
                     ),
                 ),
-                ("carrier", models.CharField(blank=True, default="", max_length=80)),
+                (
+                    "carrier",
+                    models.CharField(blank=True, default="", max_length=80),
+                ),
                 (
                     "tracking_number",
                     models.CharField(blank=True, default="", max_length=80),
@@ -2895,7 +2969,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("quantity", models.PositiveSmallIntegerField()),
                 (
@@ -2965,7 +3041,9 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "name",
-                    models.CharField(help_text="as shoppers read it", max_length=80),
+                    models.CharField(
+                        help_text="as shoppers read it", max_length=80
+                    ),
                 ),
                 ("position", models.PositiveSmallIntegerField(default=0)),
                 ("is_active", models.BooleanField(default=True)),
@@ -3033,7 +3111,10 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
-                ("max_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "max_days",
+                    models.PositiveSmallIntegerField(blank=True, null=True),
+                ),
                 (
                     "cut_off",
                     models.TimeField(
@@ -3052,7 +3133,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "cod_allowed",
-                    models.BooleanField(default=True, verbose_name="cash on delivery"),
+                    models.BooleanField(
+                        default=True, verbose_name="cash on delivery"
+                    ),
                 ),
                 (
                     "cod_fee",
@@ -3329,7 +3412,9 @@ class Migration(migrations.Migration):
                 (
                     "valid_until",
                     models.DateField(
-                        blank=True, help_text="the last day; empty: for good", null=True
+                        blank=True,
+                        help_text="the last day; empty: for good",
+                        null=True,
                     ),
                 ),
                 (
@@ -3368,7 +3453,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("position", models.PositiveSmallIntegerField(default=0)),
-                ("name", models.CharField(help_text="CGST, IGST, VAT", max_length=20)),
+                (
+                    "name",
+                    models.CharField(help_text="CGST, IGST, VAT", max_length=20),
+                ),
                 ("percent", models.DecimalField(decimal_places=4, max_digits=7)),
                 (
                     "rate",
@@ -3517,7 +3605,10 @@ class Migration(migrations.Migration):
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("name", models.CharField(max_length=80, unique=True)),
-                ("country", models.CharField(help_text="ISO 3166-1: IN", max_length=2)),
+                (
+                    "country",
+                    models.CharField(help_text="ISO 3166-1: IN", max_length=2),
+                ),
                 (
                     "states",
                     django.contrib.postgres.fields.ArrayField(
@@ -3991,13 +4082,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="invoice",
-            index=models.Index(fields=["issued_on", "kind"], name="invoice_of_a_day"),
+            index=models.Index(
+                fields=["issued_on", "kind"], name="invoice_of_a_day"
+            ),
         ),
         markrin.db.operations.AddConstraints(
             model_name="invoice",
             constraints=[
                 models.UniqueConstraint(
-                    fields=("series", "serial"), name="invoice_serial_once_per_series"
+                    fields=("series", "serial"),
+                    name="invoice_serial_once_per_series",
                 ),
                 models.CheckConstraint(
                     condition=models.Q(
@@ -4181,7 +4275,10 @@ class Migration(migrations.Migration):
             constraints=[
                 models.CheckConstraint(
                     condition=models.Q(
-                        ("kind__in", ["issue", "redeem", "refund", "expire", "correct"])
+                        (
+                            "kind__in",
+                            ["issue", "redeem", "refund", "expire", "correct"],
+                        )
                     ),
                     name="gift_card_entry_kind_known",
                     violation_error_message="kind must be one of: issue, redeem, refund, expire, correct.",
@@ -4223,10 +4320,15 @@ class Migration(migrations.Migration):
                 ),
                 models.CheckConstraint(
                     condition=models.Q(
-                        models.Q(("amount__gt", 0), ("kind__in", ["issue", "refund"])),
-                        models.Q(("amount__lt", 0), ("kind__in", ["redeem", "expire"])),
                         models.Q(
-                            ("kind", "correct"), models.Q(("amount", 0), _negated=True)
+                            ("amount__gt", 0), ("kind__in", ["issue", "refund"])
+                        ),
+                        models.Q(
+                            ("amount__lt", 0), ("kind__in", ["redeem", "expire"])
+                        ),
+                        models.Q(
+                            ("kind", "correct"),
+                            models.Q(("amount", 0), _negated=True),
                         ),
                         _connector="OR",
                     ),
@@ -4369,7 +4471,8 @@ class Migration(migrations.Migration):
                             ("attempts__gte", 1),
                             ("shipped_at__isnull", False),
                             models.Q(
-                                ("status__in", ["packed", "cancelled"]), _negated=True
+                                ("status__in", ["packed", "cancelled"]),
+                                _negated=True,
                             ),
                         ),
                         _connector="OR",
@@ -4517,7 +4620,9 @@ class Migration(migrations.Migration):
                 ),
                 models.CheckConstraint(
                     condition=models.Q(
-                        models.Q(("kind__in", ["status", "payment"]), _negated=True),
+                        models.Q(
+                            ("kind__in", ["status", "payment"]), _negated=True
+                        ),
                         models.Q(("to_status", ""), _negated=True),
                         _connector="OR",
                     ),
@@ -4684,7 +4789,8 @@ class Migration(migrations.Migration):
             model_name="invoiceline",
             constraints=[
                 models.UniqueConstraint(
-                    fields=("invoice", "position"), name="invoice_line_one_per_position"
+                    fields=("invoice", "position"),
+                    name="invoice_line_one_per_position",
                 ),
                 models.CheckConstraint(
                     condition=models.Q(("of__in", ["line", "shipping", "fees"])),
@@ -4733,7 +4839,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="giftcard",
             index=models.Index(
-                condition=models.Q(("balance__gt", 0), ("expires_at__isnull", False)),
+                condition=models.Q(
+                    ("balance__gt", 0), ("expires_at__isnull", False)
+                ),
                 fields=["expires_at"],
                 name="gift_card_to_expire",
             ),
@@ -5025,7 +5133,10 @@ class Migration(migrations.Migration):
                 ),
                 models.CheckConstraint(
                     condition=models.Q(
-                        ("state__in", ["created", "succeeded", "failed", "cancelled"])
+                        (
+                            "state__in",
+                            ["created", "succeeded", "failed", "cancelled"],
+                        )
                     ),
                     name="payment_state_known",
                     violation_error_message="state must be one of: created, succeeded, failed, cancelled.",
@@ -5375,7 +5486,8 @@ class Migration(migrations.Migration):
             model_name="orderdiscount",
             constraints=[
                 models.UniqueConstraint(
-                    fields=("order", "position"), name="order_discount_one_per_position"
+                    fields=("order", "position"),
+                    name="order_discount_one_per_position",
                 ),
                 models.UniqueConstraint(
                     fields=("order", "promotion"),
@@ -5630,7 +5742,9 @@ class Migration(migrations.Migration):
                     name="refund_provider_ref_once",
                 ),
                 models.UniqueConstraint(
-                    condition=models.Q(("made_at_provider", False), ("surplus", True)),
+                    condition=models.Q(
+                        ("made_at_provider", False), ("surplus", True)
+                    ),
                     fields=("payment",),
                     name="refund_surplus_once_per_payment",
                 ),
@@ -5928,7 +6042,10 @@ class Migration(migrations.Migration):
                             ("approved_at", None),
                             ("send_by", None),
                             models.Q(
-                                ("status__in", ["approved", "received", "completed"]),
+                                (
+                                    "status__in",
+                                    ["approved", "received", "completed"],
+                                ),
                                 _negated=True,
                             ),
                         ),
@@ -5936,7 +6053,8 @@ class Migration(migrations.Migration):
                             ("approved_at__isnull", False),
                             ("send_by__isnull", False),
                             models.Q(
-                                ("status__in", ["requested", "rejected"]), _negated=True
+                                ("status__in", ["requested", "rejected"]),
+                                _negated=True,
                             ),
                         ),
                         _connector="OR",
@@ -5948,7 +6066,8 @@ class Migration(migrations.Migration):
                         models.Q(
                             ("received_at", None),
                             models.Q(
-                                ("status__in", ["received", "completed"]), _negated=True
+                                ("status__in", ["received", "completed"]),
+                                _negated=True,
                             ),
                         ),
                         models.Q(
@@ -5968,7 +6087,10 @@ class Migration(migrations.Migration):
                         models.Q(
                             ("closed_at__isnull", False),
                             models.Q(
-                                ("status__in", ("requested", "approved", "received")),
+                                (
+                                    "status__in",
+                                    ("requested", "approved", "received"),
+                                ),
                                 _negated=True,
                             ),
                         ),
@@ -6138,7 +6260,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="order",
             index=models.Index(
-                condition=models.Q(("payment_status", "paid"), ("status", "cancelled")),
+                condition=models.Q(
+                    ("payment_status", "paid"), ("status", "cancelled")
+                ),
                 fields=["closed_at"],
                 name="order_cancelled_but_paid",
             ),
@@ -6159,7 +6283,8 @@ class Migration(migrations.Migration):
             model_name="order",
             index=models.Index(
                 condition=models.Q(
-                    ("payment_status__in", ["unpaid", "failed"]), ("status", "pending")
+                    ("payment_status__in", ["unpaid", "failed"]),
+                    ("status", "pending"),
                 ),
                 fields=["expires_at"],
                 name="order_to_expire",
@@ -6284,7 +6409,10 @@ class Migration(migrations.Migration):
                 ),
                 models.CheckConstraint(
                     condition=models.Q(
-                        ("payment_status__in", ["unpaid", "paid", "failed", "refunded"])
+                        (
+                            "payment_status__in",
+                            ["unpaid", "paid", "failed", "refunded"],
+                        )
                     ),
                     name="order_payment_status_known",
                     violation_error_message="payment_status must be one of: unpaid, paid, failed, refunded.",
@@ -6310,7 +6438,9 @@ class Migration(migrations.Migration):
                     violation_error_message="taxId takes up to 20 upper-case letters and digits.",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("zero_rated", ""), ("tax", 0), _connector="OR"),
+                    condition=models.Q(
+                        ("zero_rated", ""), ("tax", 0), _connector="OR"
+                    ),
                     name="order_zero_rated_has_no_tax",
                 ),
                 models.CheckConstraint(
@@ -6569,7 +6699,8 @@ class Migration(migrations.Migration):
                         models.Q(
                             ("closed_at", None),
                             models.Q(
-                                ("status__in", ["cancelled", "returned"]), _negated=True
+                                ("status__in", ["cancelled", "returned"]),
+                                _negated=True,
                             ),
                         ),
                         models.Q(
@@ -6783,7 +6914,8 @@ class Migration(migrations.Migration):
             model_name="shippingmethod",
             constraints=[
                 models.UniqueConstraint(
-                    fields=("zone", "name"), name="shipping_method_name_once_per_zone"
+                    fields=("zone", "name"),
+                    name="shipping_method_name_once_per_zone",
                 ),
                 models.CheckConstraint(
                     condition=models.Q(
@@ -6825,13 +6957,16 @@ class Migration(migrations.Migration):
                     violation_error_message="cod_max_total must not be negative.",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("position__gte", 0), ("position__lte", 32767)),
+                    condition=models.Q(
+                        ("position__gte", 0), ("position__lte", 32767)
+                    ),
                     name="shipping_method_position_range",
                     violation_error_message="position must be from 0 to 32767.",
                 ),
                 models.CheckConstraint(
                     condition=models.Q(
-                        ("default_weight_g__gte", 0), ("default_weight_g__lte", 1000000)
+                        ("default_weight_g__gte", 0),
+                        ("default_weight_g__lte", 1000000),
                     ),
                     name="shipping_method_default_weight_g_range",
                     violation_error_message="default_weight_g must be from 0 to 1000000.",
@@ -6998,7 +7133,8 @@ class Migration(migrations.Migration):
                                 models.Case(
                                     models.When(
                                         then=django.db.models.functions.comparison.Cast(
-                                            models.F("valid_from"), models.DateField()
+                                            models.F("valid_from"),
+                                            models.DateField(),
                                         ),
                                         valid_until__lt=models.F("valid_from"),
                                     ),

@@ -80,7 +80,9 @@ class CartLine(Model):
     """A variant in a cart, with the price the shopper saw when it was added."""
 
     cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
-    variant = models.ForeignKey("products.Variant", models.PROTECT, related_name="+")
+    variant = models.ForeignKey(
+        "products.Variant", models.PROTECT, related_name="+"
+    )
     quantity = models.PositiveSmallIntegerField()
     price_at_add = models.DecimalField(
         max_digits=10, decimal_places=2, help_text="shop currency, one piece"

@@ -64,7 +64,9 @@ class DraftOrder(AddressFields, Model):
         verbose_name_plural = "orders by telephone"
         constraints = [
             *AddressFields.rules("draft_order", erasable=True),
-            constraints.check_choice("draft_order", "payment_method", PaymentMethod),
+            constraints.check_choice(
+                "draft_order", "payment_method", PaymentMethod
+            ),
             *constraints.check_not_negative("draft_order", "discount"),
             *constraints.check_text("draft_order", "discount_reason", blank=True),
             *constraints.check_text("draft_order", "note", blank=True, lines=True),

@@ -178,7 +178,8 @@ class FulfilmentLine(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["fulfilment", "line"], name="fulfilment_line_once_per_parcel"
+                fields=["fulfilment", "line"],
+                name="fulfilment_line_once_per_parcel",
             ),
             constraints.check_range("fulfilment_line", "quantity", 1, MAX_PER_LINE),
         ]

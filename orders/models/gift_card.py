@@ -50,9 +50,14 @@ class GiftCard(Model):
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text="empty: it does not expire"
     )
-    is_blocked = models.BooleanField(default=False, help_text="nobody can pay with it")
+    is_blocked = models.BooleanField(
+        default=False, help_text="nobody can pay with it"
+    )
     email = models.CharField(
-        max_length=254, blank=True, default="", help_text="to whom the code is mailed"
+        max_length=254,
+        blank=True,
+        default="",
+        help_text="to whom the code is mailed",
     )
     language = models.CharField(max_length=8, blank=True, default="")
     user = models.ForeignKey(
@@ -89,7 +94,10 @@ class GiftCard(Model):
                 "gift_card", "currency", "[A-Z]{3}", "currency is an ISO 4217 code."
             ),
             constraints.check_pattern(
-                "gift_card", "last4", "[A-Z0-9]{0,4}", "last4 takes letters and digits."
+                "gift_card",
+                "last4",
+                "[A-Z0-9]{0,4}",
+                "last4 takes letters and digits.",
             ),
             *constraints.check_text(
                 "gift_card", "email", "language", "code_encrypted", blank=True

@@ -21,7 +21,9 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        indexes = [models.Index(fields=["created_at"], name="idempotency_key_by_age")]
+        indexes = [
+            models.Index(fields=["created_at"], name="idempotency_key_by_age")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["scope", "key"], name="idempotency_key_once"

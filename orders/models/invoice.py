@@ -60,7 +60,9 @@ class Invoice(models.Model):
     number = models.CharField(max_length=MAX_NUMBER_LENGTH, null=True, unique=True)
     issued_at = models.DateTimeField(db_default=Now())
     issued_on = models.DateField(help_text="a day of the shop's calendar")
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="invoices")
+    order = models.ForeignKey(
+        "orders.Order", models.PROTECT, related_name="invoices"
+    )
     fulfilment = models.ForeignKey(
         "orders.Fulfilment",
         models.PROTECT,
@@ -108,7 +110,10 @@ class Invoice(models.Model):
             *constraints.check_text("invoice", "series", "cause"),
             *constraints.check_text("invoice", "reason", blank=True),
             constraints.check_pattern(
-                "invoice", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
+                "invoice",
+                "currency",
+                "[A-Z]{3}",
+                "currency must be an ISO 4217 code.",
             ),
             *constraints.check_not_negative("invoice", "tax", "total"),
             models.CheckConstraint(
@@ -155,7 +160,9 @@ class InvoiceLine(models.Model):
     )
     name = models.CharField(max_length=200)
     hs_code = models.CharField(max_length=10, blank=True, default="")
-    unit = models.CharField(max_length=8, help_text="a UQC of the GST portal: PCS, PRS")
+    unit = models.CharField(
+        max_length=8, help_text="a UQC of the GST portal: PCS, PRS"
+    )
     quantity = models.PositiveIntegerField()
     percent = models.DecimalField(
         max_digits=7, decimal_places=4, help_text="all parts together"

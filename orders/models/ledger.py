@@ -40,7 +40,9 @@ ACCOUNTS: Final = (
 
 class EntryKind(models.TextChoices):
     SALE = "sale"  # goods left the shop
-    CREDIT = "credit"  # less is owed for them: a refund was granted, or they came back
+    CREDIT = (
+        "credit"  # less is owed for them: a refund was granted, or they came back
+    )
     PAYMENT = "payment"
     REFUND = "refund"
     DISPUTE = "dispute"

@@ -221,7 +221,8 @@ class Order(AddressFields, Model):
                 name="order_to_confirm",
                 condition=Q(status="pending")
                 & (
-                    Q(payment_method="cod") | Q(payment_status__in=["paid", "refunded"])
+                    Q(payment_method="cod")
+                    | Q(payment_status__in=["paid", "refunded"])
                 ),
             ),
             models.Index(
@@ -237,7 +238,9 @@ class Order(AddressFields, Model):
             models.Index(
                 fields=["expires_at"],
                 name="order_to_expire",
-                condition=Q(status="pending", payment_status__in=["unpaid", "failed"]),
+                condition=Q(
+                    status="pending", payment_status__in=["unpaid", "failed"]
+                ),
             ),
         ]
         constraints = [
@@ -263,7 +266,10 @@ class Order(AddressFields, Model):
                 name="order_zero_rated_has_no_tax",
             ),
             constraints.check_pattern(
-                "order", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
+                "order",
+                "currency",
+                "[A-Z]{3}",
+                "currency must be an ISO 4217 code.",
             ),
             *constraints.check_not_negative(
                 "order",
@@ -355,11 +361,14 @@ class Order(AddressFields, Model):
             models.CheckConstraint(
                 # What was refused at the door came back without ever having arrived.
                 condition=Q(delivered_at=None) & ~Q(status="delivered")
-                | Q(delivered_at__isnull=False, status__in=["delivered", "returned"]),
+                | Q(
+                    delivered_at__isnull=False, status__in=["delivered", "returned"]
+                ),
                 name="order_delivered_at_fits_status",
             ),
             models.CheckConstraint(
-                condition=Q(closed_at=None) & ~Q(status__in=["cancelled", "returned"])
+                condition=Q(closed_at=None)
+                & ~Q(status__in=["cancelled", "returned"])
                 | Q(closed_at__isnull=False, status__in=["cancelled", "returned"]),
                 name="order_closed_at_fits_status",
             ),

@@ -17,8 +17,12 @@ class OrderLine(models.Model):
     id = models.UUIDField(primary_key=True, editable=False)
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField()
-    variant = models.ForeignKey("products.Variant", models.PROTECT, related_name="+")
-    product = models.ForeignKey("products.Product", models.PROTECT, related_name="+")
+    variant = models.ForeignKey(
+        "products.Variant", models.PROTECT, related_name="+"
+    )
+    product = models.ForeignKey(
+        "products.Product", models.PROTECT, related_name="+"
+    )
     category = models.ForeignKey(
         "products.Category", models.SET_NULL, null=True, related_name="+"
     )
@@ -44,7 +48,10 @@ class OrderLine(models.Model):
         db_persist=True,
     )
     discount = models.DecimalField(
-        max_digits=12, decimal_places=2, default=0, help_text="its share of the order's"
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        help_text="its share of the order's",
     )
     tax_class = models.CharField(max_length=40, blank=True, default="")
     tax_percent = models.DecimalField(

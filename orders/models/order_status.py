@@ -50,7 +50,9 @@ NEXT_STATUS: Final[dict[str, frozenset[str]]] = {
     "pending": frozenset({"confirmed", "cancelled"}),
     "confirmed": frozenset({"processing", "cancelled"}),
     "processing": frozenset({"partially_shipped", "shipped", "cancelled"}),
-    "partially_shipped": frozenset({"shipped", "delivered", "undelivered", "returned"}),
+    "partially_shipped": frozenset(
+        {"shipped", "delivered", "undelivered", "returned"}
+    ),
     "shipped": frozenset({"delivered", "undelivered", "returned"}),
     "undelivered": frozenset({"shipped", "delivered", "returned"}),
     "delivered": frozenset({"returned"}),
@@ -66,6 +68,8 @@ BEFORE_SHIPPING: Final = frozenset(
 NEXT_PAYMENT_STATUS: Final[dict[str, frozenset[str]]] = {
     "unpaid": frozenset({"paid", "failed"}),
     "failed": frozenset({"paid", "unpaid"}),
-    "paid": frozenset({"refunded", "unpaid"}),  # pieces were added: the rest is owed
+    "paid": frozenset(
+        {"refunded", "unpaid"}
+    ),  # pieces were added: the rest is owed
     "refunded": frozenset({"paid"}),  # a refund came back
 }

@@ -51,7 +51,9 @@ class CustomerRecord(Model):
         ordering = ["-created_at", "-id"]
         indexes = [GinIndex(fields=["tags"], name="customer_record_by_tag")]
         constraints = [
-            *constraints.check_text("customer_record", "note", blank=True, lines=True)
+            *constraints.check_text(
+                "customer_record", "note", blank=True, lines=True
+            )
         ]
 
     def __str__(self) -> str:
@@ -65,7 +67,9 @@ class OrderAttachment(Model):
         "orders.Order", models.CASCADE, related_name="attachments"
     )
     name = models.CharField(max_length=120)
-    content_type = models.CharField(max_length=40, choices=[(t, t) for t in FILE_TYPES])
+    content_type = models.CharField(
+        max_length=40, choices=[(t, t) for t in FILE_TYPES]
+    )
     content = models.BinaryField(max_length=MAX_FILE_BYTES)
     size = models.PositiveIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
@@ -88,7 +92,10 @@ class OrderAttachment(Model):
             ),
             constraints.check_range("order_attachment", "size", 1, MAX_FILE_BYTES),
             constraints.check_pattern(
-                "order_attachment", "sha256", "[0-9a-f]{64}", "sha256 is 64 hex digits."
+                "order_attachment",
+                "sha256",
+                "[0-9a-f]{64}",
+                "sha256 is 64 hex digits.",
             ),
         ]
 

@@ -14,7 +14,9 @@ class PastOrder(Model):
     `lines` are what the other system said: sku, name, quantity, price."""
 
     source = models.CharField(max_length=40)
-    number = models.CharField(max_length=40, help_text="as the other system wrote it")
+    number = models.CharField(
+        max_length=40, help_text="as the other system wrote it"
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

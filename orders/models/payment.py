@@ -28,7 +28,9 @@ class Payment(Model):
     failed or was cancelled it is asked after at `ask_at`, as late money may still come.
     """
 
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="payments")
+    order = models.ForeignKey(
+        "orders.Order", models.PROTECT, related_name="payments"
+    )
     provider = models.CharField(max_length=20)
     provider_ref = models.CharField(
         max_length=120, blank=True, default="", help_text="the provider's id of it"
@@ -120,7 +122,10 @@ class Payment(Model):
                 blank=True,
             ),
             constraints.check_pattern(
-                "payment", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
+                "payment",
+                "currency",
+                "[A-Z]{3}",
+                "currency must be an ISO 4217 code.",
             ),
         ]
 
@@ -146,7 +151,9 @@ class PaymentEvent(models.Model):
             models.UniqueConstraint(
                 fields=["provider", "event_id"], name="payment_event_once"
             ),
-            *constraints.check_text("payment_event", "provider", "event_id", "type"),
+            *constraints.check_text(
+                "payment_event", "provider", "event_id", "type"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -166,7 +173,9 @@ class Refund(Model):
     A `surplus` one does not count: it gives back a second payment of what was paid already.
     """
 
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="refunds")
+    order = models.ForeignKey(
+        "orders.Order", models.PROTECT, related_name="refunds"
+    )
     payment = models.ForeignKey(
         Payment, models.PROTECT, null=True, blank=True, related_name="refunds"
     )

@@ -60,9 +60,13 @@ class Promotion(Model):
     # Conditions
     starts_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
-    min_spend = _money(default=0, help_text="on what it is about, before any promotion")
+    min_spend = _money(
+        default=0, help_text="on what it is about, before any promotion"
+    )
     min_pieces = models.PositiveSmallIntegerField(default=0)
-    products = models.ManyToManyField("products.Product", blank=True, related_name="+")
+    products = models.ManyToManyField(
+        "products.Product", blank=True, related_name="+"
+    )
     categories = models.ManyToManyField(
         "products.Category",
         blank=True,
@@ -93,7 +97,9 @@ class Promotion(Model):
     )
     # The effect
     kind = models.CharField(max_length=13, choices=EffectKind)
-    percent = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True)
+    percent = models.DecimalField(
+        max_digits=7, decimal_places=4, null=True, blank=True
+    )
     cap = _money(
         null=True, blank=True, help_text="the most that a percentage takes off"
     )
@@ -102,7 +108,9 @@ class Promotion(Model):
     )
     buy = models.PositiveSmallIntegerField(null=True, blank=True, help_text="X")
     get = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Y, of the cheapest: 3 for 2 is buy 2, get 1"
+        null=True,
+        blank=True,
+        help_text="Y, of the cheapest: 3 for 2 is buy 2, get 1",
     )
     tier_by = models.CharField(
         max_length=6, choices=TierBasis, blank=True, default=TierBasis.NONE
@@ -180,7 +188,9 @@ class PromotionTier(models.Model):
 
     promotion = models.ForeignKey(Promotion, models.CASCADE, related_name="tiers")
     threshold = _money()
-    percent = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True)
+    percent = models.DecimalField(
+        max_digits=7, decimal_places=4, null=True, blank=True
+    )
     amount = _money(null=True, blank=True)
 
     class Meta:
@@ -190,7 +200,8 @@ class PromotionTier(models.Model):
                 fields=["promotion", "threshold"], name="promotion_tier_once"
             ),
             models.CheckConstraint(
-                condition=Q(threshold__gt=0), name="promotion_tier_threshold_positive"
+                condition=Q(threshold__gt=0),
+                name="promotion_tier_threshold_positive",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -216,7 +227,9 @@ class Coupon(Model):
 
     promotion = models.ForeignKey(Promotion, models.CASCADE, related_name="coupons")
     code = models.CharField(
-        max_length=32, unique=True, help_text="upper-case letters, digits and hyphens"
+        max_length=32,
+        unique=True,
+        help_text="upper-case letters, digits and hyphens",
     )
     total_limit = models.PositiveIntegerField(null=True, blank=True)
     used = models.PositiveIntegerField(default=0, editable=False)
@@ -247,14 +260,18 @@ class Coupon(Model):
     def kind(self) -> str:
         """What the API calls the promotion's effect."""
         return (
-            CouponKind.FIXED if self.promotion.kind == "amount" else self.promotion.kind
+            CouponKind.FIXED
+            if self.promotion.kind == "amount"
+            else self.promotion.kind
         )
 
     @property
     def value(self) -> Decimal:
         """The percentage, or the amount in shop currency; 0 for another effect."""
         promotion = self.promotion
-        found = promotion.percent if promotion.kind == "percent" else promotion.amount
+        found = (
+            promotion.percent if promotion.kind == "percent" else promotion.amount
+        )
         return Decimal(0) if found is None else found
 
 
@@ -267,9 +284,13 @@ class OrderDiscount(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
-    order = models.ForeignKey("orders.Order", models.CASCADE, related_name="discounts")
+    order = models.ForeignKey(
+        "orders.Order", models.CASCADE, related_name="discounts"
+    )
     position = models.PositiveSmallIntegerField()
-    promotion = models.ForeignKey(Promotion, models.PROTECT, related_name="discounts")
+    promotion = models.ForeignKey(
+        Promotion, models.PROTECT, related_name="discounts"
+    )
     name = models.CharField(max_length=120)
     code = models.CharField(max_length=32, blank=True, default="")
     amount = models.DecimalField(max_digits=13, decimal_places=3)
@@ -300,7 +321,8 @@ class OrderDiscount(models.Model):
                 fields=["order", "position"], name="order_discount_one_per_position"
             ),
             models.UniqueConstraint(
-                fields=["order", "promotion"], name="order_discount_once_per_promotion"
+                fields=["order", "promotion"],
+                name="order_discount_once_per_promotion",
             ),
             constraints.check_pattern(
                 "order_discount",

@@ -21,11 +21,15 @@ class Dispute(Model):
     it by now. While it is open its order is not shipped, unless staff say so.
     """
 
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="disputes")
+    order = models.ForeignKey(
+        "orders.Order", models.PROTECT, related_name="disputes"
+    )
     payment = models.ForeignKey(
         "orders.Payment", models.PROTECT, related_name="disputes"
     )
-    provider_ref = models.CharField(max_length=120, help_text="the provider's id of it")
+    provider_ref = models.CharField(
+        max_length=120, help_text="the provider's id of it"
+    )
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     withdrawn = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     currency = models.CharField(max_length=3)
@@ -54,7 +58,10 @@ class Dispute(Model):
             *constraints.check_text("dispute", "provider_ref"),
             *constraints.check_text("dispute", "reason", blank=True),
             constraints.check_pattern(
-                "dispute", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
+                "dispute",
+                "currency",
+                "[A-Z]{3}",
+                "currency must be an ISO 4217 code.",
             ),
         ]
 
@@ -66,7 +73,9 @@ class Payout(Model):
     """Money that a provider has sent to the shop's bank; `fees` is what it kept of it."""
 
     provider = models.CharField(max_length=20)
-    provider_ref = models.CharField(max_length=120, help_text="the provider's id of it")
+    provider_ref = models.CharField(
+        max_length=120, help_text="the provider's id of it"
+    )
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     fees = models.DecimalField(max_digits=12, decimal_places=2)
     currency = models.CharField(max_length=3)
@@ -84,7 +93,10 @@ class Payout(Model):
             ),
             *constraints.check_text("payout", "provider", "provider_ref"),
             constraints.check_pattern(
-                "payout", "currency", "[A-Z]{3}", "currency must be an ISO 4217 code."
+                "payout",
+                "currency",
+                "[A-Z]{3}",
+                "currency must be an ISO 4217 code.",
             ),
         ]
 
@@ -148,8 +160,12 @@ class Difference(Model):
         blank=True,
         related_name="differences",
     )
-    ours = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    theirs = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    ours = models.DecimalField(
+        max_digits=14, decimal_places=2, null=True, blank=True
+    )
+    theirs = models.DecimalField(
+        max_digits=14, decimal_places=2, null=True, blank=True
+    )
     currency = models.CharField(max_length=3)
     cause = models.CharField(max_length=200)
     settled_at = models.DateTimeField(null=True, blank=True)

@@ -33,9 +33,12 @@ class RefusedOrder(Model):
     or allow one order more, to whoever gives this e-mail address and telephone. It is deleted
     after some weeks, as it holds what a person typed."""
 
-    limit = models.CharField(max_length=40, help_text="a name of settings.RATE_LIMITS")
+    limit = models.CharField(
+        max_length=40, help_text="a name of settings.RATE_LIMITS"
+    )
     sender = models.CharField(
-        max_length=254, help_text="whom the limit counts: address, telephone, network"
+        max_length=254,
+        help_text="whom the limit counts: address, telephone, network",
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -86,7 +89,9 @@ class RefusedOrder(Model):
             ),
             constraints.check_choice("refused_order", "state", RefusedOrderState),
             *constraints.check_text("refused_order", "limit", "sender", "email"),
-            *constraints.check_text("refused_order", "phone", "recipient", blank=True),
+            *constraints.check_text(
+                "refused_order", "phone", "recipient", blank=True
+            ),
             models.CheckConstraint(
                 condition=Q(tries__gt=0, pieces__gt=0),
                 name="refused_order_counts_positive",

@@ -20,7 +20,10 @@ class ReturnStatus(models.TextChoices):
         "Approved",
     )  # the customer may send the pieces; replacements are reserved
     RECEIVED = "received", "Received"  # the parcel is here, not looked at yet
-    COMPLETED = "completed", "Judged"  # each piece is judged, the money is on its way
+    COMPLETED = (
+        "completed",
+        "Judged",
+    )  # each piece is judged, the money is on its way
     REJECTED = "rejected", "Refused"
     CANCELLED = (
         "cancelled",
@@ -104,7 +107,9 @@ class ReturnRequest(Model):
     )
     approved_at = models.DateTimeField(null=True, blank=True)
     send_by = models.DateTimeField(
-        null=True, blank=True, help_text="when it is cancelled unless it has arrived"
+        null=True,
+        blank=True,
+        help_text="when it is cancelled unless it has arrived",
     )
     received_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -144,7 +149,9 @@ class ReturnRequest(Model):
             *constraints.check_text(
                 "return_request", "carrier", "tracking_number", blank=True
             ),
-            *constraints.check_text("return_request", "note", blank=True, lines=True),
+            *constraints.check_text(
+                "return_request", "note", blank=True, lines=True
+            ),
             *(
                 constraints.check_pattern(
                     "return_request",
@@ -162,8 +169,11 @@ class ReturnRequest(Model):
                 name="return_request_approved_at_fits_status",
             ),
             models.CheckConstraint(
-                condition=Q(received_at=None) & ~Q(status__in=["received", "completed"])
-                | Q(received_at__isnull=False, status__in=["received", "completed"]),
+                condition=Q(received_at=None)
+                & ~Q(status__in=["received", "completed"])
+                | Q(
+                    received_at__isnull=False, status__in=["received", "completed"]
+                ),
                 name="return_request_received_at_fits_status",
             ),
             models.CheckConstraint(
@@ -229,7 +239,9 @@ class ReturnRequestLine(models.Model):
             models.UniqueConstraint(
                 fields=["request", "line"], name="return_request_line_once"
             ),
-            constraints.check_range("return_request_line", "quantity", 1, MAX_PER_LINE),
+            constraints.check_range(
+                "return_request_line", "quantity", 1, MAX_PER_LINE
+            ),
             models.CheckConstraint(
                 condition=Q(
                     sellable__gte=0,

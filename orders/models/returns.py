@@ -11,7 +11,9 @@ from orders.models.cart import MAX_PER_LINE
 class Return(Model):
     """Pieces that came back: from a customer, or with a parcel that was not delivered."""
 
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="returns")
+    order = models.ForeignKey(
+        "orders.Order", models.PROTECT, related_name="returns"
+    )
     fulfilment = models.OneToOneField(
         "orders.Fulfilment",
         models.PROTECT,
@@ -43,7 +45,9 @@ class ReturnLine(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False)
     parcel = models.ForeignKey(Return, models.CASCADE, related_name="lines")
-    line = models.ForeignKey("orders.OrderLine", models.PROTECT, related_name="returns")
+    line = models.ForeignKey(
+        "orders.OrderLine", models.PROTECT, related_name="returns"
+    )
     quantity = models.PositiveSmallIntegerField()
     restocked = models.BooleanField(
         default=True, help_text="whether they went back on the shelf"

@@ -56,7 +56,8 @@ class ShippingZone(Model):
 
     name = models.CharField(max_length=80, unique=True)
     position = models.PositiveSmallIntegerField(
-        default=0, help_text="where two zones are equally near, the lower one counts"
+        default=0,
+        help_text="where two zones are equally near, the lower one counts",
     )
     is_active = models.BooleanField(
         default=True, help_text="otherwise it is as if there were no such zone"
@@ -91,7 +92,9 @@ class ShippingZone(Model):
             *constraints.check_text("shipping_zone", "name"),
             constraints.check_range("shipping_zone", "position", 0, 32767),
             _check_each(
-                "countries", _COUNTRY, "A country is an ISO 3166-1 code, such as IN."
+                "countries",
+                _COUNTRY,
+                "A country is an ISO 3166-1 code, such as IN.",
             ),
             _check_each(
                 "states", _STATE, "A state is an ISO 3166-2 code, such as IN-KA."
@@ -182,7 +185,9 @@ class ShippingMethod(Model):
     )
     # When it arrives
     min_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="working days; empty: no dates are promised"
+        null=True,
+        blank=True,
+        help_text="working days; empty: no dates are promised",
     )
     max_days = models.PositiveSmallIntegerField(null=True, blank=True)
     cut_off = models.TimeField(
@@ -215,7 +220,9 @@ class ShippingMethod(Model):
                 fields=["zone", "name"], name="shipping_method_name_once_per_zone"
             ),
             *constraints.check_text("shipping_method", "name"),
-            constraints.check_choice("shipping_method", "price_by", ShippingPriceBy),
+            constraints.check_choice(
+                "shipping_method", "price_by", ShippingPriceBy
+            ),
             *constraints.check_not_negative(
                 "shipping_method", "price", "free_above", "cod_fee", "cod_max_total"
             ),
@@ -267,7 +274,8 @@ class ShippingStep(models.Model):
         ordering = ["method", "threshold"]
         constraints = [
             models.UniqueConstraint(
-                fields=["method", "threshold"], name="shipping_step_once_per_threshold"
+                fields=["method", "threshold"],
+                name="shipping_step_once_per_threshold",
             ),
             *constraints.check_not_negative("shipping_step", "threshold", "price"),
             watch_table("orders_shippingstep", subject="shipping"),

@@ -6,7 +6,11 @@ from typing import Final
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.contrib.postgres.fields import (
+    ArrayField,
+    DateRangeField,
+    RangeOperators,
+)
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Cast, Coalesce
@@ -39,7 +43,9 @@ class LevyRule(models.TextChoices):
 class TaxSettings(models.Model):
     """Where the shop is registered, and by which rules it taxes: one row, or none (no tax)."""
 
-    id = models.BigIntegerField(primary_key=True, default=SETTINGS_KEY, editable=False)
+    id = models.BigIntegerField(
+        primary_key=True, default=SETTINGS_KEY, editable=False
+    )
     scheme = models.CharField(
         max_length=2, choices=TaxScheme, blank=True, default=TaxScheme.DESTINATION
     )
@@ -68,7 +74,9 @@ class TaxSettings(models.Model):
     shipping_class = models.ForeignKey(
         "products.TaxClass", models.PROTECT, null=True, blank=True, related_name="+"
     )
-    fees_levy = models.CharField(max_length=7, choices=LevyRule, default=LevyRule.NONE)
+    fees_levy = models.CharField(
+        max_length=7, choices=LevyRule, default=LevyRule.NONE
+    )
     fees_class = models.ForeignKey(
         "products.TaxClass", models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -91,7 +99,8 @@ class TaxSettings(models.Model):
             ),
             constraints.check_state_code("tax_settings"),
             models.CheckConstraint(
-                condition=~Q(shipping_levy="class") | Q(shipping_class__isnull=False),
+                condition=~Q(shipping_levy="class")
+                | Q(shipping_class__isnull=False),
                 name="tax_settings_shipping_class_named",
                 violation_error_message="Name the class that shipping is taxed as.",
             ),
@@ -286,7 +295,8 @@ class ConfirmedTaxId(Model):
         max_length=20, unique=True, help_text="with its country: FR40303265045"
     )
     note = models.CharField(
-        max_length=200, help_text="where it was looked up, and what the registry said"
+        max_length=200,
+        help_text="where it was looked up, and what the registry said",
     )
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -226,7 +226,9 @@ class LinePrices:
     def _worth(self, places: Sequence[int]) -> list[int]:
         loose, in_sets = self.loose_price, self.set_price
         if not self.has_sets:
-            return loose if len(places) == len(loose) else [loose[i] for i in places]
+            return (
+                loose if len(places) == len(loose) else [loose[i] for i in places]
+            )
         return [loose[i] + in_sets[i] for i in places]
 
     def _take(
@@ -286,7 +288,9 @@ class LinePrices:
         for i in places:
             if count := self.loose_pieces[i]:
                 price, dearer = divmod(self.loose_price[i], count)
-                pieces += [(price + 1, i)] * dearer + [(price, i)] * (count - dearer)
+                pieces += [(price + 1, i)] * dearer + [(price, i)] * (
+                    count - dearer
+                )
         pieces.sort(key=itemgetter(0), reverse=True)
         size, millionths = effect.buy + effect.get, per_million(effect.percent)
         for start in range(0, len(pieces) - size + 1, size):

@@ -51,7 +51,9 @@ def take_pieces(whole: Charge, pieces: int, *, before: int) -> Charge:
     return Charge(part_for_these(whole.charged), parts, pieces)
 
 
-def give_back(charge: Charge, given: Charge, amount: int, pieces: int = 0) -> Charge:
+def give_back(
+    charge: Charge, given: Charge, amount: int, pieces: int = 0
+) -> Charge:
     """Return what giving back `amount` of a charge takes back of each part of its tax, when
     `given` has gone back before. The last amount takes back exactly what is left.
     """
@@ -75,8 +77,12 @@ def value_back(charge: Charge, given: Charge, pieces: int) -> int:
     """Return what `pieces` of a charge are worth when `given` has gone back of it already: their
     share of what is left, all of it with the last.
     """
-    if given.charged == divide_half_up(charge.charged * given.pieces, charge.pieces):
-        return part_of_line(charge.charged, pieces, charge.pieces, before=given.pieces)
+    if given.charged == divide_half_up(
+        charge.charged * given.pieces, charge.pieces
+    ):
+        return part_of_line(
+            charge.charged, pieces, charge.pieces, before=given.pieces
+        )
     left = charge.charged - given.charged  # its price was lowered
     return divide_half_up(left * pieces, charge.pieces - given.pieces)
 
@@ -124,11 +130,15 @@ def tax_levy_at_supply(
     goods = [
         (
             line.charge.charged,
-            table.find_rate(line.tax_class, line.charge.charged, line.charge.pieces),
+            table.find_rate(
+                line.tax_class, line.charge.charged, line.charge.pieces
+            ),
         )
         for line in lines
     ]
-    return tuple(_charge_of(taxed) for taxed in tax_levy(levy, charged, table, goods))
+    return tuple(
+        _charge_of(taxed) for taxed in tax_levy(levy, charged, table, goods)
+    )
 
 
 def _charge_of(taxed: Taxed) -> Charge:

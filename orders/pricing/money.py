@@ -51,7 +51,9 @@ def to_units(amount: Decimal, currency: str) -> int:
     """Return the amount in the currency's smallest unit, rounded half-up where it has finer
     digits.
     """
-    return int(amount.scaleb(decimals_of(currency)).to_integral_value(ROUND_HALF_UP))
+    return int(
+        amount.scaleb(decimals_of(currency)).to_integral_value(ROUND_HALF_UP)
+    )
 
 
 def from_units(units: int, currency: str) -> Decimal:
@@ -64,7 +66,9 @@ def with_decimals(amount: Decimal, currency: str) -> Decimal:
     return from_units(to_units(amount, currency), currency)
 
 
-@lru_cache(maxsize=1024)  # a shop has few percentages, and asks for them for every line
+@lru_cache(
+    maxsize=1024
+)  # a shop has few percentages, and asks for them for every line
 def per_million(percent: Decimal) -> int:
     """Return a percentage of at most four decimals as a whole number: 2.5 becomes 25,000."""
     return int(percent * 10_000)
@@ -114,7 +118,9 @@ def split_in_two(amount: int, first: int, second: int) -> tuple[int, int]:
     return share, amount - share
 
 
-def part_of_line(amount: int, pieces: int, quantity: int, *, before: int = 0) -> int:
+def part_of_line(
+    amount: int, pieces: int, quantity: int, *, before: int = 0
+) -> int:
     """Return what `pieces` of a line's `quantity` pieces are worth when `before` of them have gone
     already.
 

@@ -324,7 +324,9 @@ def _find_shopper_refusal(
 ) -> Reason | None:
     conditions = promotion.conditions
     starts_at, ends_at = conditions.starts_at, conditions.ends_at
-    if (starts_at and shopper.now < starts_at) or (ends_at and shopper.now >= ends_at):
+    if (starts_at and shopper.now < starts_at) or (
+        ends_at and shopper.now >= ends_at
+    ):
         return Reason.NOT_NOW
     if promotion.spent:
         return promotion.spent
@@ -396,7 +398,9 @@ def _bound_exclusive(
     else:
         off = work.count(promotion.effect, meant)
         is_even = not isinstance(promotion.effect, BY_PIECE)
-        price = cost.at_least(Reduction(off, meant.places, is_even), False, beaten_by)
+        price = cost.at_least(
+            Reduction(off, meant.places, is_even), False, beaten_by
+        )
     return price, False, promotion.priority, promotion.id.int
 
 
@@ -420,7 +424,9 @@ def _try_candidate(
     price = cost.of_lines(prices, False)
     if free_by and (with_free := cost.of_lines(prices, True)) < price:
         price = with_free
-        applied.append(Discount(free_by, 0, Run(len(prices), (), ()), ships_free=True))
+        applied.append(
+            Discount(free_by, 0, Run(len(prices), (), ()), ships_free=True)
+        )
         applied.sort(key=lambda discount: _by_rank(discount.promotion))
     if not applied:
         return _Candidate((), (price, True, 0, 0), prices)

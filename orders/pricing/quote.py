@@ -203,7 +203,9 @@ class Quote:
     def total(self) -> int:
         """What the order costs, gift cards aside."""
         added = 0 if self.tax_included else self.tax
-        return self.subtotal - self.discount + self.shipping + self.fee_total + added
+        return (
+            self.subtotal - self.discount + self.shipping + self.fee_total + added
+        )
 
     @property
     def amount_due(self) -> int:
@@ -229,8 +231,12 @@ class Quote:
             "total": self._text(self.total),
             "amountDue": self._text(self.amount_due),
             "currency": self.currency,
-            "discounts": [self._show_discount(discount) for discount in self.discounts],
-            "notApplied": [self._show_refusal(refused) for refused in self.not_applied],
+            "discounts": [
+                self._show_discount(discount) for discount in self.discounts
+            ],
+            "notApplied": [
+                self._show_refusal(refused) for refused in self.not_applied
+            ],
             "taxes": [
                 {
                     "name": part.name,
@@ -357,7 +363,9 @@ class _Pricing:
             return coarse
         if self._floor is None:
             taxes = [amount for _, amount in self._tax_lines(self.totals)]
-            self._floor = TaxFloor(self.basket.lines, self.totals, taxes, self.table)
+            self._floor = TaxFloor(
+                self.basket.lines, self.totals, taxes, self.table
+            )
         return least + self._floor.count(reduction)
 
     def _find_coarse_floor(self, goods: int) -> int:
@@ -386,7 +394,9 @@ class _Pricing:
                 return _pay_by_cards(prepaid, cards)
         return _pay_by_cards(self._reckon(outcome, supply, fees), cards)
 
-    def _reckon(self, outcome: Outcome, supply: Supply, fees: tuple[Fee, ...]) -> Quote:
+    def _reckon(
+        self, outcome: Outcome, supply: Supply, fees: tuple[Fee, ...]
+    ) -> Quote:
         lines, rules, prices = self.basket.lines, self.terms.tax, outcome.prices
         off = list(map(int.__sub__, self.totals, prices))
         rates = self._find_rates(prices)

@@ -86,7 +86,9 @@ class MethodTerms:
     cut_off: time | None = None
     weekdays: frozenset[int] = EVERY_DAY
     cash: CashTerms | None = None
-    is_stored: bool = True  # else it stands for the settings, in a shop without zones
+    is_stored: bool = (
+        True  # else it stands for the settings, in a shop without zones
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ class ZoneTerms:
 
     def _names(self, postal_code: str) -> bool:
         return bool(self.is_listed) or any(
-            matches_pattern(pattern, postal_code) for pattern in self.postal_patterns
+            matches_pattern(pattern, postal_code)
+            for pattern in self.postal_patterns
         )
 
 
@@ -161,7 +164,9 @@ def _nearness(zone: ZoneTerms) -> int:
 # --- Postal codes --------------------------------------------------------------------------------
 _RANGE: Final = "..."
 # A code, its beginning with a star, or the first and the last with three dots between them.
-POSTAL_PATTERN: Final = r"[A-Z0-9][A-Z0-9 -]{0,11}(\*|\.\.\.[A-Z0-9][A-Z0-9 -]{0,11})?"
+POSTAL_PATTERN: Final = (
+    r"[A-Z0-9][A-Z0-9 -]{0,11}(\*|\.\.\.[A-Z0-9][A-Z0-9 -]{0,11})?"
+)
 
 
 def matches_pattern(pattern: str, postal_code: str) -> bool:
@@ -238,7 +243,9 @@ def promise_dates(
         return None
     day = ordered_at.date()
     late = method.cut_off is not None and ordered_at.time() > method.cut_off
-    start = _find_working_day(method, calendar, day + timedelta(days=1 if late else 0))
+    start = _find_working_day(
+        method, calendar, day + timedelta(days=1 if late else 0)
+    )
     fewest, most = method.days
     first = _count_on(method, calendar, start, fewest)
     last = _count_on(method, calendar, first, most - fewest)

@@ -244,7 +244,9 @@ def _find_indian_supply(rules: TaxRules, buyer: Buyer) -> Supply:
 
 def _is_registered_abroad(rules: TaxRules, buyer: Buyer) -> bool:
     place = buyer.business_place
-    return place is not None and place.country in EU_COUNTRIES - {rules.origin.country}
+    return place is not None and place.country in EU_COUNTRIES - {
+        rules.origin.country
+    }
 
 
 class _Band(NamedTuple):
@@ -356,7 +358,9 @@ class RateTable:
 
     def find_lowest(self, tax_class: str) -> int:
         """Return the lowest rate of a class, all parts together, in millionths."""
-        return min([band.total for band in self._bands.get(tax_class, ())], default=0)
+        return min(
+            [band.total for band in self._bands.get(tax_class, ())], default=0
+        )
 
     @cached_property
     def most_parts(self) -> int:
@@ -403,7 +407,10 @@ def tax_amount(charged: int, parts: Sequence[RatePart], *, included: bool) -> Ta
 
 
 def tax_levy(
-    levy: Levy, charged: int, table: RateTable, goods: Sequence[tuple[int, Rate | None]]
+    levy: Levy,
+    charged: int,
+    table: RateTable,
+    goods: Sequence[tuple[int, Rate | None]],
 ) -> tuple[Taxed, ...]:
     """Return the tax on shipping or a fee. `goods` is what each line was charged, with the rate
     that it carries.

@@ -99,7 +99,8 @@ def _read_indian_rates(
             tax_class=each["class"],
             zone=zone,
             parts=tuple(
-                RatePart(name, Decimal(band["percent"]) / len(names)) for name in names
+                RatePart(name, Decimal(band["percent"]) / len(names))
+                for name in names
             ),
             valid_from=each.get("from"),
             valid_until=each.get("until"),
@@ -118,7 +119,9 @@ def _read_eu_rates(
     data: dict[str, Any], country: str
 ) -> tuple[tuple[Zone, ...], tuple[Rate, ...]]:
     if country.upper() not in EU_COUNTRIES:
-        raise ValueError("Name the country of the Union the shop is registered in: DE.")
+        raise ValueError(
+            "Name the country of the Union the shop is registered in: DE."
+        )
     standard = data["percent"]["standard"]
     rates = [
         Rate(
@@ -127,7 +130,9 @@ def _read_eu_rates(
             parts=(
                 RatePart(
                     data["part"],
-                    Decimal(data["percent"][each["code"]].get(code, standard[code])),
+                    Decimal(
+                        data["percent"][each["code"]].get(code, standard[code])
+                    ),
                 ),
             ),
         )

@@ -48,7 +48,10 @@ def add_to_cart(addition: CartAddition, *, customer: Customer) -> CartSummary:
     _refuse_mixing(offer, [other for other in lines if other != variant_id])
     if line is None:
         CartLine.objects.create(
-            cart=cart, variant_id=variant_id, quantity=wanted, price_at_add=offer.price
+            cart=cart,
+            variant_id=variant_id,
+            quantity=wanted,
+            price_at_add=offer.price,
         )
     else:
         line.quantity, line.price_at_add = wanted, offer.price
@@ -112,7 +115,9 @@ def _fit_pieces(
     return min(asked, in_stock, room), code
 
 
-def _add_pieces(cart: Cart, own: CartLine | None, offer: Offer, added: int) -> CartLine:
+def _add_pieces(
+    cart: Cart, own: CartLine | None, offer: Offer, added: int
+) -> CartLine:
     if own is None:
         return CartLine.objects.create(
             cart=cart,
@@ -139,7 +144,9 @@ def change_cart_line(
     """
     cart, line = _lock_line(customer, line_id)
     wanted = change.quantity if change.quantity is not UNSET else line.quantity
-    variant_id = line.variant_id if change.variant_id is UNSET else change.variant_id
+    variant_id = (
+        line.variant_id if change.variant_id is UNSET else change.variant_id
+    )
     if variant_id == line.variant_id:
         _check_quantity(_get_offer_on_sale(line.variant_id), wanted)
         line.quantity = wanted
@@ -154,7 +161,11 @@ def change_cart_line(
         wanted += other.quantity
         other.delete()
     _check_quantity(offer, wanted)
-    line.variant_id, line.quantity, line.price_at_add = variant_id, wanted, offer.price
+    line.variant_id, line.quantity, line.price_at_add = (
+        variant_id,
+        wanted,
+        offer.price,
+    )
     line.save(update_fields=["variant", "quantity", "price_at_add", "updated_at"])
     return _save_changes(cart, customer.token)
 

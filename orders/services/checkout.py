@@ -152,7 +152,10 @@ def place_order(
     if not replayed:
         _count_back_orders(order)
     return PlacedOrder(
-        order, payments.open_payment(order, base_url=base_url), customer.token, replayed
+        order,
+        payments.open_payment(order, base_url=base_url),
+        customer.token,
+        replayed,
     )
 
 
@@ -193,14 +196,19 @@ def _place_in_turn(
 
 def _identify_buyer(checkout: Checkout, customer: Customer) -> _Buyer:
     user, email = customer.user, checkout.email
-    if user is None and customer.staff is None:  # on the telephone one needs no e-mail
+    if (
+        user is None and customer.staff is None
+    ):  # on the telephone one needs no e-mail
         if not settings.GUEST_CHECKOUT:
             raise errors.GuestCheckoutOff
         if not email:
             raise errors.EmailNeeded
     if user is not None and email:
         raise errors.EmailUnexpected
-    if checkout.payment_method == PaymentMethod.ONLINE and gateways.current() is None:
+    if (
+        checkout.payment_method == PaymentMethod.ONLINE
+        and gateways.current() is None
+    ):
         raise errors.PaymentMethodUnavailable
     return _Buyer(
         customer=customer,
@@ -314,7 +322,9 @@ def _begin_transaction() -> int:
     return int(row["number"])
 
 
-_BEGIN: Final = f"{transactions.LIMITS_SQL}, nextval('orders_order_number') AS number"
+_BEGIN: Final = (
+    f"{transactions.LIMITS_SQL}, nextval('orders_order_number') AS number"
+)
 
 
 @dataclass(frozen=True)
@@ -324,7 +334,9 @@ class _PricedCart:
     items: Sequence[CartItem]
     quote: Quote
     live: LivePromotions
-    method: OfferedMethod | None  # None: as a replacement, or gift cards; for nothing
+    method: (
+        OfferedMethod | None
+    )  # None: as a replacement, or gift cards; for nothing
     cards: Sequence[GiftCard] = ()
     cart_id: UUID | None = None  # the cart that it empties
     now: datetime = field(default_factory=timezone.now)
@@ -362,7 +374,9 @@ def _read_promotions(
     live = read_promotions(
         buyer.person, codes, {item.offer.product_id for item in items}
     )
-    code_tries.give_back_tries("coupon", len(new & live.codes), customer=buyer.customer)
+    code_tries.give_back_tries(
+        "coupon", len(new & live.codes), customer=buyer.customer
+    )
     return live
 
 
@@ -397,7 +411,8 @@ def _quote_shipped(
             version=versions.shipping,
         ),
         ShippingWish(
-            checkout.shipping_method_id, checkout.payment_method == PaymentMethod.COD
+            checkout.shipping_method_id,
+            checkout.payment_method == PaymentMethod.COD,
         ),
         CashSender(
             buyer.person,
@@ -455,7 +470,11 @@ def _take_promotions(order: Order, draft: _PricedCart, buyer: _Buyer) -> None:
 
 
 def _insert_order(
-    checkout: Checkout, buyer: _Buyer, draft: _PricedCart, order_id: UUID, number: int
+    checkout: Checkout,
+    buyer: _Buyer,
+    draft: _PricedCart,
+    order_id: UUID,
+    number: int,
 ) -> Order:
     """Write the order, its lines, its first event and its payment, and return it as it is
     shown, without reading.
@@ -480,7 +499,12 @@ def _insert_order(
         payment_status=PaymentStatus.UNPAID if owed else PaymentStatus.PAID,
         paid_at=None if owed else draft.now,
         coupon_code=next(
-            (each.promotion.code for each in quote.discounts if each.promotion.code), ""
+            (
+                each.promotion.code
+                for each in quote.discounts
+                if each.promotion.code
+            ),
+            "",
         ),
         expires_at=draft.now + timedelta(seconds=_unpaid_ttl_s(customer))
         if online
@@ -568,7 +592,10 @@ def place_replacements(items: Sequence[CartItem], original: Order) -> Order:
     come back, not for a provider; reserving its stock is the caller's.
     """
     address = PostalAddress(
-        **{slot.name: getattr(original, slot.name) for slot in fields(PostalAddress)}
+        **{
+            slot.name: getattr(original, slot.name)
+            for slot in fields(PostalAddress)
+        }
     )
     buyer = _Buyer(
         Customer(user=original.user, language=original.language),
@@ -588,7 +615,9 @@ def place_replacements(items: Sequence[CartItem], original: Order) -> Order:
     return _insert_order(chosen, buyer, draft, uuid7(), number)
 
 
-def _build_line(order: Order, position: int, item: CartItem, quote: Quote) -> OrderLine:
+def _build_line(
+    order: Order, position: int, item: CartItem, quote: Quote
+) -> OrderLine:
     offer, priced = item.offer, quote.lines[position]
     return OrderLine(
         id=uuid7(),

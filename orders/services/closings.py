@@ -60,7 +60,8 @@ def close_month(*, month: date, actor: Actor) -> MonthClosing:
         raise errors.MonthClosed
     if (earlier := find_open_month()) is not None and earlier < month:
         raise errors.MonthBeforeOpen(
-            f"{earlier:%Y-%m} is open: close that one first.", month=f"{earlier:%Y-%m}"
+            f"{earlier:%Y-%m} is open: close that one first.",
+            month=f"{earlier:%Y-%m}",
         )
     return MonthClosing.objects.create(
         month=month,
@@ -115,7 +116,9 @@ def get_sheets(month: date) -> list[Sheet]:
     closing = MonthClosing.objects.filter(month=month).first()
     if closing is None:
         return build_tax_sheets(month)
-    frozen = [Sheet(one["name"], one["columns"], one["rows"]) for one in closing.sheets]
+    frozen = [
+        Sheet(one["name"], one["columns"], one["rows"]) for one in closing.sheets
+    ]
     return [*frozen, build_corrections(month)]
 
 
@@ -157,7 +160,9 @@ def list_late_amounts(closing: MonthClosing) -> Iterator[LateAmount]:
             yield LateAmount(*key, late)
 
 
-def _sum_up(balances: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], Decimal]:
+def _sum_up(
+    balances: Sequence[Mapping[str, str]],
+) -> dict[tuple[str, str], Decimal]:
     return {
         (one["account"], one["currency"]): Decimal(one["debit"])
         - Decimal(one["credit"])

@@ -98,7 +98,9 @@ def delete_coupon(*, coupon_id: UUID) -> None:
 def _lock_coupon(coupon_id: UUID) -> Coupon:
     """Return the coupon with its promotion, both locked: the promotion first, as checkout does."""
     found = (
-        Coupon.objects.filter(pk=coupon_id).values_list("promotion", flat=True).first()
+        Coupon.objects.filter(pk=coupon_id)
+        .values_list("promotion", flat=True)
+        .first()
     )
     if found is None:
         raise NotFound
@@ -117,7 +119,9 @@ def _set_value(promotion: Promotion, value: Decimal) -> None:
         promotion.amount = value
     else:
         raise shop_errors.Invalid.at(
-            "/value", "kind", f"A promotion of the kind {promotion.kind} has no value."
+            "/value",
+            "kind",
+            f"A promotion of the kind {promotion.kind} has no value.",
         )
 
 

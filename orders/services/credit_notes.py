@@ -20,7 +20,14 @@ from orders.invoicing.charges import (
     read_charges,
     to_money,
 )
-from orders.models import Invoice, InvoiceLine, LedgerEntry, Order, OrderLine, Refund
+from orders.models import (
+    Invoice,
+    InvoiceLine,
+    LedgerEntry,
+    Order,
+    OrderLine,
+    Refund,
+)
 from orders.models.invoice import InvoiceKind
 from orders.models.payment import RefundState
 from orders.models.tax import TaxedThing
@@ -181,7 +188,9 @@ def _settle_without_invoice(order: Order, *, cause: UUID, reason: str) -> None:
     if surplus > 0 and order.sells_gift_cards:
         key = f"credit:{cause}"
         taken = gift_cards.take_back_sold(order, surplus, key=key, reason=reason)
-        ledger.book_gift_card_credit(order, key, surplus, from_cards=taken, note=reason)
+        ledger.book_gift_card_credit(
+            order, key, surplus, from_cards=taken, note=reason
+        )
     elif surplus > 0:
         ledger.book_credit(order, f"credit:{cause}", surplus, note=reason)
 

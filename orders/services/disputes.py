@@ -12,7 +12,9 @@ from orders.services import ledger, lifecycle
 from orders.services.lifecycle import GATEWAY
 
 
-def take_from_provider(order: Order, payment: Payment, told: ProviderDispute) -> str:
+def take_from_provider(
+    order: Order, payment: Payment, told: ProviderDispute
+) -> str:
     """Write down what the provider says of a dispute of a locked order, within the caller's
     transaction. A telling that is older than what is known changes nothing.
     """
@@ -61,10 +63,16 @@ def _open_dispute(
 
 
 def _tell(order: Order, dispute: Dispute) -> None:
-    what = f"A dispute over {dispute.amount} {dispute.currency} ({dispute.reason}) is"
+    what = (
+        f"A dispute over {dispute.amount} {dispute.currency} ({dispute.reason}) is"
+    )
     if dispute.status == DisputeStatus.WON:
         lifecycle.record_event(
-            order, OrderEventKind.NOTE, actor=GATEWAY, note=f"{what} won.", public=False
+            order,
+            OrderEventKind.NOTE,
+            actor=GATEWAY,
+            note=f"{what} won.",
+            public=False,
         )
         return
     act = (

@@ -37,12 +37,16 @@ from products.selectors import offers
 if TYPE_CHECKING:
     from accounts.models import User
 
-_LAST: Final = 32_767  # the priority of a discount of one's own: after all promotions
+_LAST: Final = (
+    32_767  # the priority of a discount of one's own: after all promotions
+)
 _ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 @transactions.requires_transaction
-def save_draft(draft: DraftOrder, pieces: Mapping[UUID, int], *, actor: Actor) -> None:
+def save_draft(
+    draft: DraftOrder, pieces: Mapping[UUID, int], *, actor: Actor
+) -> None:
     """Write a draft with the pieces of each variant that it is about; its own discount is a
     coupon of a single use, so that the shop's one engine prices it.
 
@@ -145,7 +149,9 @@ def place_draft(*, draft_id: UUID, staff: "User", base_url: str) -> PlacedOrder:
         As `checkout.place_order` does; then the draft stays.
     """
     draft = (
-        DraftOrder.objects.select_related("cart", "user").filter(pk=draft_id).first()
+        DraftOrder.objects.select_related("cart", "user")
+        .filter(pk=draft_id)
+        .first()
     )
     if draft is None:
         raise NotFound

@@ -90,7 +90,9 @@ class _Swap:
 
 
 def _find_offers(swaps: Sequence[_Swap]) -> dict[UUID, Offer]:
-    wanted = [pk for swap in swaps for pk in (swap.variant_id, swap.line.variant_id)]
+    wanted = [
+        pk for swap in swaps for pk in (swap.variant_id, swap.line.variant_id)
+    ]
     return offers.get_offers(wanted) if wanted else {}
 
 
@@ -218,7 +220,9 @@ def settle_exchange(
 
     Locks: the order of the replacements, stock. Raises: NoAccount.
     """
-    made = lifecycle.lock_order(request.exchange_id) if request.exchange_id else None
+    made = (
+        lifecycle.lock_order(request.exchange_id) if request.exchange_id else None
+    )
     if made is not None and made.status != OrderStatus.PENDING:
         made = None  # somebody has cancelled it: the money goes back instead
     swapped = [row for row in rows if made is not None and row.variant_id]
@@ -252,7 +256,9 @@ def _value(order: Order, rows: Sequence[ReturnRequestLine]) -> Decimal:
     """Return what was paid for the accepted pieces, whose lines count them as back."""
     back = {row.line_id: row.accepted for row in rows if row.accepted}
     lines = OrderLine.objects.filter(pk__in=back)
-    values = (credit_notes.value_pieces(order, line, back[line.pk]) for line in lines)
+    values = (
+        credit_notes.value_pieces(order, line, back[line.pk]) for line in lines
+    )
     return sum(values, _ZERO)
 
 
@@ -316,7 +322,10 @@ def _sum_difference(made: Order, rows: Sequence[ReturnRequestLine]) -> Decimal:
 
 
 def _cancel_missing(
-    made: Order, rows: Sequence[ReturnRequestLine], request: ReturnRequest, actor: Actor
+    made: Order,
+    rows: Sequence[ReturnRequestLine],
+    request: ReturnRequest,
+    actor: Actor,
 ) -> None:
     refused: dict[UUID, int] = {}
     for row in rows:

@@ -83,7 +83,9 @@ def _create_parcel(parcel: Parcel, *, order_id: UUID, actor: Actor) -> Fulfilmen
     order = lifecycle.lock_order(order_id)
     made = pack_parcel(order, parcel.lines, tracking=parcel.tracking, actor=actor)
     if parcel.ship:
-        send_parcel(order, made, actor=actor, despite_dispute=parcel.despite_dispute)
+        send_parcel(
+            order, made, actor=actor, despite_dispute=parcel.despite_dispute
+        )
     return made
 
 
@@ -225,9 +227,7 @@ def correct_parcel(
     for name, value in columns.items():
         setattr(parcel, name, value)
     parcel.save(update_fields=[*columns, "updated_at"])
-    note = (
-        f"Parcel {parcel.position}: {parcel.carrier} {parcel.tracking_number}".strip()
-    )
+    note = f"Parcel {parcel.position}: {parcel.carrier} {parcel.tracking_number}".strip()
     lifecycle.record_event(
         order, OrderEventKind.PARCEL, actor=actor, note=note, public=False
     )
@@ -241,7 +241,9 @@ def correct_parcel(
 
 
 @transactions.durable
-def move_parcel(move: ParcelMove, *, fulfilment_id: UUID, actor: Actor) -> Fulfilment:
+def move_parcel(
+    move: ParcelMove, *, fulfilment_id: UUID, actor: Actor
+) -> Fulfilment:
     """Take a parcel to its next status.
 
     Locks: the order, stock in variant order.

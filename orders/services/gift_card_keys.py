@@ -28,7 +28,9 @@ def rotate_keys() -> tuple[int, int]:
 def _rotate_batch(after: UUID) -> tuple[UUID | None, int, int]:
     """Locks: the cards, in key order."""
     cards = list(
-        GiftCard.objects.filter(kind=GiftCardKind.CARD, pk__gt=after).locked()[:_BATCH]
+        GiftCard.objects.filter(kind=GiftCardKind.CARD, pk__gt=after).locked()[
+            :_BATCH
+        ]
     )
     good = 0
     for card in cards:

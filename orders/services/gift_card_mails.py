@@ -20,7 +20,9 @@ def mail_gift_card(*, gift_card_id: UUID, wanted_id: UUID) -> Sent:
     return sending.send_mail(
         template="orders/gift_card",
         to=card.email,
-        context=build_card_context(card, gift_card_codes.decrypt(card.code_encrypted)),
+        context=build_card_context(
+            card, gift_card_codes.decrypt(card.code_encrypted)
+        ),
         key=f"orders.gift_card:{wanted_id}",
         language=card.language or None,
     )

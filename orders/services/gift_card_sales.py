@@ -34,13 +34,17 @@ def issue_sold_cards(*, order_id: UUID) -> None:
         or order.status not in BEFORE_SHIPPING
     ):
         return
-    cards = [card for line in order.lines.all() for card in _make_cards(order, line)]
+    cards = [
+        card for line in order.lines.all() for card in _make_cards(order, line)
+    ]
     if order.status == OrderStatus.PENDING:
         lifecycle.set_status(order, OrderStatus.CONFIRMED, actor=SYSTEM)
     ledger.book_gift_card_sale(order)
     # The pieces leave as others do, so that stock, status and ledger are those of a sale.
     fulfilments.pack_parcel(order, None, tracking=Tracking(), actor=SYSTEM)
-    for parcel in Fulfilment.objects.filter(order=order, status=ParcelStatus.PACKED):
+    for parcel in Fulfilment.objects.filter(
+        order=order, status=ParcelStatus.PACKED
+    ):
         fulfilments.send_parcel(order, parcel, actor=SYSTEM)
         fulfilments.deliver_parcel(order, parcel, actor=SYSTEM)
     for card in cards:

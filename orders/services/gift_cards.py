@@ -129,7 +129,11 @@ def create_card(
 def lock_store_credit(user_id: UUID, currency: str) -> GiftCard:
     """Return the customer's store credit, made now if there is none. Locks: it."""
     GiftCard.objects.bulk_create(
-        [GiftCard(kind=GiftCardKind.STORE_CREDIT, user_id=user_id, currency=currency)],
+        [
+            GiftCard(
+                kind=GiftCardKind.STORE_CREDIT, user_id=user_id, currency=currency
+            )
+        ],
         ignore_conflicts=True,
     )
     found = GiftCard.objects.filter(
@@ -263,7 +267,9 @@ def credit_refund(order: Order, refund: Refund, *, actor: Actor) -> None:
 
 
 @transactions.requires_transaction
-def take_back_sold(order: Order, amount: Decimal, *, key: str, reason: str) -> Decimal:
+def take_back_sold(
+    order: Order, amount: Decimal, *, key: str, reason: str
+) -> Decimal:
     """Take what an order of gift cards gives back off them, as far as they are not spent; return
     how much that was. `key` names the credit. Locks: its cards, in key order.
     """
@@ -343,7 +349,11 @@ def expire_cards() -> int:
 @transactions.durable
 def _expire_card(card_id: UUID) -> bool:
     card = _lock_card(card_id)
-    if not card.balance or card.expires_at is None or card.expires_at > timezone.now():
+    if (
+        not card.balance
+        or card.expires_at is None
+        or card.expires_at > timezone.now()
+    ):
         return False
     empty_card(card, reason="It has expired.")
     return True

@@ -30,7 +30,9 @@ class KeyClaim:
     fingerprint: bytes
 
 
-def build_claim(*, scope: str, key: str | None, route: str, body: object) -> KeyClaim:
+def build_claim(
+    *, scope: str, key: str | None, route: str, body: object
+) -> KeyClaim:
     """Return the claim of a request to `route`, such as `POST /api/orders`.
 
     `body` is what the schema has loaded: two texts that mean the same make the same claim.
@@ -40,7 +42,9 @@ def build_claim(*, scope: str, key: str | None, route: str, body: object) -> Key
     """
     if key is None:
         raise errors.IdempotencyKeyMissing
-    canonical = orjson.dumps([route, body], default=str, option=orjson.OPT_SORT_KEYS)
+    canonical = orjson.dumps(
+        [route, body], default=str, option=orjson.OPT_SORT_KEYS
+    )
     last_part = route.split()[-1].rsplit("/", 1)[-1]
     return KeyClaim(f"{last_part}:{scope}", key, hashlib.sha256(canonical).digest())
 
@@ -77,7 +81,9 @@ def find_result(request: KeyClaim) -> UUID | None:
     Raises:
         IdempotencyKeyReused: the key came with another request.
     """
-    known = IdempotencyKey.objects.filter(scope=request.scope, key=request.key).first()
+    known = IdempotencyKey.objects.filter(
+        scope=request.scope, key=request.key
+    ).first()
     if known is None:
         return None
     if bytes(known.fingerprint) != request.fingerprint:

@@ -31,7 +31,10 @@ def anonymise_old(now: datetime) -> int:
     year = (months - first) // 12
     before = date(year, first + 1, 1)
     old = Invoice.objects.filter(
-        issued_on__lt=before, anonymised_at=None, order__email="", order__recipient=""
+        issued_on__lt=before,
+        anonymised_at=None,
+        order__email="",
+        order__recipient="",
     )
     rows = list(old.order_by("pk").select_for_update(of=("self",))[:BATCH])
     for invoice in rows:
@@ -42,9 +45,13 @@ def anonymise_old(now: datetime) -> int:
             "tax_id": "",
         }
         Invoice.objects.filter(pk=invoice.pk).update(
-            data={**invoice.data, "buyer": buyer}, buyer_tax_id="", anonymised_at=now
+            data={**invoice.data, "buyer": buyer},
+            buyer_tax_id="",
+            anonymised_at=now,
         )
-    InvoiceFile.objects.filter(invoice__in=[invoice.pk for invoice in rows]).delete()
+    InvoiceFile.objects.filter(
+        invoice__in=[invoice.pk for invoice in rows]
+    ).delete()
     return len(rows)
 
 
@@ -60,7 +67,9 @@ def get_file(*, invoice_id: UUID) -> InvoiceFile:
 
 @transactions.durable
 def _render_once(invoice_id: UUID) -> InvoiceFile:
-    invoice = Invoice.objects.locked().filter(pk=invoice_id, anonymised_at=None).first()
+    invoice = (
+        Invoice.objects.locked().filter(pk=invoice_id, anonymised_at=None).first()
+    )
     if invoice is None:
         raise NotFound
     # Another may have rendered it while this one waited.

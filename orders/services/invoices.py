@@ -118,7 +118,9 @@ def issue_for_payment(order: Order, payment: Payment) -> Invoice | None:
     pieces = {
         line.pk: left
         for line in charges.lines
-        if (left := line.quantity - line.cancelled - invoiced.pieces.get(line.pk, 0))
+        if (
+            left := line.quantity - line.cancelled - invoiced.pieces.get(line.pk, 0)
+        )
         > 0
     }
     if not pieces:
@@ -158,7 +160,9 @@ def _write_receipt(
 
 def uses_vouchers() -> bool:
     """Return whether money ahead of the goods wants vouchers: in India (CGST Rules 50 and 51)."""
-    return TaxSettings.objects.filter(pk=SETTINGS_KEY, scheme=TaxScheme.INDIA).exists()
+    return TaxSettings.objects.filter(
+        pk=SETTINGS_KEY, scheme=TaxScheme.INDIA
+    ).exists()
 
 
 def _was_sold_before_invoices(order: Order) -> bool:

@@ -270,7 +270,9 @@ def parts_of(order: Order) -> dict[str, Decimal]:
 
 
 # --- At the provider -----------------------------------------------------------------------------
-def book_dispute(order: Order, dispute: Dispute, *, withdrawn_before: Decimal) -> None:
+def book_dispute(
+    order: Order, dispute: Dispute, *, withdrawn_before: Decimal
+) -> None:
     """A provider has taken money for a dispute, or has given it back; a lost one is a loss."""
     at_provider = account_of(dispute.payment.provider)
     taken = dispute.withdrawn - withdrawn_before
@@ -320,7 +322,9 @@ def unbook_payout(payout: Payout) -> None:
 def _book_of_order(
     kind: EntryKind, key: str, lines: Lines, order: Order, *, note: str = ""
 ) -> bool:
-    return book(kind, key, lines, currency=order.currency, order_id=order.pk, note=note)
+    return book(
+        kind, key, lines, currency=order.currency, order_id=order.pk, note=note
+    )
 
 
 def _negative(parts: Lines) -> Lines:
@@ -339,6 +343,8 @@ def balances(accounts: Sequence[str] = ()) -> dict[tuple[str, str], Decimal]:
         else LedgerLine.objects
     )
     summed = (
-        lines.values_list("account", "currency").annotate(sum=Sum("amount")).order_by()
+        lines.values_list("account", "currency")
+        .annotate(sum=Sum("amount"))
+        .order_by()
     )
     return {(account, currency): amount for account, currency, amount in summed}

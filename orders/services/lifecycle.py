@@ -152,7 +152,9 @@ def request_attention(order: Order, why: str) -> None:
     """Show the order to staff, among those that need a person; say why in its private
     history, and by mail.
     """
-    Order.objects.filter(pk=order.pk).update(attention=why, updated_at=timezone.now())
+    Order.objects.filter(pk=order.pk).update(
+        attention=why, updated_at=timezone.now()
+    )
     order.attention = why
     record_event(order, OrderEventKind.NOTE, actor=SYSTEM, note=why, public=False)
     outbox.add(events.PersonNeeded(order_id=order.pk))

@@ -58,7 +58,9 @@ def mail_delivered(*, order_id: UUID, fulfilment_id: UUID) -> Sent:
 
 def mail_undelivered(*, order_id: UUID, fulfilment_id: UUID, attempt: int) -> Sent:
     """Tell the customer that a parcel could not be handed over, and what comes next."""
-    return _send_parcel_mail("undelivered", order_id, fulfilment_id, turn=str(attempt))
+    return _send_parcel_mail(
+        "undelivered", order_id, fulfilment_id, turn=str(attempt)
+    )
 
 
 def mail_tracking_corrected(
@@ -81,7 +83,9 @@ def _send_parcel_mail(
     if parcel.order.sells_gift_cards:  # their codes come by mails of their own
         return None
     key = f"{fulfilment_id}:{turn}" if turn else str(fulfilment_id)
-    return _send_mail(name, order_id, key=key, describe=lambda: describe_parcel(parcel))
+    return _send_mail(
+        name, order_id, key=key, describe=lambda: describe_parcel(parcel)
+    )
 
 
 def describe_parcel(parcel: Fulfilment) -> dict[str, object]:
@@ -90,7 +94,9 @@ def describe_parcel(parcel: Fulfilment) -> dict[str, object]:
     """
     return {
         "parcel": parcel,
-        "lines": [_describe_line(row.line, row.quantity) for row in parcel.lines.all()],
+        "lines": [
+            _describe_line(row.line, row.quantity) for row in parcel.lines.all()
+        ],
     }
 
 
@@ -295,7 +301,8 @@ def resend_mail(*, order_id: UUID, mail_name: str, actor: Actor) -> None:
     order = lifecycle.lock_order(order_id)
     if mail_name not in list_mails(order):
         raise errors.OrderNotIn(
-            "This mail does not fit the order as it is now.", order_status=order.status
+            "This mail does not fit the order as it is now.",
+            order_status=order.status,
         )
     note = f"To be sent again: {MAILS[mail_name]}."
     lifecycle.record_event(

@@ -100,7 +100,11 @@ def add_pieces(
         )
     ref = f"reserve:{line.pk}:{addition_id}"
     move_stock(
-        [StockMove(variant.pk, MovementKind.RESERVE, ref, d_reserved=addition.quantity)]
+        [
+            StockMove(
+                variant.pk, MovementKind.RESERVE, ref, d_reserved=addition.quantity
+            )
+        ]
     )
     return order, False
 

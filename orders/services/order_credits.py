@@ -31,7 +31,8 @@ def credit_pieces(
     not so without `with_shipping`.
     """
     amount = sum(
-        (credit_notes.value_pieces(order, line, n) for line, n in pieces), Decimal(0)
+        (credit_notes.value_pieces(order, line, n) for line, n in pieces),
+        Decimal(0),
     )
     left = order.payable - order.refunded
     if with_shipping and all(

@@ -88,7 +88,9 @@ def _change_address(order: Order, address: PostalAddress) -> dict[str, object]:
     """Return the columns that differ; refuse what would cost something else."""
     wanted = asdict(address)
     found = {
-        name: value for name, value in wanted.items() if value != getattr(order, name)
+        name: value
+        for name, value in wanted.items()
+        if value != getattr(order, name)
     }
     before, after = (
         find_state_code(
@@ -179,7 +181,9 @@ def remove_file(*, attachment_id: UUID, order_id: UUID, actor: Actor) -> None:
 
 # --- Customers -----------------------------------------------------------------------------------
 @transactions.durable
-def write_record(*, user_id: UUID, tags: Iterable[str], note: str) -> CustomerRecord:
+def write_record(
+    *, user_id: UUID, tags: Iterable[str], note: str
+) -> CustomerRecord:
     """Keep what staff know of a customer, in the place of what was known before."""
     record, _ = CustomerRecord.objects.update_or_create(
         user_id=user_id,

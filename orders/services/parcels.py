@@ -28,7 +28,9 @@ def lock_parcel(fulfilment_id: UUID) -> tuple[Order, Fulfilment]:
     Raises:
         NotFound: there is no such parcel.
     """
-    found = Fulfilment.objects.filter(pk=fulfilment_id).values_list("order", flat=True)
+    found = Fulfilment.objects.filter(pk=fulfilment_id).values_list(
+        "order", flat=True
+    )
     order_id = found.first()
     if order_id is None:
         raise NotFound

@@ -143,12 +143,16 @@ def _split_items(text: str) -> Iterator[tuple[Mapping[str, str] | None, str]]:
             for part in _BETWEEN_COUNTED.split(cell):
                 counted = _COUNTED_ITEM.fullmatch(part.strip())
                 yield (
-                    {"quantity": counted[1], "item": counted[2]} if counted else None,
+                    {"quantity": counted[1], "item": counted[2]}
+                    if counted
+                    else None,
                     part.strip(),
                 )
         else:
             for part in _BETWEEN_ITEMS.split(cell):
-                pairs = (each.partition(":") for each in part.split("|") if ":" in each)
+                pairs = (
+                    each.partition(":") for each in part.split("|") if ":" in each
+                )
                 yield (
                     _translate_item(
                         {key.strip(): value.strip() for key, _, value in pairs}
@@ -190,7 +194,9 @@ def _make_item(values: Mapping[str, str]) -> dict[str, object]:
     pieces = 1 if quantity is None else max(0, int(quantity))  # 0: all came back
     price = conversions.parse_number(values.get("price", ""))
     if price is None and pieces:
-        total: Decimal | None = conversions.parse_number(values.get("line_total", ""))
+        total: Decimal | None = conversions.parse_number(
+            values.get("line_total", "")
+        )
         price = None if total is None else total / pieces
     return {
         "sku": conversions.convert_sku(values.get("sku", "")),

@@ -189,7 +189,15 @@ def _record_purchases(user_id: UUID, orders: Sequence[PastOrder]) -> None:
 def export_past_orders(*, user: User) -> list[dict[str, object]]:
     """Return the customer's past orders for their export."""
     rows = PastOrder.objects.filter(user=user).order_by("placed_at", "id")
-    columns = ("number", "placed_at", "status", "currency", "total", "lines", "email")
+    columns = (
+        "number",
+        "placed_at",
+        "status",
+        "currency",
+        "total",
+        "lines",
+        "email",
+    )
     return list(rows.values(*columns))
 
 

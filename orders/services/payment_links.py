@@ -27,7 +27,9 @@ def get_payment_link(*, order_id: UUID) -> str:
         ProviderDown: it does not answer.
     """
     order = Order.objects.get(pk=order_id)
-    payment = Payment.objects.filter(order=order, state=PaymentState.CREATED).first()
+    payment = Payment.objects.filter(
+        order=order, state=PaymentState.CREATED
+    ).first()
     if payment is None or order.status not in BEFORE_SHIPPING:
         return ""
     if gateways.get(payment.provider) is None:

@@ -29,9 +29,13 @@ SHORTEST: Final = timedelta(
 )  # how long a webhook may take before the provider is asked
 LONGEST: Final = timedelta(hours=6)
 AFTER_END: Final = timedelta(days=7)
-UNKNOWN_LIFE: Final = timedelta(days=1)  # of a page that does not say when it closes
+UNKNOWN_LIFE: Final = timedelta(
+    days=1
+)  # of a page that does not say when it closes
 MAX_AT_ONCE: Final = 200
-MAX_SILENCES: Final = 3  # calls in vain before a provider is left alone for this run
+MAX_SILENCES: Final = (
+    3  # calls in vain before a provider is left alone for this run
+)
 
 
 def ask_due() -> int:
@@ -59,7 +63,9 @@ def ask_all(payments: Iterable[Payment]) -> int:
             silences[payment.provider] = 0
         except (ProviderDown, ProviderRefused) as exc:
             silences[payment.provider] += isinstance(exc, ProviderDown)
-            log.warning("payment.not_asked", payment_id=str(payment.pk), error=str(exc))
+            log.warning(
+                "payment.not_asked", payment_id=str(payment.pk), error=str(exc)
+            )
             _ask_again(payment)
     return known
 
@@ -137,7 +143,9 @@ def _in_order(notices: tuple[Notice, ...]) -> list[Notice]:
 
 def _ask_again(payment: Payment) -> None:
     now = timezone.now()
-    Payment.objects.filter(pk=payment.pk).exclude(state=PaymentState.SUCCEEDED).update(
+    Payment.objects.filter(pk=payment.pk).exclude(
+        state=PaymentState.SUCCEEDED
+    ).update(
         ask_at=next_ask(now, created_at=payment.created_at, ends_at=payment.ends_at)
     )
 

@@ -33,13 +33,17 @@ def open_payment(order: Order, *, base_url: str) -> Started | None:
     """
     if order.payment_method != PaymentMethod.ONLINE:
         return None
-    payment = Payment.objects.filter(order=order, state=PaymentState.CREATED).first()
+    payment = Payment.objects.filter(
+        order=order, state=PaymentState.CREATED
+    ).first()
     if payment is None or rate_limits.count_request(_limit(), str(order.pk)):
         return None
     try:
         return start_at_provider(order, payment, base_url=base_url)
     except (ProviderDown, ProviderRefused) as exc:
-        log.warning("payment.not_started", payment_id=str(payment.pk), error=str(exc))
+        log.warning(
+            "payment.not_started", payment_id=str(payment.pk), error=str(exc)
+        )
         return None
 
 

@@ -40,7 +40,9 @@ BATCH = 1000
 KEEP_KEYS = timedelta(hours=48)
 KEEP_GUEST_CARTS = timedelta(days=60)
 KEEP_REFUSED = timedelta(days=30)
-KEEP_EVENTS = timedelta(days=90)  # providers repeat a webhook for days, not for months
+KEEP_EVENTS = timedelta(
+    days=90
+)  # providers repeat a webhook for days, not for months
 
 
 def expire_orders() -> int:
@@ -112,7 +114,9 @@ def settle_payments() -> dict[str, int]:
 def _refund_cancelled(order_id: UUID) -> bool:
     order = (
         Order.objects.filter(
-            pk=order_id, status=OrderStatus.CANCELLED, payment_status=PaymentStatus.PAID
+            pk=order_id,
+            status=OrderStatus.CANCELLED,
+            payment_status=PaymentStatus.PAID,
         )
         .select_for_update(skip_locked=True, no_key=True, of=("self",))
         .first()
@@ -155,7 +159,9 @@ def _forget_keys(now: datetime) -> int:
     old = IdempotencyKey.objects.filter(created_at__lt=now - KEEP_KEYS).order_by(
         "created_at"
     )
-    return IdempotencyKey.objects.filter(pk__in=old.values("pk")[:BATCH]).delete()[0]
+    return IdempotencyKey.objects.filter(pk__in=old.values("pk")[:BATCH]).delete()[
+        0
+    ]
 
 
 def _forget_refused(now: datetime) -> int:

@@ -64,7 +64,15 @@ _ORDER = (
     *("created_at", "paid_at", "shipped_at", "delivered_at", "closed_at"),
     *("recipient", "phone", "street", "city", "state", "postal_code", "country"),
 )
-_REFUSED = ("email", "phone", "recipient", "pieces", "tries", "created_at", "last_at")
+_REFUSED = (
+    "email",
+    "phone",
+    "recipient",
+    "pieces",
+    "tries",
+    "created_at",
+    "last_at",
+)
 _RETURN = ("number", "status", "reason", "note", "created_at", "closed_at")
 _PARCEL = ("status", "carrier", "tracking_number", "shipped_at", "delivered_at")
 _INVOICE = ("number", "kind", "issued_on", "currency", "total", "tax")
@@ -86,7 +94,9 @@ def attach_guest_orders(*, user: "User") -> int:
     ]
     if ids:
         OrderDiscount.objects.filter(order__in=ids).update(user=user)
-        Order.objects.filter(pk__in=ids).update(user=user, updated_at=timezone.now())
+        Order.objects.filter(pk__in=ids).update(
+            user=user, updated_at=timezone.now()
+        )
         received = OrderLine.objects.filter(
             order__in=ids,
             fulfilments__fulfilment__status=ParcelStatus.DELIVERED,
@@ -101,7 +111,9 @@ def export_customer(*, user: "User") -> dict[str, object]:
     """Return what is known of the customer here, as JSON: the cart, and every order with
     its lines and steps.
     """
-    orders = Order.objects.for_customer(user).with_lines().order_by("created_at", "id")
+    orders = (
+        Order.objects.for_customer(user).with_lines().order_by("created_at", "id")
+    )
     lines = CartLine.objects.filter(cart__user=user).order_by("created_at", "id")
     return {
         "cart": list(
@@ -125,14 +137,17 @@ def export_customer(*, user: "User") -> dict[str, object]:
 
 def _refused_orders_of(user: "User") -> QuerySet[RefusedOrder]:
     """Return what the person tried to order beyond a limit, signed in or as a guest."""
-    return RefusedOrder.objects.filter(Q(user=user) | Q(user=None, email=user.email))
+    return RefusedOrder.objects.filter(
+        Q(user=user) | Q(user=None, email=user.email)
+    )
 
 
 def _export_order(order: Order) -> dict[str, object]:
     return {
         **{name: getattr(order, name) for name in _ORDER},
         "lines": [
-            {name: getattr(line, name) for name in _LINE} for line in order.lines.all()
+            {name: getattr(line, name) for name in _LINE}
+            for line in order.lines.all()
         ],
         "parcels": [
             {name: getattr(parcel, name) for name in _PARCEL}
@@ -143,7 +158,8 @@ def _export_order(order: Order) -> dict[str, object]:
             for asked in order.return_requests.all()
         ],
         "invoices": [
-            {name: getattr(invoice, name) for name in _INVOICE} | {"data": invoice.data}
+            {name: getattr(invoice, name) for name in _INVOICE}
+            | {"data": invoice.data}
             for invoice in order.invoices.filter(anonymised_at=None).order_by("id")
         ],
         "history": [
@@ -194,6 +210,6 @@ def erase_customer(*, user: "User") -> None:
         if card.balance:
             gift_cards.empty_card(card, reason="The account was erased.")
     GiftCard.objects.filter(user=user).update(user=None)
-    GiftCard.objects.filter(Q(email=user.email) | Q(order_line__order__in=ids)).exclude(
-        email=""
-    ).update(email="")
+    GiftCard.objects.filter(
+        Q(email=user.email) | Q(order_line__order__in=ids)
+    ).exclude(email="").update(email="")

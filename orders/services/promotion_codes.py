@@ -10,7 +10,9 @@ from orders import errors
 from orders.models import Coupon, OrderDiscount, Promotion
 
 MAX_CODES: Final = 10_000  # at once
-_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are read for another
+_LETTERS: Final = (
+    "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are read for another
+)
 _ENDING: Final = 7  # 32 to the 7th: 34 thousand million
 
 

@@ -74,7 +74,9 @@ def _record_once(notice: Notice) -> str:
         return _noted(notice, None, "ignored")
     if notice.outcome == Outcome.PAID_OUT:
         outbox.add(
-            events.PayoutTold(provider=notice.provider, payout_ref=notice.payout_ref)
+            events.PayoutTold(
+                provider=notice.provider, payout_ref=notice.payout_ref
+            )
         )
         return _noted(notice, None, "asked after")
     payment = _find(notice)
@@ -89,7 +91,9 @@ def _take_effect(order: Order, payment: Payment, notice: Notice) -> str:
     if notice.outcome == Outcome.ASK:
         # At once, by the sweep; a job besides, so that it does not wait for the sweep.
         outbox.add(
-            events.ChargeTold(provider=notice.provider, charge_ref=notice.charge_ref)
+            events.ChargeTold(
+                provider=notice.provider, charge_ref=notice.charge_ref
+            )
         )
         return "asked after"
     if notice.outcome == Outcome.SUCCEEDED:
@@ -110,9 +114,13 @@ def _unknown(notice: Notice) -> str:
     tries = (Outcome.SUCCEEDED, Outcome.ASK, Outcome.DECLINED)
     is_money = notice.outcome in tries and notice.charge_ref
     if is_money and not notice.event_id.startswith("ask:"):
-        told = events.ChargeTold(provider=notice.provider, charge_ref=notice.charge_ref)
+        told = events.ChargeTold(
+            provider=notice.provider, charge_ref=notice.charge_ref
+        )
         outbox.add(told)
-    log.warning("payment.unknown", provider=notice.provider, event_id=notice.event_id)
+    log.warning(
+        "payment.unknown", provider=notice.provider, event_id=notice.event_id
+    )
     return "unknown payment"
 
 
@@ -155,7 +163,9 @@ def _find(notice: Notice) -> Payment | None:
         return found
     if notice.ref and (found := payments.filter(provider_ref=notice.ref).first()):
         return found
-    return payments.filter(pk=notice.payment_id).first() if notice.payment_id else None
+    return (
+        payments.filter(pk=notice.payment_id).first() if notice.payment_id else None
+    )
 
 
 # --- Payments ------------------------------------------------------------------------------------

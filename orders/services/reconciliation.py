@@ -33,7 +33,14 @@ from orders.gateways.base import (
     ProviderRefund,
     ProviderRefused,
 )
-from orders.models import Difference, Dispute, Order, Payment, Reconciliation, Refund
+from orders.models import (
+    Difference,
+    Dispute,
+    Order,
+    Payment,
+    Reconciliation,
+    Refund,
+)
 from orders.models.payment import PaymentState, RefundState
 from orders.models.provider import DifferenceKind
 from orders.services import disputes, lifecycle, payment_polling, payouts, refunds
@@ -262,7 +269,9 @@ def _look_for_payment(run: _Run, payment: Payment) -> None:
     """A payment of ours is not in the list: ask for it by its name before saying so."""
     try:
         notice = run.provider.look_up(payment.charge_ref or payment.provider_ref)
-        there = notice.outcome == Outcome.SUCCEEDED and notice.amount == payment.amount
+        there = (
+            notice.outcome == Outcome.SUCCEEDED and notice.amount == payment.amount
+        )
     except ProviderRefused:
         there = False
     if not there:
@@ -317,7 +326,8 @@ def _list_booked_refunds(
         state__in=(RefundState.SUCCEEDED, RefundState.FAILED),
     ).values_list("payment__charge_ref", "provider_ref", "state")
     return {
-        (charge, ref, state == RefundState.SUCCEEDED) for charge, ref, state in ended
+        (charge, ref, state == RefundState.SUCCEEDED)
+        for charge, ref, state in ended
     }
 
 
@@ -335,12 +345,16 @@ def _compare_refund(run: _Run, told: ProviderRefund) -> None:
         return
     outcome = _within(
         payment,
-        lambda order: refunds.take_from_provider(order, payment, told, is_current=True),
+        lambda order: refunds.take_from_provider(
+            order, payment, told, is_current=True
+        ),
     )
     if outcome in ("known already", "refund_pending"):
         return
     if told.succeeded is False and outcome == "refund_failed":
-        known = Refund.objects.filter(payment=payment, provider_ref=told.ref).exists()
+        known = Refund.objects.filter(
+            payment=payment, provider_ref=told.ref
+        ).exists()
         if not known:
             return  # it failed before we heard of it: nothing has moved
     run.record_difference(
@@ -471,5 +485,7 @@ def _within(payment: Payment, book: Callable[[Order], str]) -> str:
 
 def _payment_of(run: _Run, charge_ref: str) -> Payment | None:
     return Payment.objects.filter(
-        provider=run.provider.name, charge_ref=charge_ref, state=PaymentState.SUCCEEDED
+        provider=run.provider.name,
+        charge_ref=charge_ref,
+        state=PaymentState.SUCCEEDED,
     ).first()

@@ -61,7 +61,11 @@ def refund_order(
         scope=f"user:{actor.user_id}",
         key=idempotency_key,
         route=f"POST /api/staff/orders/{order_id}/refunds",
-        body={"amount": amount, "reason": reason, "to_store_credit": to_store_credit},
+        body={
+            "amount": amount,
+            "reason": reason,
+            "to_store_credit": to_store_credit,
+        },
     )
     refund_id = uuid7()
     if (known := idempotency.claim_key(key, refund_id)) is not None:
@@ -157,7 +161,9 @@ def _check_unspent(order: Order, amount: Decimal) -> None:
     to_take = order.refunded + order.waived + amount - ledger.credited(order)
     unspent = gift_cards.count_unspent(order)
     if unspent < to_take:
-        raise errors.GiftCardSpent(left=gift_cards.show_amount(unspent, order.currency))
+        raise errors.GiftCardSpent(
+            left=gift_cards.show_amount(unspent, order.currency)
+        )
 
 
 @dataclass(frozen=True)
@@ -299,7 +305,10 @@ def send_refund(*, refund_id: UUID) -> dict[str, str] | None:
         close_refund(refund_id=refund_id, ref="", succeeded=False, error=str(exc))
         return {"refused": str(exc)[:200]}
     close_refund(
-        refund_id=refund_id, ref=made.ref, succeeded=made.succeeded, error=made.error
+        refund_id=refund_id,
+        ref=made.ref,
+        succeeded=made.succeeded,
+        error=made.error,
     )
     return {"provider_ref": made.ref}
 
@@ -316,7 +325,12 @@ def close_refund(
 
 
 def settle_locked_refund(
-    order: Order, refund: Refund, *, ref: str, succeeded: bool | None, error: str = ""
+    order: Order,
+    refund: Refund,
+    *,
+    ref: str,
+    succeeded: bool | None,
+    error: str = "",
 ) -> None:
     """As `close_refund`, for a locked order within the caller's transaction."""
     if refund.state != RefundState.REQUESTED:
@@ -349,7 +363,13 @@ def finish_refund(
     """Close an open refund of a locked order, within the caller's transaction."""
     refund.state, refund.finished_at = state, timezone.now()
     refund.save(
-        update_fields=["state", "finished_at", "provider_ref", "error", "updated_at"]
+        update_fields=[
+            "state",
+            "finished_at",
+            "provider_ref",
+            "error",
+            "updated_at",
+        ]
     )
     if state == RefundState.FAILED:
         if not refund.surplus:
@@ -380,7 +400,11 @@ def finish_refund(
 
 # --- At the provider -----------------------------------------------------------------------------
 def take_from_provider(
-    order: Order, payment: Payment, told: ProviderRefund, *, is_current: bool = False
+    order: Order,
+    payment: Payment,
+    told: ProviderRefund,
+    *,
+    is_current: bool = False,
 ) -> str:
     """Write down what the provider says of a refund of a locked order, within the caller's
     transaction: one of ours, or one that somebody made in the provider's dashboard.
@@ -391,7 +415,9 @@ def take_from_provider(
     refund = known.filter(pk=told.refund_id).first() if told.refund_id else None
     refund = refund or known.filter(provider_ref=told.ref).first()
     if refund is not None and refund.order_id != order.pk:
-        order = lifecycle.lock_order(refund.order_id)  # of an exchange that it had paid
+        order = lifecycle.lock_order(
+            refund.order_id
+        )  # of an exchange that it had paid
     if refund is None:
         if told.succeeded is False:
             return "refund_failed"  # before we heard of it: nothing has moved
@@ -413,7 +439,9 @@ def take_from_provider(
 _OUTCOMES = {None: "refund_pending", True: "refunded", False: "refund_failed"}
 
 
-def _book_from_provider(order: Order, payment: Payment, told: ProviderRefund) -> str:
+def _book_from_provider(
+    order: Order, payment: Payment, told: ProviderRefund
+) -> str:
     """Book a refund that was not made here, so that nobody gives the money back again."""
     surplus = payment.pk not in _list_paying(order)
     if not surplus:

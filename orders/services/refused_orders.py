@@ -98,13 +98,19 @@ def dismiss_order(*, refused_id: UUID, actor: Actor) -> RefusedOrder:
     return row
 
 
-def _decide(refused_id: UUID, state: RefusedOrderState, actor: Actor) -> RefusedOrder:
+def _decide(
+    refused_id: UUID, state: RefusedOrderState, actor: Actor
+) -> RefusedOrder:
     row = RefusedOrder.objects.locked().filter(pk=refused_id).first()
     if row is None:
         raise NotFound
     if state not in NEXT_REFUSED_STATE[row.state]:
         raise errors.RefusedOrderDecided
-    row.state, row.decided_at, row.decided_by_id = state, timezone.now(), actor.user_id
+    row.state, row.decided_at, row.decided_by_id = (
+        state,
+        timezone.now(),
+        actor.user_id,
+    )
     return row
 
 

@@ -80,7 +80,9 @@ def count_part(order: Order, payment: Payment) -> None:
     the rest.
     """
     part = order.part_paid + payment.amount
-    Order.objects.filter(pk=order.pk).update(part_paid=part, updated_at=timezone.now())
+    Order.objects.filter(pk=order.pk).update(
+        part_paid=part, updated_at=timezone.now()
+    )
     order.part_paid = part
     renew_page(order)
 

@@ -125,9 +125,12 @@ def _ask(
         raise errors.ReturnWindowOver(until=until.isoformat() if until else None)
     free = return_window.count_returnable(order)
     wanted = asked.lines or [
-        ReturnPieces(line_id=line_id, quantity=count) for line_id, count in free.items()
+        ReturnPieces(line_id=line_id, quantity=count)
+        for line_id, count in free.items()
     ]
-    if not wanted or any(each.quantity > free.get(each.line_id, 0) for each in wanted):
+    if not wanted or any(
+        each.quantity > free.get(each.line_id, 0) for each in wanted
+    ):
         raise errors.ReturnTooMany
     more = exchanges.price_replacements(order, wanted)
     request = _insert_request(order, asked.reason, request_id, is_withdrawal)
@@ -164,7 +167,9 @@ def _insert_request(
         {
             "status": ReturnStatus.APPROVED,
             "approved_at": now,
-            "send_by": return_window.end_of_day(now, days=settings.RETURN_SEND_DAYS),
+            "send_by": return_window.end_of_day(
+                now, days=settings.RETURN_SEND_DAYS
+            ),
         }
         if is_withdrawal
         else {}
@@ -449,12 +454,19 @@ def _close(
     note: str = "",
 ) -> None:
     """End a return whose pieces stay with the customer. Locks: the replacements' order, stock."""
-    _set_status(order, request, to, actor=actor, note=note, closed_at=timezone.now())
+    _set_status(
+        order, request, to, actor=actor, note=note, closed_at=timezone.now()
+    )
     exchanges.cancel_exchange(request, actor=actor, note=f"{request.number}: {to}")
 
 
 def _record(
-    order: Order, request: ReturnRequest, actor: Actor, note: str, *, before: str = ""
+    order: Order,
+    request: ReturnRequest,
+    actor: Actor,
+    note: str,
+    *,
+    before: str = "",
 ) -> None:
     lifecycle.record_event(
         order,

@@ -103,7 +103,9 @@ def count_held(order: Order) -> dict[UUID, int]:
         fulfilment__order=order, fulfilment__status=ParcelStatus.DELIVERED
     ):
         held[row.line_id] = held.get(row.line_id, 0) + row.quantity
-    for back in ReturnLine.objects.filter(parcel__order=order, parcel__fulfilment=None):
+    for back in ReturnLine.objects.filter(
+        parcel__order=order, parcel__fulfilment=None
+    ):
         held[back.line_id] = held.get(back.line_id, 0) - back.quantity
     return held
 
@@ -143,9 +145,13 @@ def settle_parcel(
     What was paid for its pieces goes back; what was not is not owed any more. Pieces that can
     be sold again go on the shelf. Locks: stock.
     """
-    parcels.set_parcel_status(order, parcel, move.status, actor=actor, note=move.note)
+    parcels.set_parcel_status(
+        order, parcel, move.status, actor=actor, note=move.note
+    )
     restock = move.restock and move.status == ParcelStatus.RETURNED
-    reason = move.note or f"Parcel {parcel.position} was {_NOT_ARRIVED[move.status]}."
+    reason = (
+        move.note or f"Parcel {parcel.position} was {_NOT_ARRIVED[move.status]}."
+    )
     settled = Return.objects.create(
         order=order, fulfilment=parcel, reason=reason, by_id=actor.user_id
     )

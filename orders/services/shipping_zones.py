@@ -74,7 +74,11 @@ def _lock_zone(zone_id: UUID) -> ShippingZone:
 def _write_zone(zone: ShippingZone, body: ZoneInput) -> None:
     if ShippingZone.objects.filter(name=body.name).exclude(pk=zone.pk).exists():
         raise errors.ShippingZoneTaken
-    zone.name, zone.position, zone.is_active = body.name, body.position, body.is_active
+    zone.name, zone.position, zone.is_active = (
+        body.name,
+        body.position,
+        body.is_active,
+    )
     zone.countries = [str(code) for code in body.countries]
     zone.states = list(body.states)
     zone.postal_patterns = list(body.postal_patterns)

@@ -95,7 +95,9 @@ def cancel_locked_order(order: Order, *, actor: Actor, note: str) -> None:
         )
     outbox.add(events.OrderCancelled(order_id=order.pk))
     promotion_uses.release_promotions(order_id=order.pk)
-    for parcel in Fulfilment.objects.filter(order=order, status=ParcelStatus.PACKED):
+    for parcel in Fulfilment.objects.filter(
+        order=order, status=ParcelStatus.PACKED
+    ):
         parcels.set_parcel_status(
             order, parcel, ParcelStatus.CANCELLED, actor=actor, note=""
         )
@@ -124,7 +126,11 @@ def cancel_pieces(
 
 @transactions.durable
 def cancel_pieces_once(
-    cancellation: PiecesCancellation, *, order_id: UUID, actor: Actor, key: str | None
+    cancellation: PiecesCancellation,
+    *,
+    order_id: UUID,
+    actor: Actor,
+    key: str | None,
 ) -> bool:
     """As `cancel_pieces`, once for each idempotency key; return whether the key had asked for it
     before. Locks: the key, then as there.
@@ -272,7 +278,9 @@ def _ship_order(order: Order, move: Move, actor: Actor) -> None:
     packed = parcels.count_packed(order)
     if any(line.to_ship > packed.get(line.pk, 0) for line in order.lines.all()):
         fulfilments.pack_parcel(order, None, tracking=tracking, actor=actor)
-    for parcel in Fulfilment.objects.filter(order=order, status=ParcelStatus.PACKED):
+    for parcel in Fulfilment.objects.filter(
+        order=order, status=ParcelStatus.PACKED
+    ):
         fulfilments.send_parcel(
             order,
             parcel,
@@ -348,5 +356,7 @@ def mark_cash_paid(*, order_id: UUID, actor: Actor) -> None:
         succeeded_at=now,
     )
     ledger.book_payment(payment)
-    lifecycle.set_payment_status(order, PaymentStatus.PAID, actor=actor, paid_at=now)
+    lifecycle.set_payment_status(
+        order, PaymentStatus.PAID, actor=actor, paid_at=now
+    )
     invoices.issue_for_payment(order, payment)

@@ -75,7 +75,9 @@ class CartItemList(ShopperView):
     def post(
         self, request: Request, *, body: schemas.CartAddition, headers: CartHeader
     ) -> Response:
-        return _respond(carts.add_to_cart(body, customer=identify(request, headers)))
+        return _respond(
+            carts.add_to_cart(body, customer=identify(request, headers))
+        )
 
 
 class CartItemDetail(ShopperView):
@@ -120,7 +122,9 @@ class CartItemDetail(ShopperView):
         self, request: Request, *, line_id: UUID, headers: CartHeader
     ) -> Response:
         return _respond(
-            carts.remove_cart_line(customer=identify(request, headers), line_id=line_id)
+            carts.remove_cart_line(
+                customer=identify(request, headers), line_id=line_id
+            )
         )
 
 
@@ -219,7 +223,11 @@ class CartStoreCredit(ShopperView):
         summary="Pay with one's store credit, or not",
     )
     def put(
-        self, request: Request, *, body: schemas.StoreCreditChoice, headers: CartHeader
+        self,
+        request: Request,
+        *,
+        body: schemas.StoreCreditChoice,
+        headers: CartHeader,
     ) -> Response:
         return _respond(
             carts.use_store_credit(body.use, customer=identify(request, headers))

@@ -52,6 +52,10 @@ def pay(request: HttpRequest, payment_id: UUID, token: str) -> HttpResponse:
         currency=payment.currency,
         error="" if type_ == "payment.succeeded" else "declined",
     )
-    provider_events.receive_webhook(provider_name="test", body=body, headers=headers)
+    provider_events.receive_webhook(
+        provider_name="test", body=body, headers=headers
+    )
     back = payment.return_url or payments.return_url_of(payment.order)
-    return HttpResponseRedirect(with_query(back, f"payment={request.POST['outcome']}"))
+    return HttpResponseRedirect(
+        with_query(back, f"payment={request.POST['outcome']}")
+    )

@@ -131,7 +131,9 @@ class OrderCancellation(ShopperView):
         headers: schemas.OrderHeader,
     ) -> Response:
         order = transitions.cancel_order(
-            customer=identify(request, headers), order_id=order_id, reason=body.reason
+            customer=identify(request, headers),
+            order_id=order_id,
+            reason=body.reason,
         )
         return Response(serializers.OrderDetail(order).data)
 
@@ -260,7 +262,8 @@ class PaymentList(ShopperView):
             base_url=get_base_url(request),
         )
         return mark_replayed(
-            Response(serializers.Payment(started).data, HTTPStatus.CREATED), again=again
+            Response(serializers.Payment(started).data, HTTPStatus.CREATED),
+            again=again,
         )
 
 

@@ -30,7 +30,8 @@ from products.errors import OutOfStock, PiecesNotThere
 
 def _respond(order_id: UUID, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(
-        serializers.StaffOrder(selectors.get_any_order(order_id=order_id)).data, status
+        serializers.StaffOrder(selectors.get_any_order(order_id=order_id)).data,
+        status,
     )
 
 
@@ -88,7 +89,9 @@ class OrderTransition(StaffView):
         tag="staff-orders",
         summary="Take an order to its next status",
     )
-    def post(self, request: Request, *, order_id: UUID, body: schemas.Move) -> Response:
+    def post(
+        self, request: Request, *, order_id: UUID, body: schemas.Move
+    ) -> Response:
         transitions.move_order(body, order_id=order_id, actor=get_actor(request))
         return _respond(order_id)
 
@@ -169,7 +172,12 @@ class CancellationList(StaffView):
         headers=IdempotencyHeaders,
         response=serializers.StaffOrder,
         status=HTTPStatus.CREATED,
-        errors=[*IDEMPOTENCY_ERRORS, NotFound, errors.OrderNotIn, errors.ParcelTooMany],
+        errors=[
+            *IDEMPOTENCY_ERRORS,
+            NotFound,
+            errors.OrderNotIn,
+            errors.ParcelTooMany,
+        ],
         id="cancelPieces",
         tag="staff-orders",
         summary="Cancel pieces that have not left",
@@ -296,7 +304,8 @@ class RefundList(StaffView):
             idempotency_key=headers.idempotency_key,
         )
         return mark_replayed(
-            Response(serializers.Refund(refund).data, HTTPStatus.CREATED), again=again
+            Response(serializers.Refund(refund).data, HTTPStatus.CREATED),
+            again=again,
         )
 
 
@@ -430,7 +439,9 @@ class CouponDetail(StaffView):
         self, request: Request, *, coupon_id: UUID, body: schemas.CouponChange
     ) -> Response:
         return Response(
-            serializers.Coupon(coupons.update_coupon(body, coupon_id=coupon_id)).data
+            serializers.Coupon(
+                coupons.update_coupon(body, coupon_id=coupon_id)
+            ).data
         )
 
     @operation(

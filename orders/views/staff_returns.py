@@ -34,7 +34,9 @@ class ReturnList(StaffView):
         summary="The returns that customers asked for, newest first",
     )
     def get(self, request: Request, *, query: schemas.ReturnFilter) -> Response:
-        return Response(serializers.StaffReturnPage(selectors.list_returns(query)).data)
+        return Response(
+            serializers.StaffReturnPage(selectors.list_returns(query)).data
+        )
 
 
 class ReturnDetail(StaffView):

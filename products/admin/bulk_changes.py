@@ -100,10 +100,14 @@ class RuleForm(StrictForm):
             and data.get("category") is None
             and "category" not in self.errors
         ):
-            self.add_error("category", "Choose the category that the products go to.")
+            self.add_error(
+                "category", "Choose the category that the products go to."
+            )
         return data
 
-    def _check_price(self, kind: str, how: str | None, value: Decimal | None) -> None:
+    def _check_price(
+        self, kind: str, how: str | None, value: Decimal | None
+    ) -> None:
         if not how:
             self.add_error("how", "Say how the price changes.")
         if value is None:
@@ -180,7 +184,9 @@ class BulkChangeAdmin(ReadOnly, ModelAdmin):
         """
         change = self.get_object(request, object_id)
         if change is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]  # Django's
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[no-any-return]  # Django's
+                request, self.opts, object_id
+            )
         if not self.has_view_permission(request, change):
             raise PermissionDenied
         may = request.user.has_perm("products.change_product")
@@ -297,7 +303,11 @@ def _describe_result(change: BulkChange) -> str:
             rest = f", {change.skipped} left as they are" if change.skipped else ""
             return f"{change.applied} products are changed{rest}."
         case BulkState.UNDONE:
-            rest = f", {change.kept} have changed since and stay" if change.kept else ""
+            rest = (
+                f", {change.kept} have changed since and stay"
+                if change.kept
+                else ""
+            )
             return f"{change.undone} products are changed back{rest}."
         case _:
             return f"{change.total:,} products are many: this page shows how far it has come."
@@ -317,7 +327,9 @@ def _page_rows(
     """Return a page of the change's rows, each with what the page shows of its product: two
     queries.
     """
-    rows = change.rows.select_related("product", "old_category").order_by("product_id")
+    rows = change.rows.select_related("product", "old_category").order_by(
+        "product_id"
+    )
     rows = rows.defer("product__search", "product__description")
     count = change.total
     if result:
@@ -330,7 +342,9 @@ def _page_rows(
     return page
 
 
-def _count_variants(rows: Sequence[BulkChangeRow], page: "Page[BulkChangeRow]") -> None:
+def _count_variants(
+    rows: Sequence[BulkChangeRow], page: "Page[BulkChangeRow]"
+) -> None:
     on_sale = Variant.objects.filter(
         product__in=[row.product_id for row in rows], is_active=True
     )

@@ -63,7 +63,9 @@ class CollectionForm(StrictModelForm):
         if not slug:
             with transaction.atomic():
                 return slugs.find_free_slug(
-                    self.cleaned_data.get("name", ""), among=others, else_="collection"
+                    self.cleaned_data.get("name", ""),
+                    among=others,
+                    else_="collection",
                 )
         if slugs.is_reserved(slug) or others.filter(slug=slug).exists():
             raise forms.ValidationError(
@@ -167,7 +169,9 @@ class CollectionAdmin(ModelAdmin):
         actions.pop("delete_selected", None)
         return actions
 
-    def _build_context(self, request: HttpRequest, object_id: str) -> dict[str, object]:
+    def _build_context(
+        self, request: HttpRequest, object_id: str
+    ) -> dict[str, object]:
         try:
             collection = Collection.objects.filter(pk=UUID(object_id)).first()
         except ValueError:
@@ -210,7 +214,9 @@ def _place(request: HttpRequest, collection_id: UUID) -> str:
 
 
 def _reorder(request: HttpRequest, ids: list[UUID]) -> tuple[list[UUID], str]:
-    given = [found for text in request.POST.getlist("ids") if (found := _uuid(text))]
+    given = [
+        found for text in request.POST.getlist("ids") if (found := _uuid(text))
+    ]
     do = request.POST.get("do", "")
     for button in ("first", "remove"):
         if found := _uuid(request.POST.get(button, "")):
@@ -231,7 +237,10 @@ def _add(text: str, ids: list[UUID]) -> tuple[list[UUID], str]:
     found = found or Product.objects.filter(variants__sku=text).first()
     found = found or Product.objects.filter(name__iexact=text).first()
     if found is None:
-        return ids, f"No product is called “{text}”: write its name, its slug or a SKU."
+        return (
+            ids,
+            f"No product is called “{text}”: write its name, its slug or a SKU.",
+        )
     if found.pk in ids:
         return ids, f"{found.name} is in its place already."
     if len(ids) >= MAX_PICKED:

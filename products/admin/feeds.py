@@ -26,7 +26,13 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from markrin.admin.base import FirstRows, ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin
+from markrin.admin.base import (
+    FirstRows,
+    ReadOnly,
+    ReadOnlyAdmin,
+    Step,
+    SteppedAdmin,
+)
 from markrin.admin.forms import StrictForm
 from markrin.admin.widgets import PlainFile
 from markrin.api.errors import ShopError
@@ -57,12 +63,16 @@ class RejectedRows(FirstRows):
         return found.filter(result__in=["rejected", "conflict"])
 
 
-def _release_feed(request: HttpRequest, feed: Feed, data: Mapping[str, object]) -> str:
+def _release_feed(
+    request: HttpRequest, feed: Feed, data: Mapping[str, object]
+) -> str:
     staging.release_feed(feed_id=feed.pk)
     return "The feed will be applied."
 
 
-def _discard_feed(request: HttpRequest, feed: Feed, data: Mapping[str, object]) -> str:
+def _discard_feed(
+    request: HttpRequest, feed: Feed, data: Mapping[str, object]
+) -> str:
     staging.discard_feed(feed_id=feed.pk)
     return "The feed is discarded."
 
@@ -155,7 +165,9 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
     change_list_template = "admin/products/feed_list.html"
     steps = {
         "release": Step(
-            "Apply it", _release_feed, offered=lambda feed: feed.state == FeedState.HELD
+            "Apply it",
+            _release_feed,
+            offered=lambda feed: feed.state == FeedState.HELD,
         ),
         "discard": Step(
             "Discard",
@@ -212,7 +224,9 @@ class FeedAdmin(ReadOnly, SteppedAdmin):
         )
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: Mapping[str, object] | None = None
+        self,
+        request: HttpRequest,
+        extra_context: Mapping[str, object] | None = None,
     ) -> HttpResponseBase:
         """Show the list, with the way to upload."""
         context = {"may_upload": self.may_step(request), **(extra_context or {})}

@@ -31,7 +31,9 @@ class ImagePanel:
     def get_urls(self) -> list[URLPattern]:
         """Return the pages, with the one that the panel's forms go to."""
         view = self.admin_site.admin_view(self.images_view)
-        own = path("<uuid:product_id>/images/", view, name="products_product_images")
+        own = path(
+            "<uuid:product_id>/images/", view, name="products_product_images"
+        )
         return [own, *super().get_urls()]  # type: ignore[misc]  # the ModelAdmin's
 
     def change_view(
@@ -48,7 +50,9 @@ class ImagePanel:
         # the ModelAdmin's
         return super().change_view(request, object_id, form_url, context)  # type: ignore[misc]
 
-    def images_view(self, request: HttpRequest, product_id: UUID) -> HttpResponseBase:
+    def images_view(
+        self, request: HttpRequest, product_id: UUID
+    ) -> HttpResponseBase:
         """Do what the button says, and show the panel again: alone, where the script asks
         for it.
         """
@@ -73,7 +77,9 @@ class ImagePanel:
             return TemplateResponse(request, "admin/products/images.html", context)
         if said:
             messages.add_message(
-                request, messages.SUCCESS if said == "Saved." else messages.ERROR, said
+                request,
+                messages.SUCCESS if said == "Saved." else messages.ERROR,
+                said,
             )
         return HttpResponseRedirect(
             reverse("admin:products_product_change", args=[product_id]) + "#images"
@@ -124,7 +130,9 @@ def _small_url(image: ProductImage) -> str:
 
 def _full_url(image: ProductImage) -> str:
     return (
-        str(default_storage.url(image.file.name)) if image.file else image.external_url
+        str(default_storage.url(image.file.name))
+        if image.file
+        else image.external_url
     )
 
 
@@ -138,7 +146,9 @@ def _run_action(request: HttpRequest, product_id: UUID) -> list[str]:
         case "upload":
             return _upload_files(request, product_id)
         case "link":
-            link = schemas.LinkImage().load(_read_fields(request, "url", "alt_text"))
+            link = schemas.LinkImage().load(
+                _read_fields(request, "url", "alt_text")
+            )
             images.link_image(link, product_id=product_id)
         case "describe":
             text = schemas.UpdateImage().load(
@@ -148,9 +158,13 @@ def _run_action(request: HttpRequest, product_id: UUID) -> list[str]:
                 text, product_id=product_id, image_id=_read_image_id(request)
             )
         case "delete":
-            images.delete_image(product_id=product_id, image_id=_read_image_id(request))
+            images.delete_image(
+                product_id=product_id, image_id=_read_image_id(request)
+            )
         case "up" | "down" as way:
-            _move_image(product_id, _read_image_id(request), -1 if way == "up" else 1)
+            _move_image(
+                product_id, _read_image_id(request), -1 if way == "up" else 1
+            )
         case "order":
             order = schemas.OrderImages().load({"ids": request.POST.getlist("ids")})
             images.order_images(order, product_id=product_id)

@@ -94,7 +94,9 @@ class DatabaseStorage(BaseStorage):
 
     def save(self, data: bytes) -> None:
         self.name = uuid4().hex
-        ImportFile.objects.filter(created_at__lt=timezone.now() - _STORED_FOR).delete()
+        ImportFile.objects.filter(
+            created_at__lt=timezone.now() - _STORED_FOR
+        ).delete()
         ImportFile.objects.create(name=self.name, content=data)
 
     def read(self) -> bytes:
@@ -226,7 +228,9 @@ class CatalogueTransfer(ImportExportMixin):
         messages.error(request, "The file is no longer here. Upload it again.")
         return HttpResponseRedirect(reverse("admin:products_product_import"))
 
-    def process_result(self, result: Result, request: HttpRequest) -> HttpResponseBase:
+    def process_result(
+        self, result: Result, request: HttpRequest
+    ) -> HttpResponseBase:
         """Say what was imported; if something has come in between since the preview, that
         nothing was.
         """
@@ -241,7 +245,9 @@ class CatalogueTransfer(ImportExportMixin):
             "media": self.media,
             "result": result,
         }
-        return TemplateResponse(request, self.import_template_name, context, status=409)
+        return TemplateResponse(
+            request, self.import_template_name, context, status=409
+        )
 
     def generate_log_entries(self, result: Result, request: HttpRequest) -> None:
         """Note each product that was made or changed, with what is otherwise now."""

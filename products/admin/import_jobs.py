@@ -177,7 +177,15 @@ class ImportJobAdmin(ReadOnly, ModelAdmin):
     """The imports of the last month; each has one page, from its file to its report."""
 
     list_display = (
-        *("__str__", "state", "actor", "created", "changed", "unchanged", "refused"),
+        *(
+            "__str__",
+            "state",
+            "actor",
+            "created",
+            "changed",
+            "unchanged",
+            "refused",
+        ),
         "created_at",
     )
     list_filter = ("state", "kind")
@@ -249,7 +257,10 @@ class ImportJobAdmin(ReadOnly, ModelAdmin):
 
     def _find(self, request: HttpRequest, job_id: UUID) -> ImportJob:
         job = (
-            self.get_queryset(request).select_related("actor").filter(pk=job_id).first()
+            self.get_queryset(request)
+            .select_related("actor")
+            .filter(pk=job_id)
+            .first()
         )
         if not self.has_view_permission(request, job):
             raise PermissionDenied
@@ -297,7 +308,9 @@ class ImportJobAdmin(ReadOnly, ModelAdmin):
         try:
             job = self._find(request, UUID(object_id))
         except (ValueError, Http404):
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]  # Django's
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[no-any-return]  # Django's
+                request, self.opts, object_id
+            )
         may = self.has_add_permission(request)
         if request.method != "POST":
             return self._page(request, job, may=may)
@@ -312,7 +325,9 @@ class ImportJobAdmin(ReadOnly, ModelAdmin):
     def _do(self, request: HttpRequest, job: ImportJob) -> None:
         match request.POST.get("do"):
             case "preview":
-                size = request.POST.get("size", "")[:20]  # int() refuses 4,300 digits
+                size = request.POST.get("size", "")[
+                    :20
+                ]  # int() refuses 4,300 digits
                 import_jobs.begin_preview(
                     job_id=job.pk,
                     file_name=request.POST.get("name", ""),
@@ -325,7 +340,9 @@ class ImportJobAdmin(ReadOnly, ModelAdmin):
                 import_jobs.discard_import(job_id=job.pk)
                 self.log_change(request, job, "The import is discarded.")
 
-    def _page(self, request: HttpRequest, job: ImportJob, *, may: bool) -> HttpResponse:
+    def _page(
+        self, request: HttpRequest, job: ImportJob, *, may: bool
+    ) -> HttpResponse:
         show = request.GET.get("show", "")
         lines = job.report_lines.order_by("pk")
         if show in job.kinds:

@@ -34,7 +34,13 @@ from products.admin.import_export import CatalogueTransfer, send_file
 from products.admin.product_search import CategoryFilter, ProductSearch
 from products.admin.slug_field import PageSlugField
 from products.admin.variants import GridForm, VariantInline, variant_row
-from products.models import FormerSlug, InventoryPolicy, Product, ProductStatus, Variant
+from products.models import (
+    FormerSlug,
+    InventoryPolicy,
+    Product,
+    ProductStatus,
+    Variant,
+)
 from products.schemas.products import NewProduct, ProductChange, SeoTexts
 from products.schemas.variants import VariantChange
 from products.selectors import brands
@@ -58,9 +64,8 @@ class FormerSlugInline(ReadOnly, TabularInline):
 
     @admin.display(description="slug")
     def address(self, former: FormerSlug) -> str:
-        return (
-            former.slug
-        )  # as the row's key, the field itself is hidden, and so would be its heading
+        # As the row's key, the field itself is hidden, and so would be its heading.
+        return former.slug
 
 
 class ProductForm(StrictModelForm):
@@ -276,7 +281,9 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
                 form.add_error(None, refusal.detail)
             else:
                 self.log_change(request, product, f"{made} variants from a grid")
-                self.message_user(request, f"{made} new variants.", messages.SUCCESS)
+                self.message_user(
+                    request, f"{made} new variants.", messages.SUCCESS
+                )
                 return HttpResponseRedirect(back)
         context = {
             **self.admin_site.each_context(request),
@@ -292,7 +299,9 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
             status=422 if form.errors else 200,
         )
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: object = None
+    ) -> bool:
         """Products are archived: orders and old links still mean something."""
         return False
 
@@ -410,7 +419,9 @@ class ProductAdmin(ProductSearch, ImagePanel, CatalogueTransfer, ModelAdmin):
         status: ProductStatus,
     ) -> None:
         for product in queryset:
-            product_service.update_product(ProductChange(status=status), key=product.pk)
+            product_service.update_product(
+                ProductChange(status=status), key=product.pk
+            )
             self.log_change(request, product, f"status: {status}")
         self.message_user(
             request, f"{len(queryset)} products are {status} now.", messages.SUCCESS

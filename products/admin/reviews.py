@@ -3,7 +3,13 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from markrin.admin.base import ReadOnly, ReadOnlyAdmin, Step, SteppedAdmin, known_values
+from markrin.admin.base import (
+    ReadOnly,
+    ReadOnlyAdmin,
+    Step,
+    SteppedAdmin,
+    known_values,
+)
 from markrin.admin.exact_search import ExactSearch
 from products.models import Purchase, Review, ReviewStatus
 from products.schemas.reviews import Moderation
@@ -21,7 +27,11 @@ class ReviewAdmin(ExactSearch, ReadOnly, SteppedAdmin):
         "status",
         "created_at",
     )
-    list_filter = ("status", known_values("rating", lambda: "12345"), "verified_buyer")
+    list_filter = (
+        "status",
+        known_values("rating", lambda: "12345"),
+        "verified_buyer",
+    )
     search_fields = ("product__slug",)
     search_help_text = "a product's whole slug"
     list_select_related = ("product", "user")
@@ -40,7 +50,9 @@ class ReviewAdmin(ExactSearch, ReadOnly, SteppedAdmin):
     steps = {
         "hide": Step(
             "Hide",
-            lambda request, review, data: _moderate_review(review, ReviewStatus.HIDDEN),
+            lambda request, review, data: _moderate_review(
+                review, ReviewStatus.HIDDEN
+            ),
             offered=lambda review: review.status == "published",
             danger=True,
         ),

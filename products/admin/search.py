@@ -24,11 +24,15 @@ class _BesideVainSearches(ModelAdmin):
     vain_field: str
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: Mapping[str, object] | None = None
+        self,
+        request: HttpRequest,
+        extra_context: Mapping[str, object] | None = None,
     ) -> HttpResponseBase:
         """Show the list."""
         found = [
-            each for said in hooks.list_vain_searches(limit=MAX_SHOWN) for each in said
+            each
+            for said in hooks.list_vain_searches(limit=MAX_SHOWN)
+            for each in said
         ]
         shown = {
             "vain_searches": found,
@@ -112,9 +116,7 @@ class ColorAdmin(ModelAdmin):
 
     @admin.display(description="")
     def swatch(self, color: Color) -> SafeString:
-        style = (
-            "width:1.75rem;height:1.75rem;border-radius:9999px;border:1px solid #8888"
-        )
+        style = "width:1.75rem;height:1.75rem;border-radius:9999px;border:1px solid #8888"
         if color.picture:
             return format_html(
                 '<img src="{}" alt="" style="{};object-fit:cover">',

@@ -69,7 +69,8 @@ class Grid:
         measures = data.getlist("measure")[: MAX_COLUMNS + 1]
         sizes = data.getlist("size")[: MAX_ROWS + 1]
         cells = [
-            data.getlist(f"cell-{row}")[: len(measures)] for row in range(len(sizes))
+            data.getlist(f"cell-{row}")[: len(measures)]
+            for row in range(len(sizes))
         ]
         unit = data.get("unit") or ""
         return cls(unit if unit in _CM else "cm", measures, sizes, cells)
@@ -85,7 +86,11 @@ class Grid:
         table = build_table(
             {
                 "entries": [
-                    {**row, "min_cm": str(row["min_cm"]), "max_cm": str(row["max_cm"])}
+                    {
+                        **row,
+                        "min_cm": str(row["min_cm"]),
+                        "max_cm": str(row["max_cm"]),
+                    }
                     for row in rows
                 ]
             }
@@ -174,7 +179,8 @@ def _parse_length(text: str, factor: Decimal) -> str:
 def _convert_cell(cell: str, factor: Decimal) -> str:
     return (
         "-".join(
-            _parse_length(part, factor) for part in cell.replace("–", "-").split("-")
+            _parse_length(part, factor)
+            for part in cell.replace("–", "-").split("-")
         )
         if cell.strip()
         else cell
@@ -196,7 +202,9 @@ class HeadForm(StrictForm):
 
     category = forms.ModelChoiceField(
         queryset=Category.objects.all(),
-        widget=AutocompleteSelect(SizeChart._meta.get_field("category"), admin.site),
+        widget=AutocompleteSelect(
+            SizeChart._meta.get_field("category"), admin.site
+        ),
         help_text="and those below it that have no chart of their own",
     )
     title = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget)
@@ -231,10 +239,14 @@ class SizeChartAdmin(ModelAdmin):
         """Edit a chart, or look at it."""
         chart = _find_chart(object_id)
         if chart is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]  # Django's
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[no-any-return]  # Django's
+                request, self.opts, object_id
+            )
         if not self.has_view_permission(request, chart):
             raise PermissionDenied
-        if request.method == "POST" and not self.has_change_permission(request, chart):
+        if request.method == "POST" and not self.has_change_permission(
+            request, chart
+        ):
             raise PermissionDenied
         return self._editor(request, chart)
 
@@ -248,9 +260,16 @@ class SizeChartAdmin(ModelAdmin):
         grid = Grid.posted(request.POST).changed(action)
         if action not in ("preview", "save"):
             return self._page(
-                request, chart, _head_values(chart, request.POST, validate=False), grid
+                request,
+                chart,
+                _head_values(chart, request.POST, validate=False),
+                grid,
             )
-        head, errors, read = _head_values(chart, request.POST), dict[str, str](), None
+        head, errors, read = (
+            _head_values(chart, request.POST),
+            dict[str, str](),
+            None,
+        )
         if head.is_valid():
             said = {name: head.cleaned_data[name] for name in ("title", "note")}
             try:
@@ -259,7 +278,8 @@ class SizeChartAdmin(ModelAdmin):
                     return self._save(request, chart, head, read)
             except Invalid as exc:
                 errors = {
-                    error.get("pointer", ""): error["message"] for error in exc.errors
+                    error.get("pointer", ""): error["message"]
+                    for error in exc.errors
                 }
             except ShopError as refusal:
                 head.add_error(None, refusal.detail)
@@ -296,7 +316,9 @@ class SizeChartAdmin(ModelAdmin):
             self.log_addition(request, chart, [{"added": {}}])
         else:
             size_charts.replace_size_chart(table, key=chart.category_id)
-            self.log_change(request, chart, [{"changed": {"fields": ["the table"]}}])
+            self.log_change(
+                request, chart, [{"changed": {"fields": ["the table"]}}]
+            )
         self.message_user(request, f"{chart.title} is saved.", messages.SUCCESS)
         return HttpResponseRedirect(
             reverse("admin:products_sizechart_change", args=[chart.pk])
@@ -426,7 +448,9 @@ def _preview_table(table: SizeTable | None) -> object:
         for row in table.rows
         for name, cell in zip(table.measures, row.values, strict=True)
     ]
-    return build_table({"title": table.title, "note": table.note, "entries": entries})
+    return build_table(
+        {"title": table.title, "note": table.note, "entries": entries}
+    )
 
 
 def _preview_chart(chart: SizeChart) -> object:

@@ -20,4 +20,6 @@ class PageSlugField(forms.CharField):
         try:
             return str(fields.PageSlug().deserialize(text)) if text else ""
         except ValidationError as error:
-            raise forms.ValidationError(fields.PageSlug.message, "invalid") from error
+            raise forms.ValidationError(
+                fields.PageSlug.message, "invalid"
+            ) from error

@@ -50,13 +50,27 @@ def _adjust_stock(request: HttpRequest, variant: Variant, data: CleanedData) -> 
 class LevelInline(ReadOnly, TabularInline):
     model = StockLevel
     extra = 0
-    fields = ("inventory_policy", "on_hand", "reserved", "overpromised", "counted_at")
+    fields = (
+        "inventory_policy",
+        "on_hand",
+        "reserved",
+        "overpromised",
+        "counted_at",
+    )
     readonly_fields = fields
 
 
 class NewestMoves(FirstRows):
     model = StockMovement
-    fields = ("created_at", "kind", "d_on_hand", "d_reserved", "ref", "actor", "note")
+    fields = (
+        "created_at",
+        "kind",
+        "d_on_hand",
+        "d_reserved",
+        "ref",
+        "actor",
+        "note",
+    )
     readonly_fields = fields
     verbose_name_plural = "the newest movements"
 

@@ -78,7 +78,9 @@ class VariantForm(StrictModelForm):
     def clean(self) -> CleanedData:
         """Refuse pieces of what is not counted."""
         data = super().clean()
-        data["inventory_policy"] = data.get("inventory_policy") or InventoryPolicy.DENY
+        data["inventory_policy"] = (
+            data.get("inventory_policy") or InventoryPolicy.DENY
+        )
         is_uncounted = data.get("inventory_policy") == InventoryPolicy.UNTRACKED
         if is_uncounted and data.get("stock") and self.instance._state.adding:
             self.add_error("stock", "What is not counted has no stock.")
@@ -128,7 +130,9 @@ class VariantInline(TabularInline):
     def page(self, variant: Variant) -> SafeString | str:
         if variant._state.adding:
             return ""
-        address = reverse("admin:products_variant_step", args=[variant.pk, "adjust"])
+        address = reverse(
+            "admin:products_variant_step", args=[variant.pk, "adjust"]
+        )
         return format_html(
             '<a class="underline" href="{}">Adjust stock of {}</a>',
             address,

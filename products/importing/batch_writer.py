@@ -149,7 +149,9 @@ class BatchWriter:
         return outcome
 
     def _try(self, drafts: Sequence[Draft], hashes: dict[str, str]) -> Outcome:
-        there = self._by_ref(Product.objects.locked(), [draft.ref for draft in drafts])
+        there = self._by_ref(
+            Product.objects.locked(), [draft.ref for draft in drafts]
+        )
         found = self._conflicts.find(drafts, there)
         refused = {each.ref for each in found}
         left = [draft for draft in drafts if draft.ref not in refused]

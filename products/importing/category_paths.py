@@ -50,7 +50,9 @@ class CategoryPaths:
         among = Category.objects.all()
         # "Men > Shirts" and "Boys > Shirts" need different slugs; the parent's name says
         # more than a number.
-        slug = slugs.find_free_slug(" ".join(path[-2:]), among=among, else_="category")
+        slug = slugs.find_free_slug(
+            " ".join(path[-2:]), among=among, else_="category"
+        )
         made = Category.objects.create(name=path[-1], slug=slug, parent_id=parent)
         self._unsure[path] = made.pk
         return made.pk

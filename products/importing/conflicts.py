@@ -36,7 +36,11 @@ class Conflicts:
             [each.sku for draft in drafts for each in draft.product.given_variants]
         )
         slug_owners = _find_slug_owners(
-            [draft.product.given_slug for draft in drafts if draft.product.given_slug]
+            [
+                draft.product.given_slug
+                for draft in drafts
+                if draft.product.given_slug
+            ]
         )
         named: set[object] = set()
         for draft in drafts:
@@ -125,7 +129,8 @@ def _find_sku_owners(skus: list[str]) -> dict[str, object]:
     """Return which products have these SKUs: thousands, hence one parameter instead of as many."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sku, product_id FROM products_variant WHERE sku = ANY(%s)", [skus]
+            "SELECT sku, product_id FROM products_variant WHERE sku = ANY(%s)",
+            [skus],
         )
         return dict(cursor.fetchall())
 

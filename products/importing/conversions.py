@@ -143,7 +143,9 @@ class _TextOfHtml(HTMLParser):
         self.parts: list[str] = []
         self._silent = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(
+        self, tag: str, attrs: list[tuple[str, str | None]]
+    ) -> None:
         if tag in _SILENT:
             self._silent += 1
         elif tag in ("td", "th"):
@@ -153,7 +155,9 @@ class _TextOfHtml(HTMLParser):
             if tag == "li":
                 self.parts.append("- ")
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_startendtag(
+        self, tag: str, attrs: list[tuple[str, str | None]]
+    ) -> None:
         if tag not in _SILENT:
             self.handle_starttag(tag, attrs)
 

@@ -104,7 +104,12 @@ class Draft:
         return Rejection(line or self.line, self.ref, column, code, message)
 
     def note(
-        self, kind: NoteKind, message: str, *, column: str = "", line: int | None = None
+        self,
+        kind: NoteKind,
+        message: str,
+        *,
+        column: str = "",
+        line: int | None = None,
     ) -> None:
         """Remember what was not taken as the file has it, once: a price is read for the product
         and for its variant.

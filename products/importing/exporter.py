@@ -43,7 +43,9 @@ class _LineBuffer:
         return text
 
 
-def _describe_products(ids: Sequence[UUID]) -> Iterator[tuple[Product, list[Cells]]]:
+def _describe_products(
+    ids: Sequence[UUID],
+) -> Iterator[tuple[Product, list[Cells]]]:
     paths = load_category_paths()
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
@@ -151,7 +153,9 @@ def _write_lines(
 def get_image_address(image: ProductImage) -> str:
     """Return where the picture stands: on our own storage, or elsewhere."""
     return (
-        str(default_storage.url(image.file.name)) if image.file else image.external_url
+        str(default_storage.url(image.file.name))
+        if image.file
+        else image.external_url
     )
 
 

@@ -10,7 +10,9 @@ from products.csv_reader import Line
 from products.importing.drafts import FileFormat, Rejection
 
 Group = tuple[str, list[Line], Rejection | None]
-MAX_LINES = 2_000  # of one product: with more, the key is not what tells products apart
+MAX_LINES = (
+    2_000  # of one product: with more, the key is not what tells products apart
+)
 
 
 def survey(lines: Iterable[Line], format_: FileFormat) -> bool:
@@ -54,7 +56,9 @@ def group_lines(lines: Iterable[Line], format_: FileFormat) -> Iterator[Group]:
         )
 
 
-def sort_lines(lines: Iterable[Line], ref_of: Callable[[Line], str]) -> Iterator[Line]:
+def sort_lines(
+    lines: Iterable[Line], ref_of: Callable[[Line], str]
+) -> Iterator[Line]:
     """Yield the lines by product, products in the order of their first lines.
 
     They wait in a temporary file of SQLite: memory does not grow with the file."""

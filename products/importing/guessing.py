@@ -100,7 +100,9 @@ def guess_mapping(path: Path, source: str) -> Guess:
         if name not in found
     ]
     written = _write(source, key, shape, found, category, lines)
-    unused = [name for name in header if name not in {*found.values(), category, key}]
+    unused = [
+        name for name in header if name not in {*found.values(), category, key}
+    ]
     if unused:
         doubts.append(f"Not taken: {', '.join(unused)}.")
     notes = "".join(f"# {doubt}\n" for doubt in doubts)
@@ -133,12 +135,16 @@ def _find(header: Sequence[str], pattern: str, taken: set[str]) -> str | None:
         if name not in taken
     }
     for name, text in plain.items():
-        if re.fullmatch(pattern, text) or re.fullmatch(pattern, text.replace(" ", "")):
+        if re.fullmatch(pattern, text) or re.fullmatch(
+            pattern, text.replace(" ", "")
+        ):
             return name
     return None
 
 
-def _find_key(header: Sequence[str], lines: Sequence[Line]) -> tuple[str, list[str]]:
+def _find_key(
+    header: Sequence[str], lines: Sequence[Line]
+) -> tuple[str, list[str]]:
     for pattern in _KEYS:
         if column := _find(header, pattern, set()):
             return column, []
@@ -150,7 +156,9 @@ def _find_key(header: Sequence[str], lines: Sequence[Line]) -> tuple[str, list[s
 
 
 def _values(lines: Sequence[Line], column: str | None) -> list[str]:
-    return [text for line in lines if column and (text := line.values.get(column, ""))]
+    return [
+        text for line in lines if column and (text := line.values.get(column, ""))
+    ]
 
 
 def _write(
@@ -188,7 +196,9 @@ def _write(
             rows.append(f"separator = {_quote(sign)}")
             break
     if words.find_gender(*_values(lines, found.get("gender"))[:50]):
-        rows.append("# Words such as male, Damen or femme are understood as a gender.")
+        rows.append(
+            "# Words such as male, Damen or femme are understood as a gender."
+        )
     return "\n".join([*rows, ""])
 
 

@@ -14,7 +14,13 @@ from markrin.db import advisory_locks
 from products import csv_reader
 from products.importing import grouping, validation
 from products.importing.batch_writer import BatchWriter, Outcome
-from products.importing.drafts import Draft, DraftRefused, FileFormat, Note, Rejection
+from products.importing.drafts import (
+    Draft,
+    DraftRefused,
+    FileFormat,
+    Note,
+    Rejection,
+)
 from products.importing.merging import MergeRules
 from products.importing.report import Report, ReportWriter, open_report
 from products.importing.run import ImportRun
@@ -102,7 +108,10 @@ def import_file(
         csv_reader.open_table(path, format_.shape) as table,
         _lock_source(format_.source),
         open_report(
-            report, run.note_line, rejects=options.rejects, everything=options.report
+            report,
+            run.note_line,
+            rejects=options.rejects,
+            everything=options.report,
         ) as writes,
     ):
         if not run.after_line:
@@ -123,7 +132,9 @@ def import_file(
             for group in grouping.group_lines(lines, format_)
             if group[1][0].number > run.after_line
         )
-        with closing(_read_ahead(_read_batches(groups, format_, options))) as batches_:
+        with closing(
+            _read_ahead(_read_batches(groups, format_, options))
+        ) as batches_:
             for each in batches_:
                 if run.should_pause():
                     run.paused = True
@@ -186,7 +197,9 @@ def _write_batch(
     batch: _Batch, writer: BatchWriter, report: Report, writes: ReportWriter
 ) -> None:
     report.products += batch.products
-    report.variants += sum(len(draft.product.given_variants) for draft in batch.valid)
+    report.variants += sum(
+        len(draft.product.given_variants) for draft in batch.valid
+    )
     for found in batch.rejected:
         writes.reject(found)
     _count_outcome(report, writes, writer.write(batch.valid))

@@ -41,7 +41,8 @@ _STATUS: Final = {
         ("1", "true", "yes", "active", "enabled", "visible", "publish"), "published"
     ),
     **dict.fromkeys(
-        ("0", "-1", "false", "no", "inactive", "disabled", "hidden", "private"), "draft"
+        ("0", "-1", "false", "no", "inactive", "disabled", "hidden", "private"),
+        "draft",
     ),
 }
 # The columns that ask whether it may be sold when there is none.
@@ -115,7 +116,9 @@ class MappedFormat(FileFormat):
     def _is_mapped(self, name: str) -> bool:
         rules = self.rules
         return (
-            name in self._columns or name in rules.constants or name in rules.templates
+            name in self._columns
+            or name in rules.constants
+            or name in rules.templates
         )
 
     def _text(self, name: str, values: Mapping[str, str]) -> str:
@@ -142,7 +145,9 @@ class MappedFormat(FileFormat):
                 data[name] = self._convert(draft, name, text, draft.line)
             elif self._is_mapped(name) and name not in (*_ALWAYS, "basePrice"):
                 data[name] = None if name in _NONE_IF_EMPTY else ""
-        if not data.get("basePrice") and (rule := _find_rule(self.rules.price, values)):
+        if not data.get("basePrice") and (
+            rule := _find_rule(self.rules.price, values)
+        ):
             amount = _pick_number(rule, self.source, draft.ref, "price", rule.step)
             data["basePrice"] = f"{amount}.00"
         return data
@@ -171,8 +176,12 @@ class MappedFormat(FileFormat):
         if name in self.rules.html:
             return conversions.html_to_text(text)
         if name == "description" and conversions.may_be_html(text):
-            told = 'Its HTML stays as it is: html = ["description"] makes text of it.'
-            draft.note(NoteKind.IGNORED, told, column=draft.column_of(name), line=line)
+            told = (
+                'Its HTML stays as it is: html = ["description"] makes text of it.'
+            )
+            draft.note(
+                NoteKind.IGNORED, told, column=draft.column_of(name), line=line
+            )
         if name == "status":
             return _STATUS.get(text.lower(), text)
         if name == "gender":
@@ -315,7 +324,9 @@ def _find_rule(rules: Sequence[_R], values: Mapping[str, str]) -> _R | None:
     return next((rule for rule in rules if rule.fits(values)), None)
 
 
-def _pick_number(rule: RangeRule, source: str, ref: str, what: str, step: int) -> int:
+def _pick_number(
+    rule: RangeRule, source: str, ref: str, what: str, step: int
+) -> int:
     """Return a number from the rule's low to its high, in its steps: always the same for
     the same product.
     """

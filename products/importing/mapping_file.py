@@ -166,7 +166,9 @@ class ColumnPart:
         if self.pattern is None:
             return found
         return [
-            match[1].strip() for text in found if (match := self.pattern.search(text))
+            match[1].strip()
+            for text in found
+            if (match := self.pattern.search(text))
         ]
 
 

@@ -16,7 +16,11 @@ from uuid import UUID
 from markrin.api import casing
 from markrin.api.unset import UNSET, sent_fields
 from products.importing.drafts import Draft, NoteKind
-from products.importing.schemas import ImportedImage, ImportedProduct, ImportedVariant
+from products.importing.schemas import (
+    ImportedImage,
+    ImportedProduct,
+    ImportedVariant,
+)
 from products.models import Variant
 from products.schemas.variants import ReplacedVariant
 from products.services.variants import COLUMNS as OWN_COLUMNS
@@ -164,7 +168,9 @@ def _merge_field(
     else:
         merge.conflicts += 1
         text = _describe_conflict(mine, theirs)
-        draft.note(NoteKind.KEPT, text, column=draft.column_of(casing.to_camel(name)))
+        draft.note(
+            NoteKind.KEPT, text, column=draft.column_of(casing.to_camel(name))
+        )
 
 
 def _alike(base: Plain, mine: Plain) -> bool:
@@ -311,7 +317,8 @@ def _describe_change(name: str, before: Plain, after: Plain) -> str:
         before, after = (" > ".join(value or ["none"]) for value in (before, after))
     if name == "also_in":
         before, after = (
-            "; ".join(" > ".join(path) for path in value) for value in (before, after)
+            "; ".join(" > ".join(path) for path in value)
+            for value in (before, after)
         )
     short = not isinstance(after, list | dict) and len(f"{before}{after}") <= _SHORT
     if not short:
@@ -329,5 +336,7 @@ def _describe_conflict(mine: Plain, theirs: Plain) -> str:
 def _show(value: Plain) -> str:
     if value is None or value in ("", []):
         return "none"
-    text = ", ".join(str(each) for each in value) if isinstance(value, list) else value
+    text = (
+        ", ".join(str(each) for each in value) if isinstance(value, list) else value
+    )
     return str(text) if len(str(text)) <= _SHORT else f"{str(text)[:_SHORT]}…"

@@ -87,7 +87,9 @@ class NewProducts:
         now, slug_of = timezone.now(), self._choose_slugs(drafts)
         ids = {draft.ref: uuid7() for draft in drafts}
         variants = {
-            draft.ref: [merging.new_row(each) for each in draft.product.given_variants]
+            draft.ref: [
+                merging.new_row(each) for each in draft.product.given_variants
+            ]
             for draft in drafts
         }
         FormerSlug.objects.filter(slug__in=list(slug_of.values())).delete()
@@ -132,7 +134,12 @@ class NewProducts:
         )
         return [
             ProductChange(
-                draft.line, ids[draft.ref], str(draft.product.name), True, "", draft.ref
+                draft.line,
+                ids[draft.ref],
+                str(draft.product.name),
+                True,
+                "",
+                draft.ref,
             )
             for draft in drafts
         ]

@@ -112,7 +112,9 @@ _PLAIN = (
     "seo_title",
     "seo_description",
 )
-_TYPES = dict.fromkeys((*_PLAIN, "slug", "gender", "status", "source_hash"), "text") | {
+_TYPES = dict.fromkeys(
+    (*_PLAIN, "slug", "gender", "status", "source_hash"), "text"
+) | {
     "id": "uuid",
     "category_id": "uuid",
     "base_price": "numeric",

@@ -76,7 +76,12 @@ class ReportWriter:
                 self._rejects.writerow((*row, each.code, each.message))
             self._write(
                 ReportLine(
-                    each.line, each.ref, each.column, "refused", each.code, each.message
+                    each.line,
+                    each.ref,
+                    each.column,
+                    "refused",
+                    each.code,
+                    each.message,
                 )
             )
 

@@ -81,7 +81,9 @@ class RowReport:
             f" {self.unchanged:,}, refused {self.refused:,}"
         )
         lines = [f"{head}{counts}."]
-        lines += [f"  {kind} {number:>7,}" for kind, number in self.kinds.most_common()]
+        lines += [
+            f"  {kind} {number:>7,}" for kind, number in self.kinds.most_common()
+        ]
         lines += [
             f"  line {each.line}: {each.ref}: {each.message}" for each in self.shown
         ]
@@ -130,21 +132,32 @@ def open_rows(
             for field_, known in names.items()
             if (
                 name := next(
-                    (each for each in map(_normalize_column, known) if each in plain),
+                    (
+                        each
+                        for each in map(_normalize_column, known)
+                        if each in plain
+                    ),
                     None,
                 )
             )
         }
         groups = [(each,) if isinstance(each, str) else each for each in needed]
-        if missing := [group for group in groups if not columns.keys() & set(group)]:
-            wanted = ", ".join(" or ".join(names[group[0]][:2]) for group in missing)
+        if missing := [
+            group for group in groups if not columns.keys() & set(group)
+        ]:
+            wanted = ", ".join(
+                " or ".join(names[group[0]][:2]) for group in missing
+            )
             raise FileRefused(
                 f"line 1: the column {wanted} is missing; the file has {', '.join(table.header)}"
             )
         yield (
             (
                 line,
-                {key: line.values.get(col, "").strip() for key, col in columns.items()},
+                {
+                    key: line.values.get(col, "").strip()
+                    for key, col in columns.items()
+                },
             )
             for line in table.lines(lambda _done: None)
         )

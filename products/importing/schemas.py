@@ -60,7 +60,9 @@ class ImportVariant(PatchSchema[ImportedVariant], StockFields[ImportedVariant]):
     stock = fields.Int(min=0, max=MAX_PIECES)
     inventory_policy = fields.Enum(InventoryPolicy)
 
-    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+    def on_bind_field(
+        self, field_name: str, field_obj: ma.fields.Field[Any]
+    ) -> None:
         super().on_bind_field(field_name, field_obj)
         field_obj.required = field_name == "sku"
 

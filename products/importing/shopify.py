@@ -156,7 +156,9 @@ class ShopifyFormat(FileFormat):
 
     def columns(self) -> dict[str, str]:
         """Return which of the file's columns each field comes from."""
-        return {field: self._names.get(name, name) for field, name in _FIELDS.items()}
+        return {
+            field: self._names.get(name, name) for field, name in _FIELDS.items()
+        }
 
 
 class _ShopifyProduct:
@@ -218,7 +220,9 @@ class _ShopifyProduct:
             if self.file.has(column):
                 data[field] = first.get(column, "").strip()
         if self.file.has("Body (HTML)"):
-            data["description"] = conversions.html_to_text(first.get("Body (HTML)", ""))
+            data["description"] = conversions.html_to_text(
+                first.get("Body (HTML)", "")
+            )
         if self.file.has("Tags"):
             tags = first.get("Tags", "").split(",")
             data["tags"] = list(dict.fromkeys(filter(None, map(str.strip, tags))))
@@ -247,7 +251,9 @@ class _ShopifyProduct:
             return
         status = _STATUS.get(said, said) if said else "published"
         if said == "unlisted":
-            self._note("Status", "There are no unlisted products here: it is a draft.")
+            self._note(
+                "Status", "There are no unlisted products here: it is a draft."
+            )
         if status == "published" and published == "false":
             status = "draft"
             if said:
@@ -289,7 +295,10 @@ class _ShopifyProduct:
         quantities that mean nothing.
         """
         has_tracker = self.file.has("Variant Inventory Tracker")
-        if has_tracker and not line.values.get("Variant Inventory Tracker", "").strip():
+        if (
+            has_tracker
+            and not line.values.get("Variant Inventory Tracker", "").strip()
+        ):
             data["inventoryPolicy"] = "untracked"
             data.pop("stock", None)
         elif has_tracker or self.file.has("Variant Inventory Policy"):
@@ -306,7 +315,10 @@ class _ShopifyProduct:
         for number in "123":
             name = self.first.get(f"Option{number} Name", "").strip()
             value = line.values.get(f"Option{number} Value", "").strip()
-            if not value or (name.lower(), value.lower()) == ("title", "default title"):
+            if not value or (name.lower(), value.lower()) == (
+                "title",
+                "default title",
+            ):
                 continue
             named.append(value)
             if words.is_color(name) and not color:
@@ -338,7 +350,9 @@ class _ShopifyProduct:
             data["barcode"] = barcode if fits else ""
             if barcode and not fits:
                 text = f"{barcode} is no GTIN and is left out."
-                self._note("variants.barcode", text, NoteKind.IGNORED, line=line.number)
+                self._note(
+                    "variants.barcode", text, NoteKind.IGNORED, line=line.number
+                )
         if self.file.has("Variant Grams"):
             grams = conversions.parse_number(values.get("Variant Grams", ""))
             data["weightG"] = str(round(grams)) if grams and grams >= 1 else None
@@ -358,7 +372,9 @@ class _ShopifyProduct:
         data |= prices[0]
         for variant, own in zip(data["variants"], prices, strict=True):
             same = own == prices[0]
-            variant.update(dict.fromkeys(("basePrice", "salePrice")) if same else own)
+            variant.update(
+                dict.fromkeys(("basePrice", "salePrice")) if same else own
+            )
 
     def _read_price(self, line: Line) -> dict[str, str | None]:
         """Return a line's prices: Shopify's "compare at" price is what it cost before."""
@@ -366,7 +382,9 @@ class _ShopifyProduct:
         before = line.values.get("Variant Compare At Price", "").strip()
         price = conversions.convert_amount(text)
         if conversions.is_rounded(text):
-            self._note("basePrice", f"{text} is rounded to {price}.", line=line.number)
+            self._note(
+                "basePrice", f"{text} is rounded to {price}.", line=line.number
+            )
         if not before:
             return {"basePrice": price, "salePrice": None}
         compared = conversions.parse_number(before)
@@ -378,11 +396,12 @@ class _ShopifyProduct:
             }
             return {"basePrice": before, "salePrice": price}
         if now is not None and compared > now > Decimal(0):
-            return {"basePrice": conversions.convert_amount(before), "salePrice": price}
+            return {
+                "basePrice": conversions.convert_amount(before),
+                "salePrice": price,
+            }
         if compared != 0 and compared != now:
-            message = (
-                f"The compare-at price {before} is not above {text}: it is left out."
-            )
+            message = f"The compare-at price {before} is not above {text}: it is left out."
             self._note("basePrice", message, NoteKind.IGNORED, line=line.number)
         return {"basePrice": price, "salePrice": None}
 

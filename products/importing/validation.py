@@ -33,7 +33,9 @@ class _FastLoader:
         self._schema = schema
         self._fields = {
             str(field.data_key): (name, field, memory, inner.get(name))
-            for (name, field), memory in zip(schema.fields.items(), known, strict=True)
+            for (name, field), memory in zip(
+                schema.fields.items(), known, strict=True
+            )
         }
         self._absent = {
             name: field.load_default
@@ -123,7 +125,10 @@ def _read(draft: Draft) -> list[Rejection]:
 
 
 def _make_rejection(draft: Draft, error: errors.FieldError) -> Rejection:
-    line, name = draft.line, error["pointer"].split("/")[1] if error["pointer"] else ""
+    line, name = (
+        draft.line,
+        error["pointer"].split("/")[1] if error["pointer"] else "",
+    )
     if found := _IN_VARIANT.fullmatch(error["pointer"]):
         place = int(found[1])
         line = draft.lines[place] if place < len(draft.lines) else line
@@ -169,7 +174,9 @@ def _trim(draft: Draft) -> None:
             image["altText"] = _cut(image["altText"], 200)
         if len(image.get("color", "")) > 40:
             text = "An image's colour is cut to 40 characters."
-            draft.note(NoteKind.TRIMMED, text, column=draft.column_of("imageColors"))
+            draft.note(
+                NoteKind.TRIMMED, text, column=draft.column_of("imageColors")
+            )
             image["color"] = _cut(image["color"], 40)
 
 

@@ -101,7 +101,9 @@ class WooFormat(FileFormat):
         self.source, self.default_category = source, default_category
         self.shape = shape or CsvShape(delimiter="")
         self.header: list[str] = []
-        self._refs: dict[str, str] = {}  # ID → what variations may call their parent by
+        self._refs: dict[
+            str, str
+        ] = {}  # ID → what variations may call their parent by
         self._unused = UnusedColumns((), ())
 
     def check(self, header: list[str]) -> None:
@@ -198,8 +200,12 @@ class _WooProduct:
 
     def _read_description(self) -> str:
         values = self.parent.values
-        parts = (values.get(name, "") for name in ("Short description", "Description"))
-        texts = [conversions.html_to_text(part.replace("\\n", "\n")) for part in parts]
+        parts = (
+            values.get(name, "") for name in ("Short description", "Description")
+        )
+        texts = [
+            conversions.html_to_text(part.replace("\\n", "\n")) for part in parts
+        ]
         return "\n\n".join(dict.fromkeys(filter(None, texts)))
 
     def _read_status(self, data: ProductData) -> None:
@@ -337,7 +343,9 @@ class _WooProduct:
             text = "This has no price."
             line = self.draft.lines[0]
             raise DraftRefused(
-                self.draft.reject("required", text, column="Regular price", line=line)
+                self.draft.reject(
+                    "required", text, column="Regular price", line=line
+                )
             )
         data |= prices[0]
         for variant, own in zip(data["variants"], prices, strict=True):

@@ -5,7 +5,15 @@ from typing import Final
 
 SIZE: Final = frozenset(
     (
-        *("size", "sizes", "größe", "groesse", "grösse", "konfektionsgröße", "taille"),
+        *(
+            "size",
+            "sizes",
+            "größe",
+            "groesse",
+            "grösse",
+            "konfektionsgröße",
+            "taille",
+        ),
         *(
             "pointure",
             "talla",
@@ -76,7 +84,9 @@ def find_gender(*texts: str) -> str | None:
     """Return for whom a product is by words in these texts, or None. Words for several mean
     everybody.
     """
-    words = {word for text in texts for word in re.findall(r"[^\W\d_]+", text.lower())}
+    words = {
+        word for text in texts for word in re.findall(r"[^\W\d_]+", text.lower())
+    }
     found = {_GENDERS[word] for word in words if word in _GENDERS}
     if not found:
         return None

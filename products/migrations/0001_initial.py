@@ -49,7 +49,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "name",
-                    models.CharField(max_length=32, primary_key=True, serialize=False),
+                    models.CharField(
+                        max_length=32, primary_key=True, serialize=False
+                    ),
                 ),
                 ("content", models.BinaryField()),
                 (
@@ -214,7 +216,10 @@ class Migration(migrations.Migration):
                     models.TextField(blank=True, default="", max_length=10000),
                 ),
                 ("brand", models.CharField(blank=True, default="", max_length=80)),
-                ("collection", models.CharField(blank=True, default="", max_length=80)),
+                (
+                    "collection",
+                    models.CharField(blank=True, default="", max_length=80),
+                ),
                 (
                     "gender",
                     models.CharField(
@@ -229,7 +234,10 @@ class Migration(migrations.Migration):
                         max_length=6,
                     ),
                 ),
-                ("material", models.CharField(blank=True, default="", max_length=80)),
+                (
+                    "material",
+                    models.CharField(blank=True, default="", max_length=80),
+                ),
                 (
                     "base_price",
                     models.DecimalField(
@@ -257,7 +265,9 @@ class Migration(migrations.Migration):
                 (
                     "sale_ends_at",
                     models.DateTimeField(
-                        blank=True, help_text="empty: until somebody ends it", null=True
+                        blank=True,
+                        help_text="empty: until somebody ends it",
+                        null=True,
                     ),
                 ),
                 (
@@ -342,7 +352,10 @@ class Migration(migrations.Migration):
                         max_length=9,
                     ),
                 ),
-                ("seo_title", models.CharField(blank=True, default="", max_length=120)),
+                (
+                    "seo_title",
+                    models.CharField(blank=True, default="", max_length=120),
+                ),
                 (
                     "seo_description",
                     models.CharField(blank=True, default="", max_length=320),
@@ -402,9 +415,18 @@ class Migration(migrations.Migration):
                 ("rated_3", models.PositiveIntegerField(default=0, editable=False)),
                 ("rated_4", models.PositiveIntegerField(default=0, editable=False)),
                 ("rated_5", models.PositiveIntegerField(default=0, editable=False)),
-                ("fit_small", models.PositiveIntegerField(default=0, editable=False)),
-                ("fit_true", models.PositiveIntegerField(default=0, editable=False)),
-                ("fit_large", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "fit_small",
+                    models.PositiveIntegerField(default=0, editable=False),
+                ),
+                (
+                    "fit_true",
+                    models.PositiveIntegerField(default=0, editable=False),
+                ),
+                (
+                    "fit_large",
+                    models.PositiveIntegerField(default=0, editable=False),
+                ),
                 (
                     "review_count",
                     models.GeneratedField(
@@ -413,7 +435,9 @@ class Migration(migrations.Migration):
                             django.db.models.expressions.CombinedExpression(
                                 django.db.models.expressions.CombinedExpression(
                                     django.db.models.expressions.CombinedExpression(
-                                        models.F("rated_1"), "+", models.F("rated_2")
+                                        models.F("rated_1"),
+                                        "+",
+                                        models.F("rated_2"),
                                     ),
                                     "+",
                                     models.F("rated_3"),
@@ -462,7 +486,9 @@ class Migration(migrations.Migration):
                                         ),
                                         "+",
                                         django.db.models.expressions.CombinedExpression(
-                                            models.F("rated_5"), "*", models.Value(5)
+                                            models.F("rated_5"),
+                                            "*",
+                                            models.Value(5),
                                         ),
                                     ),
                                     models.DecimalField(
@@ -568,13 +594,17 @@ class Migration(migrations.Migration):
                 (
                     "image",
                     models.ImageField(
-                        blank=True, default="", max_length=200, upload_to="categories/"
+                        blank=True,
+                        default="",
+                        max_length=200,
+                        upload_to="categories/",
                     ),
                 ),
                 (
                     "position",
                     models.PositiveSmallIntegerField(
-                        default=0, help_text="order among its siblings, then by name"
+                        default=0,
+                        help_text="order among its siblings, then by name",
                     ),
                 ),
                 (
@@ -781,7 +811,8 @@ class Migration(migrations.Migration):
                 (
                     "position",
                     models.PositiveSmallIntegerField(
-                        default=0, help_text="order among the collections, then by name"
+                        default=0,
+                        help_text="order among the collections, then by name",
                     ),
                 ),
                 (
@@ -801,7 +832,10 @@ class Migration(migrations.Migration):
                         verbose_name="order",
                     ),
                 ),
-                ("seo_title", models.CharField(blank=True, default="", max_length=120)),
+                (
+                    "seo_title",
+                    models.CharField(blank=True, default="", max_length=120),
+                ),
                 (
                     "seo_description",
                     models.CharField(blank=True, default="", max_length=320),
@@ -1033,7 +1067,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "key",
-                    models.CharField(max_length=120, primary_key=True, serialize=False),
+                    models.CharField(
+                        max_length=120, primary_key=True, serialize=False
+                    ),
                 ),
                 ("version", models.BigIntegerField()),
                 ("bitmap", models.BinaryField()),
@@ -1109,7 +1145,8 @@ class Migration(migrations.Migration):
                 (
                     "cursor",
                     models.BigIntegerField(
-                        default=0, help_text="the last feed row that has been applied"
+                        default=0,
+                        help_text="the last feed row that has been applied",
                     ),
                 ),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
@@ -1146,7 +1183,9 @@ class Migration(migrations.Migration):
                         violation_error_message="sha256 is 64 hexadecimal digits.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("mode__in", ["count", "full", "delta"])),
+                        condition=models.Q(
+                            ("mode__in", ["count", "full", "delta"])
+                        ),
                         name="feed_mode_known",
                         violation_error_message="mode must be one of: count, full, delta.",
                     ),
@@ -1171,7 +1210,8 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("sequence__gte", 0), ("sequence__lte", 4611686018427387904)
+                            ("sequence__gte", 0),
+                            ("sequence__lte", 4611686018427387904),
                         ),
                         name="feed_sequence_range",
                         violation_error_message="sequence must be from 0 to 4611686018427387904.",
@@ -1192,7 +1232,9 @@ class Migration(migrations.Migration):
                                 "total__gte",
                                 django.db.models.expressions.CombinedExpression(
                                     django.db.models.expressions.CombinedExpression(
-                                        models.F("applied"), "+", models.F("unchanged")
+                                        models.F("applied"),
+                                        "+",
+                                        models.F("unchanged"),
                                     ),
                                     "+",
                                     models.F("rejected"),
@@ -1209,7 +1251,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "source",
-                    models.CharField(max_length=40, primary_key=True, serialize=False),
+                    models.CharField(
+                        max_length=40, primary_key=True, serialize=False
+                    ),
                 ),
                 ("etag", models.CharField(blank=True, default="", max_length=200)),
                 (
@@ -1340,7 +1384,10 @@ class Migration(migrations.Migration):
                 ),
                 ("options", models.JSONField(default=dict)),
                 ("mapping", models.TextField(blank=True, default="")),
-                ("file_name", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "file_name",
+                    models.CharField(blank=True, default="", max_length=200),
+                ),
                 ("size", models.BigIntegerField(default=0, help_text="bytes")),
                 ("lines", models.PositiveIntegerField(default=0)),
                 (
@@ -1359,7 +1406,10 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("problem", models.CharField(blank=True, default="", max_length=500)),
+                (
+                    "problem",
+                    models.CharField(blank=True, default="", max_length=500),
+                ),
                 ("line", models.PositiveIntegerField(default=0)),
                 ("created", models.PositiveIntegerField(default=0)),
                 ("changed", models.PositiveIntegerField(default=0)),
@@ -1539,7 +1589,10 @@ class Migration(migrations.Migration):
                         max_length=9,
                     ),
                 ),
-                ("reason", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "reason",
+                    models.CharField(blank=True, default="", max_length=200),
+                ),
                 (
                     "feed",
                     models.ForeignKey(
@@ -1645,7 +1698,10 @@ class Migration(migrations.Migration):
                         verbose_name="ID",
                     ),
                 ),
-                ("base_price", models.DecimalField(decimal_places=2, max_digits=10)),
+                (
+                    "base_price",
+                    models.DecimalField(decimal_places=2, max_digits=10),
+                ),
                 (
                     "sale_price",
                     models.DecimalField(decimal_places=2, max_digits=10, null=True),
@@ -1708,7 +1764,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "slug",
-                    models.CharField(max_length=120, primary_key=True, serialize=False),
+                    models.CharField(
+                        max_length=120, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
@@ -1815,7 +1873,10 @@ class Migration(migrations.Migration):
                         max_length=9,
                     ),
                 ),
-                ("reason", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "reason",
+                    models.CharField(blank=True, default="", max_length=200),
+                ),
                 (
                     "change",
                     models.ForeignKey(
@@ -1904,7 +1965,10 @@ class Migration(migrations.Migration):
                         max_length=64,
                     ),
                 ),
-                ("alt_text", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "alt_text",
+                    models.CharField(blank=True, default="", max_length=200),
+                ),
                 (
                     "color",
                     models.CharField(
@@ -2058,7 +2122,10 @@ class Migration(migrations.Migration):
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("rating", models.PositiveSmallIntegerField()),
-                ("comment", models.TextField(blank=True, default="", max_length=2000)),
+                (
+                    "comment",
+                    models.TextField(blank=True, default="", max_length=2000),
+                ),
                 (
                     "fit",
                     models.CharField(
@@ -2125,7 +2192,9 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "query",
-                    models.CharField(help_text="what is searched for", max_length=100),
+                    models.CharField(
+                        help_text="what is searched for", max_length=100
+                    ),
                 ),
                 ("position", models.PositiveSmallIntegerField(default=0)),
                 (
@@ -2146,7 +2215,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "word",
-                    models.CharField(max_length=64, primary_key=True, serialize=False),
+                    models.CharField(
+                        max_length=64, primary_key=True, serialize=False
+                    ),
                 ),
                 (
                     "stem",
@@ -2239,7 +2310,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "column",
-                    models.PositiveSmallIntegerField(help_text="order of the measure"),
+                    models.PositiveSmallIntegerField(
+                        help_text="order of the measure"
+                    ),
                 ),
                 (
                     "chart",
@@ -2411,7 +2484,9 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "code",
-                    models.CharField(help_text="apparel", max_length=40, unique=True),
+                    models.CharField(
+                        help_text="apparel", max_length=40, unique=True
+                    ),
                 ),
                 ("name", models.CharField(max_length=120)),
                 (
@@ -2438,7 +2513,9 @@ class Migration(migrations.Migration):
                 "ordering": ["code"],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("code__regex", "\\A[a-z0-9-]{1,120}\\Z")),
+                        condition=models.Q(
+                            ("code__regex", "\\A[a-z0-9-]{1,120}\\Z")
+                        ),
                         name="tax_class_code_format",
                         violation_error_message="code takes 1 to 120 lower-case letters, digits and hyphens.",
                     ),
@@ -2502,7 +2579,9 @@ class Migration(migrations.Migration):
                     violation_error_message="kind must be one of: (empty), base, sale, both, end_sale, category.",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("how__in", ["", "percent", "amount", "set"])),
+                    condition=models.Q(
+                        ("how__in", ["", "percent", "amount", "set"])
+                    ),
                     name="bulk_change_how_known",
                     violation_error_message="how must be one of: (empty), percent, amount, set.",
                 ),
@@ -2635,7 +2714,9 @@ class Migration(migrations.Migration):
                 ),
                 models.CheckConstraint(
                     condition=django.db.models.lookups.LessThanOrEqual(
-                        django.db.models.functions.text.Length(models.F("description")),
+                        django.db.models.functions.text.Length(
+                            models.F("description")
+                        ),
                         2000,
                     ),
                     name="collection_description_length",
@@ -2652,7 +2733,9 @@ class Migration(migrations.Migration):
                     violation_error_message="slug takes 1 to 120 lower-case letters, digits and hyphens, of any script.",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("position__gte", 0), ("position__lte", 32767)),
+                    condition=models.Q(
+                        ("position__gte", 0), ("position__lte", 32767)
+                    ),
                     name="collection_position_range",
                     violation_error_message="position must be from 0 to 32767.",
                 ),
@@ -2795,10 +2878,12 @@ class Migration(migrations.Migration):
                 models.CheckConstraint(
                     condition=models.Q(
                         models.Q(
-                            models.Q(("mapping", ""), _negated=True), ("kind", "mapped")
+                            models.Q(("mapping", ""), _negated=True),
+                            ("kind", "mapped"),
                         ),
                         models.Q(
-                            ("mapping", ""), models.Q(("kind", "mapped"), _negated=True)
+                            ("mapping", ""),
+                            models.Q(("kind", "mapped"), _negated=True),
                         ),
                         _connector="OR",
                     ),
@@ -2948,7 +3033,13 @@ class Migration(migrations.Migration):
                     condition=models.Q(
                         (
                             "result__in",
-                            ["waiting", "applied", "unchanged", "conflict", "rejected"],
+                            [
+                                "waiting",
+                                "applied",
+                                "unchanged",
+                                "conflict",
+                                "rejected",
+                            ],
                         )
                     ),
                     name="feed_row_result_known",
@@ -2956,7 +3047,8 @@ class Migration(migrations.Migration):
                 ),
                 models.CheckConstraint(
                     condition=models.Q(
-                        ("quantity__gte", -1000000000), ("quantity__lte", 1000000000)
+                        ("quantity__gte", -1000000000),
+                        ("quantity__lte", 1000000000),
                     ),
                     name="feed_row_quantity_range",
                     violation_error_message="quantity must be from -1000000000 to 1000000000.",
@@ -3352,7 +3444,9 @@ class Migration(migrations.Migration):
                                                                             models.IntegerField(),
                                                                         ),
                                                                         "*",
-                                                                        models.Value(1),
+                                                                        models.Value(
+                                                                            1
+                                                                        ),
                                                                     ),
                                                                 ),
                                                                 "+",
@@ -3426,9 +3520,13 @@ class Migration(migrations.Migration):
                                                         django.db.models.functions.comparison.Cast(
                                                             django.db.models.functions.text.Substr(
                                                                 django.db.models.functions.text.LPad(
-                                                                    models.F("barcode"),
+                                                                    models.F(
+                                                                        "barcode"
+                                                                    ),
                                                                     14,
-                                                                    models.Value("0"),
+                                                                    models.Value(
+                                                                        "0"
+                                                                    ),
                                                                 ),
                                                                 12,
                                                                 1,
@@ -3521,7 +3619,9 @@ class Migration(migrations.Migration):
                     violation_error_message="cost_price must be from 0 to 99999999.",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("position__gte", 0), ("position__lte", 32767)),
+                    condition=models.Q(
+                        ("position__gte", 0), ("position__lte", 32767)
+                    ),
                     name="variant_position_range",
                     violation_error_message="position must be from 0 to 32767.",
                 ),
@@ -3691,14 +3791,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="pricehistory",
             index=models.Index(
-                fields=["product", "variant", "valid_until"], name="price_history_of"
+                fields=["product", "variant", "valid_until"],
+                name="price_history_of",
             ),
         ),
         markrin.db.operations.AddConstraints(
             model_name="pricehistory",
             constraints=[
                 models.CheckConstraint(
-                    condition=models.Q(("valid_from__lte", models.F("valid_until"))),
+                    condition=models.Q(
+                        ("valid_from__lte", models.F("valid_until"))
+                    ),
                     name="price_history_in_order",
                 )
             ],
@@ -3750,7 +3853,9 @@ class Migration(migrations.Migration):
                     name="collection_product_one_per_place",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("position__gte", 0), ("position__lte", 32767)),
+                    condition=models.Q(
+                        ("position__gte", 0), ("position__lte", 32767)
+                    ),
                     name="collection_product_position_range",
                     violation_error_message="position must be from 0 to 32767.",
                 ),
@@ -3847,10 +3952,12 @@ class Migration(migrations.Migration):
                 models.CheckConstraint(
                     condition=models.Q(
                         models.Q(
-                            ("file", ""), models.Q(("external_url", ""), _negated=True)
+                            ("file", ""),
+                            models.Q(("external_url", ""), _negated=True),
                         ),
                         models.Q(
-                            models.Q(("file", ""), _negated=True), ("external_url", "")
+                            models.Q(("file", ""), _negated=True),
+                            ("external_url", ""),
                         ),
                         _connector="OR",
                     ),
@@ -3902,7 +4009,9 @@ class Migration(migrations.Migration):
             model_name="picturefetch",
             constraints=[
                 models.CheckConstraint(
-                    condition=models.Q(("state__in", ["waiting", "done", "refused"])),
+                    condition=models.Q(
+                        ("state__in", ["waiting", "done", "refused"])
+                    ),
                     name="picture_fetch_state_known",
                     violation_error_message="state must be one of: waiting, done, refused.",
                 ),
@@ -4043,7 +4152,9 @@ class Migration(migrations.Migration):
                     violation_error_message="query must be trimmed text without control characters, and not be empty.",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("position__gte", 0), ("position__lte", 32767)),
+                    condition=models.Q(
+                        ("position__gte", 0), ("position__lte", 32767)
+                    ),
                     name="search_pin_position_range",
                     violation_error_message="position must be from 0 to 32767.",
                 ),
@@ -4080,7 +4191,8 @@ class Migration(migrations.Migration):
                 ),
                 models.CheckConstraint(
                     condition=django.db.models.lookups.LessThanOrEqual(
-                        django.db.models.functions.text.Length(models.F("note")), 1000
+                        django.db.models.functions.text.Length(models.F("note")),
+                        1000,
                     ),
                     name="size_chart_note_length",
                     violation_error_message="note takes at most 1000 characters.",
@@ -4125,7 +4237,8 @@ class Migration(migrations.Migration):
                     violation_error_message="column must be from 0 to 19.",
                 ),
                 models.UniqueConstraint(
-                    fields=("chart", "size", "measure"), name="size_chart_entry_once"
+                    fields=("chart", "size", "measure"),
+                    name="size_chart_entry_once",
                 ),
                 models.UniqueConstraint(
                     fields=("chart", "row", "column"),
@@ -4181,7 +4294,8 @@ class Migration(migrations.Migration):
                 ),
                 models.CheckConstraint(
                     condition=models.Q(
-                        ("d_on_hand__gte", -1000000000), ("d_on_hand__lte", 1000000000)
+                        ("d_on_hand__gte", -1000000000),
+                        ("d_on_hand__lte", 1000000000),
                     ),
                     name="stock_movement_d_on_hand_range",
                     violation_error_message="d_on_hand must be from -1000000000 to 1000000000.",
@@ -4224,12 +4338,18 @@ class Migration(migrations.Migration):
                             ("d_reserved", 0),
                             ("kind", "initial"),
                         ),
-                        models.Q(("d_reserved", 0), ("kind__in", ["adjust", "feed"])),
                         models.Q(
-                            ("d_on_hand", 0), ("d_reserved__gt", 0), ("kind", "reserve")
+                            ("d_reserved", 0), ("kind__in", ["adjust", "feed"])
                         ),
                         models.Q(
-                            ("d_on_hand", 0), ("d_reserved__lt", 0), ("kind", "release")
+                            ("d_on_hand", 0),
+                            ("d_reserved__gt", 0),
+                            ("kind", "reserve"),
+                        ),
+                        models.Q(
+                            ("d_on_hand", 0),
+                            ("d_reserved__lt", 0),
+                            ("kind", "release"),
                         ),
                         models.Q(
                             ("d_on_hand__lt", 0),
@@ -4237,7 +4357,9 @@ class Migration(migrations.Migration):
                             ("kind", "ship"),
                         ),
                         models.Q(
-                            ("d_on_hand__gt", 0), ("d_reserved", 0), ("kind", "return")
+                            ("d_on_hand__gt", 0),
+                            ("d_reserved", 0),
+                            ("kind", "return"),
                         ),
                         _connector="OR",
                     ),
@@ -4478,7 +4600,9 @@ class Migration(migrations.Migration):
                 ),
                 models.CheckConstraint(
                     condition=django.db.models.lookups.LessThanOrEqual(
-                        django.db.models.functions.text.Length(models.F("description")),
+                        django.db.models.functions.text.Length(
+                            models.F("description")
+                        ),
                         10000,
                     ),
                     name="product_description_length",
@@ -4980,7 +5104,9 @@ class Migration(migrations.Migration):
                 ),
                 models.CheckConstraint(
                     condition=django.db.models.lookups.LessThanOrEqual(
-                        django.db.models.functions.text.Length(models.F("description")),
+                        django.db.models.functions.text.Length(
+                            models.F("description")
+                        ),
                         2000,
                     ),
                     name="category_description_length",
@@ -4997,7 +5123,9 @@ class Migration(migrations.Migration):
                     violation_error_message="slug takes 1 to 120 lower-case letters, digits and hyphens, of any script.",
                 ),
                 models.CheckConstraint(
-                    condition=models.Q(("position__gte", 0), ("position__lte", 32767)),
+                    condition=models.Q(
+                        ("position__gte", 0), ("position__lte", 32767)
+                    ),
                     name="category_position_range",
                     violation_error_message="position must be from 0 to 32767.",
                 ),

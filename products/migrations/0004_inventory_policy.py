@@ -115,7 +115,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="stocklevel",
             constraint=models.CheckConstraint(
-                condition=models.Q(("reserved__gte", 0), ("reserved__lte", 1000000000)),
+                condition=models.Q(
+                    ("reserved__gte", 0), ("reserved__lte", 1000000000)
+                ),
                 name="stock_level_reserved_range",
                 violation_error_message="reserved must be from 0 to 1000000000.",
             ),

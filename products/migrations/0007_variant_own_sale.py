@@ -15,7 +15,9 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="variant",
             index=models.Index(
-                condition=models.Q(("is_active", True), ("sale_price__isnull", False)),
+                condition=models.Q(
+                    ("is_active", True), ("sale_price__isnull", False)
+                ),
                 fields=["product"],
                 name="variant_own_sale",
             ),

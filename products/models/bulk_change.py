@@ -69,14 +69,22 @@ class BulkChange(Model):
     how = models.CharField(
         max_length=7, choices=BulkHow, blank=True, default=BulkHow.UNSAID
     )
-    value = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    value = models.DecimalField(
+        max_digits=10, decimal_places=2, null=True, blank=True
+    )
     ending = models.CharField(
         max_length=5, choices=BulkEnding, blank=True, default=BulkEnding.UNSAID
     )
     category = models.ForeignKey(
-        "products.Category", models.SET_NULL, null=True, blank=True, related_name="+"
+        "products.Category",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
     )
-    state = models.CharField(max_length=10, choices=BulkState, default=BulkState.CHOSEN)
+    state = models.CharField(
+        max_length=10, choices=BulkState, default=BulkState.CHOSEN
+    )
     cursor = models.UUIDField(null=True, blank=True)
     total = models.PositiveIntegerField(default=0)
     ready = models.PositiveIntegerField(default=0)
@@ -97,7 +105,9 @@ class BulkChange(Model):
             constraints.check_choice("bulk_change", "ending", BulkEnding),
             constraints.check_choice("bulk_change", "state", BulkState),
             models.CheckConstraint(
-                condition=Q(kind__in=["", "end_sale", "category"], how="", value=None)
+                condition=Q(
+                    kind__in=["", "end_sale", "category"], how="", value=None
+                )
                 | Q(
                     kind__in=["base", "sale", "both"],
                     how__in=["percent", "amount", "set"],

@@ -62,7 +62,9 @@ class Category(Model):
         indexes = [GinIndex(fields=["ancestors"], name="category_ancestors")]
         constraints = [
             *constraints.check_text("category", "name"),
-            *constraints.check_text("category", "description", blank=True, lines=True),
+            *constraints.check_text(
+                "category", "description", blank=True, lines=True
+            ),
             constraints.check_max_length("category", "description", 2000),
             constraints.check_page_slug("category"),
             constraints.check_range("category", "position", 0, 32767),
@@ -78,7 +80,9 @@ class Category(Model):
             ),
             triggers.CATEGORY_TREE,
             triggers.CATEGORY_SUBTREE,
-            search_triggers.name_words("category", update_of="name", value="NEW.name"),
+            search_triggers.name_words(
+                "category", update_of="name", value="NEW.name"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -90,7 +94,9 @@ class SizeChart(Model):
     its nearest ancestor's.
     """
 
-    category = models.OneToOneField(Category, models.CASCADE, related_name="size_chart")
+    category = models.OneToOneField(
+        Category, models.CASCADE, related_name="size_chart"
+    )
     title = models.CharField(max_length=80)
     note = models.TextField(blank=True, default="", max_length=1000)
 
@@ -111,7 +117,9 @@ class SizeChartEntry(models.Model):
 
     chart = models.ForeignKey(SizeChart, models.CASCADE, related_name="entries")
     size = models.CharField(max_length=20)
-    measure = models.CharField(max_length=40, help_text="chest, waist, foot length …")
+    measure = models.CharField(
+        max_length=40, help_text="chest, waist, foot length …"
+    )
     min_cm = models.DecimalField(max_digits=5, decimal_places=1)
     max_cm = models.DecimalField(max_digits=5, decimal_places=1)
     row = models.PositiveSmallIntegerField(help_text="order of the size")
@@ -128,7 +136,8 @@ class SizeChartEntry(models.Model):
                 fields=["chart", "size", "measure"], name="size_chart_entry_once"
             ),
             models.UniqueConstraint(
-                fields=["chart", "row", "column"], name="size_chart_entry_one_per_cell"
+                fields=["chart", "row", "column"],
+                name="size_chart_entry_one_per_cell",
             ),
             models.CheckConstraint(
                 condition=Q(min_cm__gt=0, min_cm__lte=F("max_cm"), max_cm__lte=300),

@@ -151,7 +151,9 @@ class CollectionProduct(models.Model):
     by rule shows those of them that fulfil it first.
     """
 
-    collection = models.ForeignKey(Collection, models.CASCADE, related_name="picked")
+    collection = models.ForeignKey(
+        Collection, models.CASCADE, related_name="picked"
+    )
     product = models.ForeignKey(Product, models.CASCADE, related_name="+")
     position = models.PositiveSmallIntegerField()
 

@@ -73,7 +73,9 @@ class Feed(Model):
                 name="feed_sequence_once",
             ),
             models.CheckConstraint(
-                condition=Q(total__gte=F("applied") + F("unchanged") + F("rejected")),
+                condition=Q(
+                    total__gte=F("applied") + F("unchanged") + F("rejected")
+                ),
                 name="feed_counts_within_total",
             ),
         ]
@@ -102,7 +104,9 @@ class FeedRow(models.Model):
         "products.Variant", models.CASCADE, null=True, blank=True, related_name="+"
     )
     quantity = models.IntegerField(
-        null=True, blank=True, help_text="pieces counted, or the change in a delta feed"
+        null=True,
+        blank=True,
+        help_text="pieces counted, or the change in a delta feed",
     )
     row_ref = models.CharField(
         max_length=80, blank=True, default="", help_text="a delta row's own id"
@@ -115,12 +119,16 @@ class FeedRow(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["feed", "variant"], name="feed_row_in_variant_order")
+            models.Index(
+                fields=["feed", "variant"], name="feed_row_in_variant_order"
+            )
         ]
         constraints = [
             constraints.check_choice("feed_row", "result", FeedRowResult),
             constraints.check_range("feed_row", "quantity", -MAX_STOCK, MAX_STOCK),
-            models.UniqueConstraint(fields=["feed", "line"], name="feed_row_line_once"),
+            models.UniqueConstraint(
+                fields=["feed", "line"], name="feed_row_line_once"
+            ),
             models.UniqueConstraint(
                 fields=["feed", "row_ref"],
                 condition=~Q(row_ref="") & ~Q(result="rejected"),

@@ -77,7 +77,9 @@ class ImportJob(Model):
         constraints = [
             constraints.check_choice("import_job", "kind", ImportKind),
             constraints.check_choice("import_job", "state", ImportState),
-            *constraints.check_text("import_job", "file_name", "problem", blank=True),
+            *constraints.check_text(
+                "import_job", "file_name", "problem", blank=True
+            ),
             *constraints.check_not_negative("import_job", "size"),
             models.CheckConstraint(
                 condition=~Q(mapping="") & Q(kind="mapped")
@@ -111,7 +113,9 @@ class ImportPart(models.Model):
     class Meta:
         ordering = ["job", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["job", "number"], name="import_part_once")
+            models.UniqueConstraint(
+                fields=["job", "number"], name="import_part_once"
+            )
         ]
 
     def __str__(self) -> str:

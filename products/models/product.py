@@ -210,7 +210,11 @@ class Product(Model):
         help_text="the import it came from",
     )
     source_ref = models.CharField(
-        max_length=120, blank=True, default="", editable=False, help_text="its id there"
+        max_length=120,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="its id there",
     )
     source_hash = models.CharField(
         max_length=64,
@@ -329,7 +333,9 @@ class Product(Model):
                 "seo_description",
                 blank=True,
             ),
-            *constraints.check_text("product", "description", blank=True, lines=True),
+            *constraints.check_text(
+                "product", "description", blank=True, lines=True
+            ),
             constraints.check_max_length("product", "description", 10_000),
             constraints.check_page_slug("product"),
             constraints.check_choice("product", "gender", Gender),
@@ -353,7 +359,9 @@ class Product(Model):
                 "fit_large",
             ),
             models.CheckConstraint(
-                condition=Q(fit_small__lte=_RATINGS - F("fit_true") - F("fit_large")),
+                condition=Q(
+                    fit_small__lte=_RATINGS - F("fit_true") - F("fit_large")
+                ),
                 name="product_fit_within_reviews",
             ),
             *price_triggers.OF_PRODUCT,
@@ -376,7 +384,9 @@ class FormerSlug(models.Model):
     """
 
     slug = models.CharField(max_length=120, primary_key=True)
-    product = models.ForeignKey(Product, models.CASCADE, related_name="former_slugs")
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="former_slugs"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -427,7 +437,10 @@ class ProductImage(Model):
         help_text="the variants' colour that it shows; empty: none in particular",
     )
     thumbnails = models.JSONField(
-        default=dict, blank=True, editable=False, help_text="width in pixels -> file"
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="width in pixels -> file",
     )
     width = models.PositiveIntegerField(
         null=True, blank=True, editable=False, help_text="pixels"
@@ -452,10 +465,14 @@ class ProductImage(Model):
             ),
         ]
         constraints = [
-            *constraints.check_text("product_image", "alt_text", "color", blank=True),
+            *constraints.check_text(
+                "product_image", "alt_text", "color", blank=True
+            ),
             models.CheckConstraint(
                 condition=Q(external_url="")
-                | Q(external_url__regex=r"\Ahttps://[^\s\u0001-\u001F\u007F<>'`]+\Z"),
+                | Q(
+                    external_url__regex=r"\Ahttps://[^\s\u0001-\u001F\u007F<>'`]+\Z"
+                ),
                 name="product_image_external_url_https",
                 violation_error_message="An image's address must begin with https://.",
             ),

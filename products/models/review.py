@@ -39,7 +39,9 @@ class Review(Model):
     )
     rating = models.PositiveSmallIntegerField()
     comment = models.TextField(blank=True, default="", max_length=2000)
-    fit = models.CharField(max_length=5, choices=Fit, blank=True, default=Fit.UNSAID)
+    fit = models.CharField(
+        max_length=5, choices=Fit, blank=True, default=Fit.UNSAID
+    )
     verified_buyer = models.BooleanField(default=False)
     status = models.CharField(
         max_length=9, choices=ReviewStatus, default=ReviewStatus.PUBLISHED
@@ -77,13 +79,19 @@ class Purchase(models.Model):
     when all of it is returned.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+"
+    )
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "product"], name="purchase_once")
+            models.UniqueConstraint(
+                fields=["user", "product"], name="purchase_once"
+            )
         ]
 
     def __str__(self) -> str:

@@ -32,7 +32,9 @@ class SearchWord(models.Model):
     class Meta:
         indexes = [
             GinIndex(
-                fields=["word"], name="search_word_trigrams", opclasses=["gin_trgm_ops"]
+                fields=["word"],
+                name="search_word_trigrams",
+                opclasses=["gin_trgm_ops"],
             ),
             models.Index(fields=["stem"], name="search_word_stem"),
         ]

@@ -60,7 +60,8 @@ class StockLevel(models.Model):
     sellable = models.GeneratedField(
         expression=Case(
             When(
-                inventory_policy=InventoryPolicy.DENY, then=F("on_hand") - F("reserved")
+                inventory_policy=InventoryPolicy.DENY,
+                then=F("on_hand") - F("reserved"),
             ),
             default=Value(MAX_STOCK) - F("reserved"),
         ),
@@ -93,7 +94,8 @@ class StockLevel(models.Model):
                 violation_error_message="Only what is promised beyond the shelf is overpromised.",
             ),
             models.CheckConstraint(
-                condition=~Q(inventory_policy="untracked") | Q(on_hand=0, reserved=0),
+                condition=~Q(inventory_policy="untracked")
+                | Q(on_hand=0, reserved=0),
                 name="stock_level_untracked_counts_nothing",
                 violation_error_message="Nothing is counted of an untracked variant.",
             ),

@@ -231,7 +231,8 @@ class PriceHistory(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(
-                fields=["product", "variant", "valid_until"], name="price_history_of"
+                fields=["product", "variant", "valid_until"],
+                name="price_history_of",
             )
         ]
         constraints = [

@@ -57,7 +57,9 @@ def export_catalogue(
     return report
 
 
-def _write_all(archive: ZipFile, report: ExportReport, on_progress: Progress) -> None:
+def _write_all(
+    archive: ZipFile, report: ExportReport, on_progress: Progress
+) -> None:
     head = {
         "format": FORMAT,
         "version": VERSION,
@@ -87,7 +89,9 @@ def _read_rows(
     names = [column.attname for column in table.columns]
     rows = table.model._default_manager.order_by(*table.order).values(*names)
     for row in rows.iterator(chunk_size=_BATCH):
-        if "tax_class_id" in row:  # the other shop may have the class under another id
+        if (
+            "tax_class_id" in row
+        ):  # the other shop may have the class under another id
             row["tax_class"] = codes.get(row.pop("tax_class_id"))
         yield row
 

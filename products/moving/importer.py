@@ -123,7 +123,9 @@ def _check_files(archive: ZipFile) -> None:
         if name == entry.filename:
             continue
         if not _FILE.fullmatch(name) or entry.file_size > MAX_FILE_BYTES:
-            raise ArchiveRefused(f"The archive has a file that no shop has: {name!r}.")
+            raise ArchiveRefused(
+                f"The archive has a file that no shop has: {name!r}."
+            )
 
 
 def _check_empty(archive: ZipFile) -> None:
@@ -190,7 +192,9 @@ def _set_by_key(table: ArchiveTable, row: Row) -> None:
         table.model._default_manager.exclude(**{table.key: key}).filter(
             is_default=True
         ).update(is_default=False)
-    table.model._default_manager.update_or_create(**{table.key: key}, defaults=values)
+    table.model._default_manager.update_or_create(
+        **{table.key: key}, defaults=values
+    )
 
 
 def _read_values(table: ArchiveTable, row: Row, classes: dict[str, Any]) -> Row:
@@ -205,7 +209,9 @@ def _read_values(table: ArchiveTable, row: Row, classes: dict[str, Any]) -> Row:
 
 
 def _read_value(column: models.Field[Any, Any], value: object) -> object:
-    target = column.target_field if isinstance(column, models.ForeignKey) else column
+    target = (
+        column.target_field if isinstance(column, models.ForeignKey) else column
+    )
     return value if value is None else target.to_python(value)
 
 

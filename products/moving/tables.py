@@ -73,7 +73,10 @@ TABLES: Final = (
         name="former_slugs", model=FormerSlug, order=("slug",), identity=("slug",)
     ),
     ArchiveTable(
-        name="images", model=ProductImage, order=("id",), files=("file", "thumbnails")
+        name="images",
+        model=ProductImage,
+        order=("id",),
+        files=("file", "thumbnails"),
     ),
     ArchiveTable(
         name="variants",
@@ -82,7 +85,9 @@ TABLES: Final = (
         left_out=frozenset({"lowest_prior_price", "priced_at"}),
     ),
     ArchiveTable(name="synonyms", model=SynonymGroup, order=("id",)),
-    ArchiveTable(name="ignored_words", model=IgnoredWord, order=("word",), key="word"),
+    ArchiveTable(
+        name="ignored_words", model=IgnoredWord, order=("word",), key="word"
+    ),
     ArchiveTable(name="search_pins", model=SearchPin, order=("id",)),
 )
 STOCK: Final = (

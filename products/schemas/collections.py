@@ -46,7 +46,9 @@ class CollectionFields(InputSchema[T]):
     seo = fields.Nested(Seo, load_default=SeoTexts)
     by_rule = fields.Bool(load_default=False)
     tags = fields.List(fields.Text(max=40), max=20, unique=True, load_default=list)
-    labels = fields.List(fields.Text(max=80), max=20, unique=True, load_default=list)
+    labels = fields.List(
+        fields.Text(max=80), max=20, unique=True, load_default=list
+    )
     category_id = fields.Uuid(allow_none=True, load_default=None)
     min_price = fields.Money(max=MAX_PRICE, allow_none=True, load_default=None)
     max_price = fields.Money(max=MAX_PRICE, allow_none=True, load_default=None)
@@ -99,4 +101,6 @@ class PlacedProducts:
 class PlaceProducts(InputSchema[PlacedProducts]):
     """The products that staff put into an order. Of a collection by hand these are all of them."""
 
-    product_ids = fields.List(fields.Uuid(), max=MAX_PICKED, unique=True, required=True)
+    product_ids = fields.List(
+        fields.Uuid(), max=MAX_PICKED, unique=True, required=True
+    )

@@ -34,7 +34,9 @@ class UploadedFeed:
 class UploadFeed(UploadSchema[UploadedFeed]):
     """A feed as a file, CSV or JSON lines."""
 
-    file = fields.File(max_bytes=MAX_UPLOAD_BYTES, media_type="text/csv", required=True)
+    file = fields.File(
+        max_bytes=MAX_UPLOAD_BYTES, media_type="text/csv", required=True
+    )
     source = fields.Text(max=40, pattern=SOURCE, required=True)
     sequence = fields.Int(min=0, max=2**62, required=True)
     mode = fields.Enum(FeedMode, load_default=FeedMode.COUNT)

@@ -35,7 +35,9 @@ class SaleFields(InputSchema[T]):
         base, sale = data.get("base_price"), data.get("sale_price")
         starts, ends = data.get("sale_starts_at"), data.get("sale_ends_at")
         if base is not None and sale is not None and sale >= base:
-            raise fields.refuse("range", "This must be below basePrice.", "sale_price")
+            raise fields.refuse(
+                "range", "This must be below basePrice.", "sale_price"
+            )
         if starts is not None and ends is not None and starts >= ends:
             raise fields.refuse(
                 "range", "This must be after saleStartsAt.", "sale_ends_at"

@@ -111,12 +111,17 @@ class ListProducts(FilterProducts[ShopperProductFilter]):
 
     @validates_schema(pass_original=True)
     def ids_stand_alone(
-        self, data: dict[str, object], original: Mapping[str, object], **kwargs: object
+        self,
+        data: dict[str, object],
+        original: Mapping[str, object],
+        **kwargs: object,
     ) -> None:
         """Refuse to narrow down, or to page through, products that are named one by one."""
         if "ids" in data and (others := sorted(set(original) - {"ids"})):
             raise fields.refuse(
-                "exclusive", f"Ids stand alone: leave out {', '.join(others)}.", "ids"
+                "exclusive",
+                f"Ids stand alone: leave out {', '.join(others)}.",
+                "ids",
             )
 
 
@@ -176,7 +181,11 @@ class ImageUrl(fields.HttpsUrl):
 
     def limits(self) -> fields.JSONSchema:
         shortest = len(settings.MEDIA_URL) + 1
-        return {**super().limits(), "format": "uri-reference", "minLength": shortest}
+        return {
+            **super().limits(),
+            "format": "uri-reference",
+            "minLength": shortest,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +255,9 @@ class NewProduct(ProductInput):
 
 
 class CreateProduct(ProductFields[NewProduct]):
-    images = fields.List(fields.Nested(ProductImage), max=MAX_IMAGES, load_default=list)
+    images = fields.List(
+        fields.Nested(ProductImage), max=MAX_IMAGES, load_default=list
+    )
     variants = fields.List(
         fields.Nested(CreateVariant), max=MAX_VARIANTS, load_default=list
     )

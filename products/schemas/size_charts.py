@@ -16,9 +16,7 @@ class Centimetres(fields.Money):
     """A length as a string with exactly one decimal, from "0.1" to "300.0"."""
 
     regex = re.compile(r"0\.[1-9]|(?:[1-9]|[1-9][0-9]|[12][0-9]{2})\.[0-9]|300\.0")
-    message = (
-        'This must be a length in centimetres such as "92.5", from "0.1" to "300.0".'
-    )
+    message = 'This must be a length in centimetres such as "92.5", from "0.1" to "300.0".'
 
     def __init__(self, *, required: bool = False) -> None:
         super().__init__(min="0.1", max="300.0", required=required)

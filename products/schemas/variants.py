@@ -44,7 +44,11 @@ class Gtin(fields.Text):
 
     def __init__(self, **kw: Any):
         super().__init__(
-            max=14, min=0, pattern="(?:[0-9]{8}|[0-9]{12,14})?", load_default="", **kw
+            max=14,
+            min=0,
+            pattern="(?:[0-9]{8}|[0-9]{12,14})?",
+            load_default="",
+            **kw,
         )
 
     def _check(self, value: object) -> str:
@@ -66,13 +70,19 @@ class VariantFields(SaleFields[T]):
     base_price = fields.Money(max=MAX_PRICE, allow_none=True, load_default=None)
     barcode = Gtin()
     weight_g = fields.Int(min=1, max=1_000_000, allow_none=True, load_default=None)
-    hs_code = fields.Text(max=10, min=0, pattern="(?:[0-9]{4,10})?", load_default="")
-    origin_country = fields.Text(max=2, min=0, pattern="(?:[A-Z]{2})?", load_default="")
+    hs_code = fields.Text(
+        max=10, min=0, pattern="(?:[0-9]{4,10})?", load_default=""
+    )
+    origin_country = fields.Text(
+        max=2, min=0, pattern="(?:[A-Z]{2})?", load_default=""
+    )
     bin_location = fields.Text(max=40, min=0, load_default="")
     cost_price = fields.Money(max=MAX_PRICE, allow_none=True, load_default=None)
 
     @validates_schema
-    def _prices_together(self, data: Mapping[str, object], **kwargs: object) -> None:
+    def _prices_together(
+        self, data: Mapping[str, object], **kwargs: object
+    ) -> None:
         if (
             "base_price" in data
             and data["base_price"] is None
@@ -95,7 +105,9 @@ class NewVariant(VariantInput):
 
 class StockFields(VariantFields[T]):
     @validates_schema
-    def _uncounted_is_none(self, data: Mapping[str, object], **kwargs: object) -> None:
+    def _uncounted_is_none(
+        self, data: Mapping[str, object], **kwargs: object
+    ) -> None:
         if data.get("inventory_policy") == InventoryPolicy.UNTRACKED and data.get(
             "stock"
         ):
@@ -106,7 +118,9 @@ class StockFields(VariantFields[T]):
 
 class CreateVariant(StockFields[NewVariant]):
     stock = fields.Int(min=0, max=MAX_PIECES, load_default=0)
-    inventory_policy = fields.Enum(InventoryPolicy, load_default=InventoryPolicy.DENY)
+    inventory_policy = fields.Enum(
+        InventoryPolicy, load_default=InventoryPolicy.DENY
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,7 +94,9 @@ def _count_by_bitmap() -> dict[str, object] | None:
     index = facet_bitmaps.read_index()
     if index.is_behind:
         return None
-    changed = BitMap(number for number in index.changed.values() if number is not None)
+    changed = BitMap(
+        number for number in index.changed.values() if number is not None
+    )
     published = index.bitmaps.any_of("status", [ProductStatus.PUBLISHED]) - changed
     counts = {
         category: published.intersection_cardinality(bitmap)

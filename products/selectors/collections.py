@@ -45,7 +45,12 @@ _BELOW = """EXISTS (
 # A rule's column, its type, whether it says nothing, and what it asks of `product`.
 _CONDITIONS: Final = (
     ("tags", "varchar[]", "{column} = '{{}}'", "product.tags && {value}"),
-    ("labels", "varchar[]", "{column} = '{{}}'", "product.collection = ANY ({value})"),
+    (
+        "labels",
+        "varchar[]",
+        "{column} = '{{}}'",
+        "product.collection = ANY ({value})",
+    ),
     ("category_id", "uuid", "{column} IS NULL", _BELOW),
     (
         "min_price",
@@ -77,7 +82,9 @@ def _of_any_collection() -> str:
     rules = []
     for name, _, empty, asks in _CONDITIONS:
         column = f"collection.{name}"
-        rules.append(f"({empty.format(column=column)} OR {asks.format(value=column)})")
+        rules.append(
+            f"({empty.format(column=column)} OR {asks.format(value=column)})"
+        )
     return " AND ".join(rules)
 
 
@@ -111,7 +118,9 @@ class FoundCollections:
     @property
     def ages_in_s(self) -> float | None:
         """Seconds until somebody falls out by age; None: nobody does."""
-        ends = [row["ages_in_s"] for row in self.rows if row["ages_in_s"] is not None]
+        ends = [
+            row["ages_in_s"] for row in self.rows if row["ages_in_s"] is not None
+        ]
         return min(ends, default=None)
 
     def match(self) -> Q:
@@ -156,7 +165,10 @@ def _members_of(row: Row) -> tuple[str, list[object]]:
                 rules.append(asks.format(value=f"%s::{kind}"))
                 params.append(value)
     where = " AND ".join(rules)
-    return f"SELECT product.id FROM products_product AS product WHERE {where}", params
+    return (
+        f"SELECT product.id FROM products_product AS product WHERE {where}",
+        params,
+    )
 
 
 _COLUMNS = """c.id, c.slug, c.name, c.description, c.position, c.sort, c.by_rule, c.seo_title,

@@ -36,7 +36,9 @@ _VARIANT_FACETS = ("color", "size")
 _FAMILY = "color_family"
 # Which family a colour is of: itself, unless the shop says otherwise.
 _FAMILY_OF = "coalesce(nullif(known.family, ''), color)"
-_JOIN_FAMILY = "LEFT JOIN products_color AS known ON lower(known.name) = lower(color)"
+_JOIN_FAMILY = (
+    "LEFT JOIN products_color AS known ON lower(known.name) = lower(color)"
+)
 _BY_BITMAP = ("in_stock", "featured", "new_arrival", "on_sale", "status")
 _OWN_PRICES = ("base_price", "sale_price", "sale_starts_at", "sale_ends_at")
 
@@ -86,7 +88,9 @@ class _Counts:
     def add_prices(self, lowest: Decimal | None, highest: Decimal | None) -> None:
         """Widen the range of prices to these."""
         if lowest is not None:
-            self.lowest = lowest if self.lowest is None else min(self.lowest, lowest)
+            self.lowest = (
+                lowest if self.lowest is None else min(self.lowest, lowest)
+            )
         if highest is not None:
             self.highest = (
                 highest if self.highest is None else max(self.highest, highest)
@@ -257,7 +261,9 @@ class _BitmapCount:
         """The products that pass each filter that a facet has."""
         filters, rules = self.filters, dict[str, BitMap]()
         if filters.category:
-            rules["category"] = self.bitmaps.any_of("category", filters.category_ids)
+            rules["category"] = self.bitmaps.any_of(
+                "category", filters.category_ids
+            )
         for name in ("brand", "gender", "material"):
             if chosen := getattr(filters, name):
                 rules[name] = self.bitmaps.any_of(name, chosen)
@@ -285,7 +291,9 @@ class _BitmapCount:
     def _options(self, colors: Sequence[str], sizes: Sequence[str]) -> BitMap:
         """Return the products one variant of which has one of the colours and of the sizes."""
         found = BitMap()
-        for option, bitmap in self.bitmaps.values_of(self._stocked("option")).items():
+        for option, bitmap in self.bitmaps.values_of(
+            self._stocked("option")
+        ).items():
             color, _, size = option.partition(SEPARATOR)
             if (not colors or color in colors) and (not sizes or size in sizes):
                 found |= bitmap
@@ -300,7 +308,9 @@ class _BitmapCount:
         counts.total = len(passing)
         for name in _COLUMN_FACETS:
             others = self._passing(name) if name in self._rules else passing
-            counts.values[name] = _count(others, self.bitmaps.values_of(name).items())
+            counts.values[name] = _count(
+                others, self.bitmaps.values_of(name).items()
+            )
         others = self._passing("option") if "option" in self._rules else passing
         for name, other in (("color", "size"), ("size", "color")):
             values: Iterable[tuple[str, BitMap]] = self.bitmaps.values_of(
@@ -332,7 +342,9 @@ class _BitmapCount:
     def _group_options(self, name: str) -> Iterable[tuple[str, BitMap]]:
         """Return the products by one part of a variant, whose other part is a chosen one."""
         grouped: dict[str, BitMap] = {}
-        for option, bitmap in self.bitmaps.values_of(self._stocked("option")).items():
+        for option, bitmap in self.bitmaps.values_of(
+            self._stocked("option")
+        ).items():
             color, _, size = option.partition(SEPARATOR)
             value, other = (color, size) if name == "color" else (size, color)
             chosen = self.filters.size if name == "color" else self.filters.color
@@ -423,7 +435,9 @@ class _FacetQuery:
         query = passing.order_by().values(*columns).query
         # Not elided: a filter that nothing can pass (a category that there is not) is a
         # count of zero.
-        sql, params = query.get_compiler(connection.alias, elide_empty=False).as_sql()
+        sql, params = query.get_compiler(
+            connection.alias, elide_empty=False
+        ).as_sql()
         self.params += params
         return str(sql)
 
@@ -442,7 +456,9 @@ class _FacetQuery:
             for name, column in columns.items()
             if not getattr(self.filters, name)
         }
-        values = {name: f"ARRAY[{column}::text]" for name, column in columns.items()}
+        values = {
+            name: f"ARRAY[{column}::text]" for name, column in columns.items()
+        }
         if not (
             self.filters.size or self.filters.color or self.filters.has_price_limits
         ):
@@ -451,7 +467,9 @@ class _FacetQuery:
                 for name in _VARIANT_FACETS
             }
             columns |= options
-            values |= {name: f"{column}::text[]" for name, column in options.items()}
+            values |= {
+                name: f"{column}::text[]" for name, column in options.items()
+            }
         # grouping(x) is 0 in the rows that are grouped by x.
         which = "".join(
             f" WHEN grouping({column}) = 0 THEN '{name}'"
@@ -572,7 +590,9 @@ def _read_counts(rows: list[TupleRow]) -> _Counts:
     return counts
 
 
-_CATEGORIES = "SELECT id::text, slug, name, ancestors::text[] FROM products_category"
+_CATEGORIES = (
+    "SELECT id::text, slug, name, ancestors::text[] FROM products_category"
+)
 
 
 def _name_values(counts: _Counts) -> Facets:

@@ -99,7 +99,9 @@ class Filters:
     loose_prices: bool = False
     # What `prepared` found in the database:
     category_ids: Sequence[UUID] = ()
-    has_others: bool = False  # whether products of other categories are also in these
+    has_others: bool = (
+        False  # whether products of other categories are also in these
+    )
     collections: FoundCollections = NO_COLLECTIONS
     query: Query | None = None
 
@@ -149,7 +151,9 @@ class Filters:
     def without(self, *names: str) -> Self:
         """Return the filters less the named ones."""
         empty = {
-            field.name: field.default for field in fields(self) if field.name in names
+            field.name: field.default
+            for field in fields(self)
+            if field.name in names
         }
         return replace(self, **empty)  # type: ignore[arg-type]  # defaults have their fields' types
 
@@ -180,7 +184,9 @@ class Filters:
                 list_price=prices.list_price("price"),
                 list_price_max=prices.list_price("price_max"),
             )
-        return products.filter(rule & self._flags() & self._prices() & self._variants())
+        return products.filter(
+            rule & self._flags() & self._prices() & self._variants()
+        )
 
     def _categories(self) -> Q:
         rule = Q(category__in=self.category_ids)
@@ -292,7 +298,9 @@ class Filters:
         """Return what `apply` has found with what the order needs, and the order. Without a
         search, relevance is newest; with one, it leaves the hits that `search_ranking` ranks."""
         if self.query is not None and self.by_relevance(sort):
-            return search_ranking.rank_matches(found, self.query), ORDERS["relevance"]
+            return search_ranking.rank_matches(found, self.query), ORDERS[
+                "relevance"
+            ]
         in_order = sort in (None, "relevance") and len(self.collections.rows) == 1
         if in_order:
             sort = self.collections.rows[0]["sort"]

@@ -107,7 +107,9 @@ def list_product_offers(product_id: UUID) -> list[Offer]:
     """Return what is on sale of a product, the cheapest variant first: one query; none where the
     product is not published.
     """
-    return [offer_from_row(row) for row in fetch_prepared(_BY_PRODUCT, [product_id])]
+    return [
+        offer_from_row(row) for row in fetch_prepared(_BY_PRODUCT, [product_id])
+    ]
 
 
 def get_offers(variant_ids: Iterable[UUID]) -> dict[UUID, Offer]:

@@ -12,7 +12,9 @@ def get_price_at(*, variant_id: UUID, moment: datetime) -> Decimal:
     """Return what a piece cost at this moment, in shop currency; what it costs now, where nothing
     is known of then. Two queries. Raises: NotFound.
     """
-    variant = Variant.objects.select_related("product").filter(pk=variant_id).first()
+    variant = (
+        Variant.objects.select_related("product").filter(pk=variant_id).first()
+    )
     if variant is None:
         raise NotFound
     own = variant.base_price is not None

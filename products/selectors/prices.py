@@ -9,7 +9,16 @@ how long an answer that is rendered now may be kept.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Case, DateTimeField, DecimalField, F, Field, Func, Q, When
+from django.db.models import (
+    Case,
+    DateTimeField,
+    DecimalField,
+    F,
+    Field,
+    Func,
+    Q,
+    When,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
@@ -27,7 +36,9 @@ def inherited(column: str, *, variant: str = "v", product: str = "p") -> str:
 def price_now(*, variant: str = "v", product: str = "p") -> str:
     """Return the SQL of what a variant costs at this moment."""
     columns = ("base_price", "sale_price", "sale_starts_at", "sale_ends_at")
-    arguments = (inherited(name, variant=variant, product=product) for name in columns)
+    arguments = (
+        inherited(name, variant=variant, product=product) for name in columns
+    )
     return f"products_price_at({', '.join(arguments)}, statement_timestamp())"
 
 
@@ -121,7 +132,9 @@ def list_price(column: str) -> Combinable:
     )
     return Case(
         When(Q(price_until=None) | Q(price_until__gt=Now()), then=F(column)),
-        When(Q(next_until=None) | Q(next_until__gt=Now()), then=F(f"next_{column}")),
+        When(
+            Q(next_until=None) | Q(next_until__gt=Now()), then=F(f"next_{column}")
+        ),
         default=later,
         output_field=_MONEY,
     )

@@ -53,10 +53,14 @@ class Listing:
 
     page: Page[Row] | CursorPage[Row]
     facets: Facets | None = None
-    more: bool = False  # of a search: it finds more products than the page's total says
+    more: bool = (
+        False  # of a search: it finds more products than the page's total says
+    )
     fresh_for_s: float | None = None  # until a list price changes; None: never
     search: Query | None = None  # what the search was taken for
-    suggestions: Sequence[str] = ()  # what others search for, where this finds nothing
+    suggestions: Sequence[
+        str
+    ] = ()  # what others search for, where this finds nothing
 
 
 def list_products(query: ShopperProductFilter) -> Listing:
@@ -215,7 +219,11 @@ def _order_products(
             passing, order[0].removesuffix("list_price"), upto
         )
     return passing.only("id").order_by(
-        *(map(search_ranking.unindexed_key, order) if total <= MAX_SORTED else order)
+        *(
+            map(search_ranking.unindexed_key, order)
+            if total <= MAX_SORTED
+            else order
+        )
     )
 
 
@@ -255,7 +263,9 @@ def with_summaries(
 
 def list_new_arrivals(query: PageParams) -> Listing:
     """Return published products marked as new, newest first."""
-    return _list_newest(Product.objects.published().filter(is_new_arrival=True), query)
+    return _list_newest(
+        Product.objects.published().filter(is_new_arrival=True), query
+    )
 
 
 def list_featured(query: PageParams) -> Listing:

@@ -40,7 +40,11 @@ def list_related(*, key: UUID | str, limit: int = 8) -> RelatedProducts:
 
 
 def _match_key(key: UUID | str) -> str:
-    return "product.id = %(key)s" if isinstance(key, UUID) else "product.slug = %(key)s"
+    return (
+        "product.id = %(key)s"
+        if isinstance(key, UUID)
+        else "product.slug = %(key)s"
+    )
 
 
 _RELATED_TO = """

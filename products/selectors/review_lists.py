@@ -26,7 +26,9 @@ def list_reviews(query: ReviewFilter, *, product_id: UUID) -> Reviews:
     """
     if not Product.objects.published().filter(pk=product_id).exists():
         raise errors.NotFound
-    return _page_reviews(Review.objects.published().filter(product=product_id), query)
+    return _page_reviews(
+        Review.objects.published().filter(product=product_id), query
+    )
 
 
 def list_staff_reviews(query: StaffReviewFilter) -> Reviews:
@@ -74,7 +76,9 @@ def get_staff_review(*, review_id: UUID) -> Review:
         errors.NotFound: there is none.
     """
     review = (
-        Review.objects.filter(pk=review_id).select_related("product", "user").first()
+        Review.objects.filter(pk=review_id)
+        .select_related("product", "user")
+        .first()
     )
     if review is None:
         raise errors.NotFound

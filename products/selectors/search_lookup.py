@@ -263,7 +263,9 @@ class _Reader:
             for part in pair
         )
         asked = [
-            word for token in texts.values() for word in {token.joined, *token.parts}
+            word
+            for token in texts.values()
+            for word in {token.joined, *token.parts}
         ]
         rows = fetch_prepared(
             _LIKE, {"words": asked, "last": self.last, "staff": self.for_staff}
@@ -308,7 +310,9 @@ class _Reader:
             return [word]
         if len(word) < 3 or any(letter.isdigit() for letter in word):
             return []
-        return search.correct(word, candidates.get(word, ()), is_last=word == self.last)
+        return search.correct(
+            word, candidates.get(word, ()), is_last=word == self.last
+        )
 
 
 def _is_known(word: _Word) -> bool:
@@ -326,8 +330,14 @@ def _fetch_meanings(
         for start in range(len(order) - size + 1)
     ]
     sku = re.sub("[^A-Z0-9]", "", text.upper())
-    begins = len(sku) > 3 and (not pieces or any(letter.isdigit() for letter in sku))
-    code = re.sub("[^0-9]", "", text) if re.fullmatch(r"[0-9 -]+", text.strip()) else ""
+    begins = len(sku) > 3 and (
+        not pieces or any(letter.isdigit() for letter in sku)
+    )
+    code = (
+        re.sub("[^0-9]", "", text)
+        if re.fullmatch(r"[0-9 -]+", text.strip())
+        else ""
+    )
     bare = code.lstrip("0")
     [found] = fetch_prepared(
         _MEANINGS,
@@ -339,7 +349,9 @@ def _fetch_meanings(
             "key": key,
             "sku": sku or " ",
             "sku_tail": chr(1114111) if begins else chr(1),
-            "barcodes": [bare.zfill(size) for size in (8, 12, 13, 14)] if bare else [],
+            "barcodes": [bare.zfill(size) for size in (8, 12, 13, 14)]
+            if bare
+            else [],
             "most": _MAX_SKUS,
         },
     )
@@ -403,7 +415,9 @@ class _Places:
         """Return of how many pieces the longest synonym that begins here is, at least one."""
         known = {phrase for group in self.synonyms for phrase in group}
         for size in range(min(MAX_WINDOW, len(pieces) - at), 1, -1):
-            stems = [stem for piece in pieces[at : at + size] for stem in piece.stems]
+            stems = [
+                stem for piece in pieces[at : at + size] for stem in piece.stems
+            ]
             if " ".join(stems) in known:
                 return size
         return 1

@@ -37,7 +37,9 @@ TIERS: Final = (
     320_000,
 )  # the most popular products, so many
 _EDGES_KEPT_S: Final = 600
-_SPARE: Final = 1.1  # hits of a wider tier, of those that a narrower one lets expect
+_SPARE: Final = (
+    1.1  # hits of a wider tier, of those that a narrower one lets expect
+)
 
 _BEST = """
     WITH popular AS MATERIALIZED ({hits}), exact AS MATERIALIZED ({exact}),
@@ -134,7 +136,9 @@ def get_best_matches(
         if size < wanted:
             continue
         popular = found.filter(popularity__gte=edge)
-        compared, number, ids = _rank(popular, found, query, offset=offset, limit=limit)
+        compared, number, ids = _rank(
+            popular, found, query, offset=offset, limit=limit
+        )
         if compared >= MAX_COMPARED:
             return ids, number
         wanted = size * MAX_COMPARED / max(compared, 1) * _SPARE
@@ -213,7 +217,9 @@ def find_missing_words(places: Sequence[Place], *, for_staff: bool) -> set[int]:
     )
     if found["found"]:
         return set()
-    params: dict[str, object] = {f"q{at}": query for at, query in enumerate(queries)}
+    params: dict[str, object] = {
+        f"q{at}": query for at, query in enumerate(queries)
+    }
     masks = ", ".join(f"search @@ %(q{at})s::tsquery" for at in range(len(places)))
     rows = fetch_prepared(
         f"""SELECT mask FROM (

@@ -59,7 +59,10 @@ def build_table(chart: dict[str, Any]) -> Row:
             cell["min_cm"], cell["max_cm"]
         )
     rows = [
-        {"size": size, "values": [row.get(measure, _MISSING) for measure in measures]}
+        {
+            "size": size,
+            "values": [row.get(measure, _MISSING) for measure in measures],
+        }
         for size, row in sizes.items()
     ]
     return {**chart, "measures": measures, "rows": rows}

@@ -154,7 +154,9 @@ class _WithFacets:
         if instance.suggestions:
             shown["suggestions"] = list(instance.suggestions)
         if instance.facets is not None:
-            shown["facets"] = self.fields["facets"].to_representation(instance.facets)
+            shown["facets"] = self.fields["facets"].to_representation(
+                instance.facets
+            )
         return shown
 
 
@@ -172,7 +174,9 @@ class ProductPage(_WithFacets, page_of(ProductItem)):  # type: ignore[misc]  # m
     more = serializers.BooleanField(required=False)
     corrected_to = serializers.CharField(required=False)
     not_found = serializers.ListField(child=serializers.CharField(), required=False)
-    suggestions = serializers.ListField(child=serializers.CharField(), required=False)
+    suggestions = serializers.ListField(
+        child=serializers.CharField(), required=False
+    )
     facets = Facets(required=False)
 
 
@@ -213,7 +217,9 @@ class Suggestions(Serializer):
     categories = CategoryLink(many=True)
     brands = serializers.ListField(child=serializers.CharField())
     searches = serializers.ListField(child=serializers.CharField())
-    corrected_to = serializers.CharField(source="query.corrected_to", allow_null=True)
+    corrected_to = serializers.CharField(
+        source="query.corrected_to", allow_null=True
+    )
 
 
 class ProductItems(Serializer):
@@ -293,7 +299,9 @@ class StaffVariant(Variant):
     reserved = serializers.IntegerField(min_value=0)
 
 
-def _make_counters(name: str, said: str, prefix: str, *keys: str) -> type[Serializer]:
+def _make_counters(
+    name: str, said: str, prefix: str, *keys: str
+) -> type[Serializer]:
     counted: dict[str, object] = {
         key: serializers.IntegerField(min_value=0, source=f"{prefix}_{key}")
         for key in keys
@@ -305,7 +313,12 @@ RatingHistogram = _make_counters(
     "RatingHistogram", "Reviews by their stars.", "rated", "1", "2", "3", "4", "5"
 )
 FitCounts = _make_counters(
-    "FitCounts", "Reviews by how they found the fit.", "fit", "small", "true", "large"
+    "FitCounts",
+    "Reviews by how they found the fit.",
+    "fit",
+    "small",
+    "true",
+    "large",
 )
 
 

@@ -36,7 +36,9 @@ class RowOutcome:
     new: tuple[Decimal | None, Decimal | None] = (None, None)
 
 
-_ProductState = tuple[Decimal, Decimal | None, UUID]  # base price, sale price, category
+_ProductState = tuple[
+    Decimal, Decimal | None, UUID
+]  # base price, sale price, category
 
 
 def _preview_rows(
@@ -73,12 +75,16 @@ def _preview_rows(
                 result = BulkResult.PROBLEM
             elif new == (base, sale):
                 result = BulkResult.UNCHANGED
-        done.append(RowOutcome(row.pk, result, reason, (base, sale, category_id), new))
+        done.append(
+            RowOutcome(row.pk, result, reason, (base, sale, category_id), new)
+        )
     _record_preview(done)
     return done
 
 
-def _apply_rows(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[RowOutcome]:
+def _apply_rows(
+    change: BulkChange, rows: Sequence[BulkChangeRow]
+) -> list[RowOutcome]:
     if (
         change.kind == BulkKind.CATEGORY and change.category_id is None
     ):  # set so when it was deleted
@@ -99,7 +105,9 @@ def _apply_rows(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[RowOu
     )
 
 
-def _undo_rows(change: BulkChange, rows: Sequence[BulkChangeRow]) -> list[RowOutcome]:
+def _undo_rows(
+    change: BulkChange, rows: Sequence[BulkChangeRow]
+) -> list[RowOutcome]:
     if change.kind == BulkKind.CATEGORY:
         gone = [
             row for row in rows if row.old_category_id is None
@@ -160,10 +168,14 @@ def _switch_products(
     """Take the products from one state to the other, but for those that are in neither; six
     statements.
     """
-    locked = Product.objects.filter(pk__in=[row.product_id for row in rows]).locked()
+    locked = Product.objects.filter(
+        pk__in=[row.product_id for row in rows]
+    ).locked()
     products = {
         product.pk: product
-        for product in locked.only("name", "base_price", "sale_price", "category_id")
+        for product in locked.only(
+            "name", "base_price", "sale_price", "category_id"
+        )
     }
     by_category = change.kind == BulkKind.CATEGORY
     done, goals = [], dict[UUID, _ProductState]()
@@ -201,7 +213,9 @@ def _describe_state(seen: _ProductState, by_category: bool) -> str:
     return f"the base price is {seen[0]} now, the sale price {seen[1] or 'none'}."
 
 
-def _update_products(goals: Mapping[UUID, _ProductState], by_category: bool) -> None:
+def _update_products(
+    goals: Mapping[UUID, _ProductState], by_category: bool
+) -> None:
     if not goals:
         return
     columns = (
@@ -258,7 +272,9 @@ def _describe_step(product: Product, goal: _ProductState, by_category: bool) -> 
     if by_category:
         return "category"
     base = f"base price {product.base_price} → {goal[0]}"
-    return f"{base}, sale price {product.sale_price or 'none'} → {goal[1] or 'none'}"
+    return (
+        f"{base}, sale price {product.sale_price or 'none'} → {goal[1] or 'none'}"
+    )
 
 
 def _record_outcomes(done: Iterable[RowOutcome]) -> None:
@@ -294,7 +310,10 @@ def _record_preview(rows: Sequence[RowOutcome]) -> None:
                 [each.reason for each in rows],
                 *([each.old[place] for each in rows] for place in range(3)),
                 # A price that cannot be is shown by the reason; its column may not hold it.
-                *([_storable_prices(each)[place] for each in rows] for place in (0, 1)),
+                *(
+                    [_storable_prices(each)[place] for each in rows]
+                    for place in (0, 1)
+                ),
             ],
         )
 

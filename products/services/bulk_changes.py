@@ -114,7 +114,10 @@ def preview_change(rule: ChangeRule, *, change_id: UUID) -> None:
         change_id, BulkState.CHOSEN, BulkState.PREVIEWING, BulkState.PREVIEWED
     )
     by_category = rule.kind == BulkKind.CATEGORY
-    if by_category and not Category.objects.filter(pk__in=[rule.category_id]).exists():
+    if (
+        by_category
+        and not Category.objects.filter(pk__in=[rule.category_id]).exists()
+    ):
         raise errors.CategoryUnknown
     change.kind, change.how = rule.kind, rule.how
     change.value, change.ending = rule.value, rule.ending
@@ -169,7 +172,9 @@ def continue_change(*, change_id: UUID, budget_s: float) -> bool:
 
 def delete_unapplied() -> int:
     """Delete changes that nobody has applied within KEEP_UNAPPLIED; return how many."""
-    left = BulkChange.objects.filter(state__in=[BulkState.CHOSEN, BulkState.PREVIEWED])
+    left = BulkChange.objects.filter(
+        state__in=[BulkState.CHOSEN, BulkState.PREVIEWED]
+    )
     old = list(
         left.filter(updated_at__lt=timezone.now() - UNAPPLIED_TTL).values_list(
             "pk", flat=True
@@ -185,7 +190,9 @@ def delete_unapplied() -> int:
 def _process_next_chunk(change_id: UUID) -> bool:
     """Do one chunk of the change; return whether there is more to do."""
     change = (
-        BulkChange.objects.filter(pk=change_id).select_for_update(no_key=True).first()
+        BulkChange.objects.filter(pk=change_id)
+        .select_for_update(no_key=True)
+        .first()
     )
     if change is None or not change.is_at_work:
         return False
@@ -196,7 +203,9 @@ def _process_next_chunk(change_id: UUID) -> bool:
 
 def _lock_change(change_id: UUID, *states: BulkState) -> BulkChange:
     change = (
-        BulkChange.objects.filter(pk=change_id).select_for_update(no_key=True).first()
+        BulkChange.objects.filter(pk=change_id)
+        .select_for_update(no_key=True)
+        .first()
     )
     if change is None:
         raise NotFound

@@ -33,18 +33,23 @@ class BulkResult:
     errors: Sequence[Any] = ()
 
 
-def upsert_products(body: BulkProducts, *, actor_id: UUID | None) -> list[BulkResult]:
+def upsert_products(
+    body: BulkProducts, *, actor_id: UUID | None
+) -> list[BulkResult]:
     """Create or replace each product in a transaction of its own, in their order, and return what
     became of each. Sent twice, the second call replaces what the first has created.
 
     Locks and refuses as `products.create_product` and `products.replace_product`.
     """
     return [
-        _upsert(index, item, actor_id=actor_id) for index, item in enumerate(body.items)
+        _upsert(index, item, actor_id=actor_id)
+        for index, item in enumerate(body.items)
     ]
 
 
-def _upsert(index: int, item: ReplacedProduct, *, actor_id: UUID | None) -> BulkResult:
+def _upsert(
+    index: int, item: ReplacedProduct, *, actor_id: UUID | None
+) -> BulkResult:
     try:
         key = _find_product(item)
         if key is not None:
@@ -85,7 +90,9 @@ def _find_product(item: ReplacedProduct) -> UUID | None:
 def _as_new(item: ReplacedProduct) -> NewProduct:
     given = {name: getattr(item, name) for name in item.__dataclass_fields__}
     variants = [_as_new_variant(variant) for variant in item.variants or ()]
-    return NewProduct(**{**given, "images": item.images or (), "variants": variants})
+    return NewProduct(
+        **{**given, "images": item.images or (), "variants": variants}
+    )
 
 
 def _as_new_variant(variant: ReplacedVariant) -> NewVariant:

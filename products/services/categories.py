@@ -11,7 +11,11 @@ from markrin.db import transactions
 from products import errors, hooks
 from products.models import Category, Collection, Product
 from products.models.category import CategoryQuerySet
-from products.schemas.categories import CategoryChange, CategoryInput, CategoryPicture
+from products.schemas.categories import (
+    CategoryChange,
+    CategoryInput,
+    CategoryPicture,
+)
 from products.services import media_files, slugs
 from products.services.tax_classes import find_tax_class
 

@@ -56,7 +56,11 @@ def update_collection(body: CollectionChange, *, key: UUID | str) -> UUID:
     collection = _lock_collection(key)
     _set_fields(
         collection,
-        {name: value for name, value in sent_fields(body).items() if name in _COLUMNS},
+        {
+            name: value
+            for name, value in sent_fields(body).items()
+            if name in _COLUMNS
+        },
     )
     if body.seo is not UNSET:
         collection.seo_title = body.seo.title
@@ -134,7 +138,9 @@ def _check_rule(collection: Collection) -> None:
     if low is not None and high is not None and low > high:
         raise errors.CollectionPricesWrong
     conditions = [getattr(collection, name) for name in [*_RULE, "category"]]
-    if collection.by_rule and all(value is None or value == [] for value in conditions):
+    if collection.by_rule and all(
+        value is None or value == [] for value in conditions
+    ):
         raise errors.CollectionRuleEmpty
 
 

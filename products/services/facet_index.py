@@ -114,7 +114,8 @@ def _fold_batch() -> int:
             return 0
         cursor.execute(_NUMBER, {"ids": ids})
         cursor.execute(
-            "SELECT number FROM products_facetnumber WHERE product_id = ANY (%s)", [ids]
+            "SELECT number FROM products_facetnumber WHERE product_id = ANY (%s)",
+            [ids],
         )
         changed = BitMap(number for (number,) in cursor.fetchall())
         _write_bitmaps(changed, _read_bits(ids))

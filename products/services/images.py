@@ -13,7 +13,12 @@ from markrin.db import transactions
 from products import errors
 from products.models import Product, ProductImage
 from products.models.product import MAX_IMAGES
-from products.schemas.images import ImageOrder, ImageText, LinkedImage, UploadedImage
+from products.schemas.images import (
+    ImageOrder,
+    ImageText,
+    LinkedImage,
+    UploadedImage,
+)
 from products.schemas.products import ImageInput
 from products.services import media_files
 
@@ -130,7 +135,9 @@ def set_images(product: Product, given: Sequence[ImageInput]) -> None:
     Raises:
         ImageUnknown: an address on our own storage is not that of an image of this product.
     """
-    left: dict[str, list[ProductImage]] = {}  # one address may stand for several images
+    left: dict[
+        str, list[ProductImage]
+    ] = {}  # one address may stand for several images
     for one in product.images.all():
         left.setdefault(one.source_url or _get_image_url(one), []).append(one)
     # A picture that was copied in is known by where it came from, and by where it is now.
@@ -159,7 +166,9 @@ def set_images(product: Product, given: Sequence[ImageInput]) -> None:
 
 
 def _get_image_url(image: ProductImage) -> str:
-    return default_storage.url(image.file.name) if image.file else image.external_url
+    return (
+        default_storage.url(image.file.name) if image.file else image.external_url
+    )
 
 
 def _lock_product(product_id: UUID) -> Product:

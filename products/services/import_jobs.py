@@ -209,7 +209,9 @@ def continue_import(*, job_id: UUID, budget_s: float) -> bool:
 
 @transactions.durable
 def _finish(job: ImportJob, state: ImportState, problem: str = "") -> None:
-    found = ImportJob.objects.filter(pk=job.pk).select_for_update(no_key=True).first()
+    found = (
+        ImportJob.objects.filter(pk=job.pk).select_for_update(no_key=True).first()
+    )
     if found is None or found.state != job.state:
         return
     _end(found, state, problem)
@@ -225,7 +227,9 @@ class _Discarded(Exception):
 def _file_of(job: ImportJob) -> Iterator[Path]:
     """Give the file, put together from its parts, one of them in memory at a time."""
     with tempfile.NamedTemporaryFile(prefix="import-") as kept:
-        numbers = list(job.parts.order_by("number").values_list("number", flat=True))
+        numbers = list(
+            job.parts.order_by("number").values_list("number", flat=True)
+        )
         for number in numbers:
             part = job.parts.filter(number=number).values_list("content", flat=True)
             kept.write(bytes(part.get()))
@@ -242,7 +246,10 @@ def _count_lines(path: Path) -> int:
 
 def _make_format(job: ImportJob) -> FileFormat:
     options: JobOptions = job.options
-    source, encoding = options.get("source") or None, options.get("encoding") or None
+    source, encoding = (
+        options.get("source") or None,
+        options.get("encoding") or None,
+    )
     if job.kind == ImportKind.MAPPED:
         with tempfile.NamedTemporaryFile(prefix="mapping-", suffix=".toml") as kept:
             kept.write(job.mapping.encode())
@@ -381,7 +388,10 @@ def delete_old_imports() -> int:
     open_ = Q(state__in=[ImportState.UPLOADING, ImportState.PREVIEWED])
     unfinished = ImportJob.objects.filter(open_, updated_at__lt=now - KEEP_FILE)
     old = ImportJob.objects.filter(finished_at__lt=now - KEEP_REPORT)
-    gone = [*unfinished.values_list("pk", flat=True), *old.values_list("pk", flat=True)]
+    gone = [
+        *unfinished.values_list("pk", flat=True),
+        *old.values_list("pk", flat=True),
+    ]
     for job_id in gone:
         with transaction.atomic():
             ImportJob.objects.filter(pk=job_id).delete()

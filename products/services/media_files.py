@@ -47,7 +47,9 @@ def store_picture(
     names: list[str] = []
     try:
         names.append(
-            default_storage.save(f"{base}{whole.extension}", ContentFile(whole.content))
+            default_storage.save(
+                f"{base}{whole.extension}", ContentFile(whole.content)
+            )
         )
         for side, made in thumbnails.items():
             names.append(
@@ -75,7 +77,9 @@ def remove_files(names: Iterable[str]) -> None:
 def find_used(names: Iterable[str]) -> set[str]:
     """Return which of these files are some product's picture."""
     wanted = set(names)
-    rows = ProductImage.objects.filter(file__in=wanted).values_list("file", flat=True)
+    rows = ProductImage.objects.filter(file__in=wanted).values_list(
+        "file", flat=True
+    )
     return wanted & set(rows)
 
 
@@ -92,7 +96,10 @@ def remove_pictures_on_commit(images: Iterable[ProductImage]) -> None:
     def remove() -> None:
         used = find_used(files)
         remove_files(
-            name for main, names in files.items() if main not in used for name in names
+            name
+            for main, names in files.items()
+            if main not in used
+            for name in names
         )
 
     if files:

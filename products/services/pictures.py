@@ -86,7 +86,9 @@ def count_pictures() -> dict[str, int]:
 
 def count_reasons() -> list[tuple[str, int]]:
     """Return why pictures were refused and how many for each reason, the most frequent first."""
-    rows = PictureFetch.objects.filter(state=FetchState.REFUSED).values_list("reason")
+    rows = PictureFetch.objects.filter(state=FetchState.REFUSED).values_list(
+        "reason"
+    )
     counted = rows.annotate(number=Count("pk")).order_by("-number", "reason")
     return [(reason, number) for reason, number in counted[:20]]
 
@@ -157,7 +159,11 @@ def _download(url: str) -> bytes:
     for _ in range(MAX_REDIRECTS + 1):
         try:
             reply = client.send(
-                "GET", url, headers=_HEADERS, total_s=FETCH_S, max_bytes=MAX_BYTES + 1
+                "GET",
+                url,
+                headers=_HEADERS,
+                total_s=FETCH_S,
+                max_bytes=MAX_BYTES + 1,
             )
         except client.AddressRefused as exc:
             raise _Refused(str(exc)) from exc
@@ -235,7 +241,9 @@ def _share(fetch: PictureFetch, digest: str) -> bool:
 
 
 @transaction.atomic
-def _show(fetch: PictureFetch, digest: str, stored: media_files.StoredPicture) -> bool:
+def _show(
+    fetch: PictureFetch, digest: str, stored: media_files.StoredPicture
+) -> bool:
     """Give the image its file, unless it is gone or another's bytes were quicker; return whether
     the file is in use now. Locks: pictures of these bytes, the image.
     """

@@ -73,7 +73,10 @@ def _import_row(row: Row, report: RowReport) -> None:
         missing = "product" if product_id is None else "customer with this e-mail"
         report.note(line, where, "refused", f"There is no such {missing} here.")
         return
-    parts = (values.get("title", ""), conversions.html_to_text(values.get("body", "")))
+    parts = (
+        values.get("title", ""),
+        conversions.html_to_text(values.get("body", "")),
+    )
     comment = "\n".join(dict.fromkeys(filter(None, parts)))
     if len(comment) > 2000:
         report.note(line, where, "trimmed", "The text is cut to 2,000 characters.")

@@ -12,9 +12,7 @@ from products import errors
 from products.models import FormerSlug, Product
 from products.transliteration import ascii_slug, own_slug
 
-MAX_LENGTH = (
-    100  # characters of a slug of our making, which leaves room for a number behind it
-)
+MAX_LENGTH = 100  # characters of a slug of our making, which leaves room for a number behind it
 # What stands where a product's slug would: /api/products/featured. An address that looks
 # like an id is one.
 _RESERVED = frozenset({"new-arrivals", "featured", "suggestions"})
@@ -38,14 +36,17 @@ def find_free_slug(name: str, *, among: QuerySet[Any], else_: str) -> str:
     base = slug_from_name(name, else_=else_)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"slug:{base}"]
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"slug:{base}"],
         )
     taken = (
         set(among.filter(slug__startswith=base).values_list("slug", flat=True))
         | _RESERVED
     )
     taken |= set(
-        FormerSlug.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+        FormerSlug.objects.filter(slug__startswith=base).values_list(
+            "slug", flat=True
+        )
     )
     number, slug = 1, base
     while slug in taken or _ID.fullmatch(slug):
@@ -62,7 +63,10 @@ def is_reserved(slug: str) -> bool:
 def is_made_from(slug: str, name: str) -> bool:
     """Return whether the slug is the name's already, with or without a number."""
     base = slug_from_name(name, else_="")
-    return bool(base) and re.fullmatch(f"{re.escape(base)}(-[0-9]+)?", slug) is not None
+    return (
+        bool(base)
+        and re.fullmatch(f"{re.escape(base)}(-[0-9]+)?", slug) is not None
+    )
 
 
 def check_slug(slug: str, *, among: QuerySet[Any]) -> str:

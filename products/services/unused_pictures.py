@@ -15,7 +15,9 @@ from products.services import media_files
 log = structlog.get_logger(__name__)
 
 _FOLDER: Final = "products"
-_YOUNG: Final = timedelta(days=1)  # a file may be stored before its row is committed
+_YOUNG: Final = timedelta(
+    days=1
+)  # a file may be stored before its row is committed
 _THUMBNAIL: Final = re.compile(r"-\d+(?=\.\w+$)")
 _CHUNK: Final = 500
 

@@ -135,7 +135,11 @@ def check_distinct(rows: Sequence[_Row]) -> None:
 
 @transactions.durable
 def update_variant(
-    body: VariantChange, *, product_id: UUID, variant_id: UUID, actor_id: UUID | None
+    body: VariantChange,
+    *,
+    product_id: UUID,
+    variant_id: UUID,
+    actor_id: UUID | None,
 ) -> None:
     """Change a variant in place: carts and orders keep it.
 
@@ -153,7 +157,11 @@ def update_variant(
 
 @transactions.requires_transaction
 def change_variant(
-    body: VariantChange, *, product_id: UUID, variant_id: UUID, actor_id: UUID | None
+    body: VariantChange,
+    *,
+    product_id: UUID,
+    variant_id: UUID,
+    actor_id: UUID | None,
 ) -> None:
     """Do the work of `update_variant` within the caller's transaction. Locks and raises as
     that.
@@ -167,7 +175,9 @@ def change_variant(
     changes.pop("inventory_policy", None)  # a column of the level
     if body.inventory_policy is not UNSET:
         # First: levels are locked before products.
-        policies.set_policies({variant_id: body.inventory_policy}, actor_id=actor_id)
+        policies.set_policies(
+            {variant_id: body.inventory_policy}, actor_id=actor_id
+        )
     if body.base_price is None:  # as the product's: all prices or none
         changes = {**dict.fromkeys(_PRICES), **changes}
     elif body.sale_price is None:  # a sale that ends has no dates either
@@ -222,7 +232,9 @@ def replace_variants(
     known = {variant.sku: variant for variant in found}
     _refuse_moved_stock(rows, known)
     kept = {row.sku for row in rows}
-    flips = any(variant.is_active != (sku in kept) for sku, variant in known.items())
+    flips = any(
+        variant.is_active != (sku in kept) for sku, variant in known.items()
+    )
     # First off sale, all of them: otherwise two variants that swap their colours would be
     # in each other's way.
     product.variants.filter(is_active=True).update(is_active=False)
@@ -265,7 +277,9 @@ class VariantGrid:
 
 
 @transactions.durable
-def create_grid(grid: VariantGrid, *, product_id: UUID, actor_id: UUID | None) -> int:
+def create_grid(
+    grid: VariantGrid, *, product_id: UUID, actor_id: UUID | None
+) -> int:
     """Add the variants of the grid that the product does not have on sale, and return how
     many these are.
 
@@ -323,7 +337,9 @@ def _set_positions(new: Sequence[Variant], skus: Sequence[str]) -> None:
 
 
 def _lock_variant(product_id: UUID, variant_id: UUID) -> Variant:
-    variant = Variant.objects.filter(pk=variant_id, product=product_id).locked().first()
+    variant = (
+        Variant.objects.filter(pk=variant_id, product=product_id).locked().first()
+    )
     if variant is None:
         raise NotFound
     return variant

@@ -137,5 +137,6 @@ class CategoryImage(View):
 
 def _show_category(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
     return Response(
-        serializers.Category(category_tree.get_category(key=key)).data, status=status
+        serializers.Category(category_tree.get_category(key=key)).data,
+        status=status,
     )

@@ -41,7 +41,8 @@ class FeedList(View):
     def post(self, request: Request, *, upload: schemas.UploadedFeed) -> Response:
         feed, new = services.stage_upload(upload)
         return Response(
-            serializers.Feed(feed).data, HTTPStatus.CREATED if new else HTTPStatus.OK
+            serializers.Feed(feed).data,
+            HTTPStatus.CREATED if new else HTTPStatus.OK,
         )
 
 

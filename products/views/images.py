@@ -76,7 +76,9 @@ class ImageDetail(View):
         status=HTTPStatus.NO_CONTENT,
         errors=[NotFound],
     )
-    def delete(self, request: Request, *, product_id: UUID, image_id: UUID) -> Response:
+    def delete(
+        self, request: Request, *, product_id: UUID, image_id: UUID
+    ) -> Response:
         images.delete_image(product_id=product_id, image_id=image_id)
         return Response(status=HTTPStatus.NO_CONTENT)
 

@@ -43,7 +43,9 @@ class ProductList(View):
         response=serializers.ProductPage,
         errors=[Invalid, PageTooDeep],
     )
-    def get(self, request: Request, *, query: schemas.ShopperProductFilter) -> Response:
+    def get(
+        self, request: Request, *, query: schemas.ShopperProductFilter
+    ) -> Response:
         found = product_lists.list_products(query)
         keep_at_most(request, found.fresh_for_s)
         return Response(serializers.ProductPage(found).data)
@@ -67,7 +69,11 @@ class ProductDetail(View):
     permission_classes = [AllowAny]
 
     @cached(
-        lambda request, data: [f"product:{data['id']}", "categories", "size-charts"],
+        lambda request, data: [
+            f"product:{data['id']}",
+            "categories",
+            "size-charts",
+        ],
         missing=["products"],
     )
     @operation(
@@ -227,7 +233,9 @@ class StaffProductList(View):
         response=serializers.StaffProductPage,
         errors=[PageTooDeep],
     )
-    def get(self, request: Request, *, query: schemas.StaffProductFilter) -> Response:
+    def get(
+        self, request: Request, *, query: schemas.StaffProductFilter
+    ) -> Response:
         found = product_lists.list_staff_products(query)
         return Response(serializers.StaffProductPage(found).data)
 
@@ -267,6 +275,8 @@ class StaffProductDetail(View):
 
 def _show_staff_product(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
     return Response(
-        serializers.StaffProductDetail(product_lists.get_staff_product(key=key)).data,
+        serializers.StaffProductDetail(
+            product_lists.get_staff_product(key=key)
+        ).data,
         status=status,
     )

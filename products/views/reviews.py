@@ -61,7 +61,9 @@ class ReviewList(View):
         review = reviews.create_review(
             body, product_id=product_id, user_id=get_user_id(request)
         )
-        return Response(serializers.OwnReview(review).data, status=HTTPStatus.CREATED)
+        return Response(
+            serializers.OwnReview(review).data, status=HTTPStatus.CREATED
+        )
 
 
 class OwnReview(View):
@@ -129,7 +131,9 @@ class StaffReviewList(View):
         response=serializers.StaffReviewPage,
         errors=[PageTooDeep],
     )
-    def get(self, request: Request, *, query: schemas.StaffReviewFilter) -> Response:
+    def get(
+        self, request: Request, *, query: schemas.StaffReviewFilter
+    ) -> Response:
         return Response(
             serializers.StaffReviewPage(review_lists.list_staff_reviews(query)).data
         )

@@ -95,5 +95,6 @@ class SizeChartDetail(View):
 
 def _show_chart(key: UUID | str, status: int = HTTPStatus.OK) -> Response:
     return Response(
-        serializers.SizeChart(size_tables.get_size_chart(key=key)).data, status=status
+        serializers.SizeChart(size_tables.get_size_chart(key=key)).data,
+        status=status,
     )

@@ -56,7 +56,9 @@ class StockCounts(View):
             errors.StockUntracked,
         ],
     )
-    def put(self, request: Request, *, variant_id: UUID, body: StockCount) -> Response:
+    def put(
+        self, request: Request, *, variant_id: UUID, body: StockCount
+    ) -> Response:
         back_in_stock.set_stock(
             body, variant_id=variant_id, actor_id=get_user_id(request)
         )
@@ -73,7 +75,9 @@ class StockMovements(View):
         response=serializers.StockMovementPage,
         errors=[NotFound],
     )
-    def get(self, request: Request, *, variant_id: UUID, query: PageParams) -> Response:
+    def get(
+        self, request: Request, *, variant_id: UUID, query: PageParams
+    ) -> Response:
         return Response(
             serializers.StockMovementPage(
                 stock_ledger.list_movements(query, variant_id=variant_id)

@@ -42,7 +42,9 @@ class VariantList(View):
             errors.TooManyVariants,
         ],
     )
-    def post(self, request: Request, *, product_id: UUID, body: NewVariant) -> Response:
+    def post(
+        self, request: Request, *, product_id: UUID, body: NewVariant
+    ) -> Response:
         variant_id = variants.create_variant(
             body, product_id=product_id, actor_id=get_user_id(request)
         )

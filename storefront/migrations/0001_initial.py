@@ -78,7 +78,10 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("language__regex", "\\A[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\\Z")
+                            (
+                                "language__regex",
+                                "\\A[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\\Z",
+                            )
                         ),
                         name="page_language_format",
                         violation_error_message="language is a tag such as en, hi or pt-BR.",
@@ -114,7 +117,9 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=django.db.models.lookups.LessThanOrEqual(
-                            django.db.models.functions.text.Length(models.F("body")),
+                            django.db.models.functions.text.Length(
+                                models.F("body")
+                            ),
                             50000,
                         ),
                         name="page_body_length",
@@ -128,7 +133,8 @@ class Migration(migrations.Migration):
                         violation_error_message="position must be from 0 to 32767.",
                     ),
                     models.UniqueConstraint(
-                        fields=("slug", "language"), name="page_slug_once_per_language"
+                        fields=("slug", "language"),
+                        name="page_slug_once_per_language",
                     ),
                     models.UniqueConstraint(
                         condition=models.Q(("kind", "home")),
@@ -144,14 +150,20 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "name",
-                    models.CharField(max_length=20, primary_key=True, serialize=False),
+                    models.CharField(
+                        max_length=20, primary_key=True, serialize=False
+                    ),
                 ),
-                ("file", models.CharField(help_text="in the storage", max_length=200)),
+                (
+                    "file",
+                    models.CharField(help_text="in the storage", max_length=200),
+                ),
                 ("items", models.IntegerField()),
                 (
                     "left_out",
                     models.JSONField(
-                        default=dict, help_text="why variants are not in it -> how many"
+                        default=dict,
+                        help_text="why variants are not in it -> how many",
                     ),
                 ),
                 ("bytes", models.BigIntegerField()),
@@ -219,7 +231,10 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("path__regex", "\\A/[^\\s?#\\u0001-\\u001F\\u007F]*\\Z")
+                            (
+                                "path__regex",
+                                "\\A/[^\\s?#\\u0001-\\u001F\\u007F]*\\Z",
+                            )
                         ),
                         name="redirect_path_format",
                         violation_error_message="path begins with / and has no ? and no #.",
@@ -235,7 +250,9 @@ class Migration(migrations.Migration):
                         violation_error_message="target is a path that begins with one /, or begins with https://.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("path", models.F("target")), _negated=True),
+                        condition=models.Q(
+                            ("path", models.F("target")), _negated=True
+                        ),
                         name="redirect_leads_elsewhere",
                         violation_error_message="A path cannot lead to itself.",
                     ),

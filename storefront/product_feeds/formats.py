@@ -46,7 +46,9 @@ _AUDIENCE: Final = {
     "girls": ("female", "kids"),
 }
 # What XML 1.0 cannot hold; the catalogue's own rules leave next to nothing of it.
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = re.compile(
+    "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
 
 
 class ItemLeftOut(Exception):
@@ -110,7 +112,10 @@ def make_fields(item: FeedItem) -> Fields:
 def _describe_availability(item: FeedItem) -> str:
     if not item.in_stock:
         return "out_of_stock"
-    if item.inventory_policy == InventoryPolicy.CONTINUE and not item.count_in_stock:
+    if (
+        item.inventory_policy == InventoryPolicy.CONTINUE
+        and not item.count_in_stock
+    ):
         return "backorder"
     return "in_stock"
 
@@ -156,7 +161,8 @@ def _google_head() -> bytes:
 
 def _google_item(item: FeedItem) -> bytes:
     lines = (
-        f"<g:{name}>{escape(value)}</g:{name}>" for name, value in _with_weight(item)
+        f"<g:{name}>{escape(value)}</g:{name}>"
+        for name, value in _with_weight(item)
     )
     return f"<item>{''.join(lines)}</item>\n".encode()
 
@@ -215,7 +221,10 @@ def _agents_item(item: FeedItem) -> bytes:
     if item.weight_g:
         shown |= {"weight": item.weight_g, "item_weight_unit": "g"}
     if item.rating is not None:
-        shown |= {"star_rating": float(item.rating), "review_count": item.review_count}
+        shown |= {
+            "star_rating": float(item.rating),
+            "review_count": item.review_count,
+        }
     return orjson.dumps(shown) + b"\n"
 
 

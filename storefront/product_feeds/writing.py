@@ -36,7 +36,9 @@ class FeedCount:
 def make_token(name: str) -> str:
     """Return what stands in a feed's address: it follows from SECRET_KEY and changes with it."""
     mac = hmac.new(
-        settings.SECRET_KEY.encode(), f"product feed {name}".encode(), hashlib.sha256
+        settings.SECRET_KEY.encode(),
+        f"product feed {name}".encode(),
+        hashlib.sha256,
     )
     return mac.hexdigest()[:32]
 

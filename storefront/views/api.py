@@ -40,6 +40,8 @@ class PageDetail(View):
         response=serializers.Page,
         errors=[NotFound],
     )
-    def get(self, request: Request, *, slug: str, query: LanguageParams) -> Response:
+    def get(
+        self, request: Request, *, slug: str, query: LanguageParams
+    ) -> Response:
         page = selectors.get_page(slug=slug, language=query.language)
         return Response(serializers.Page(page).data)

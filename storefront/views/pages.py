@@ -111,7 +111,9 @@ def _build_context(
 ) -> dict[str, Any]:
     name = info["name"]
     languages = settings.SHOP_LANGUAGES if len(settings.SHOP_LANGUAGES) > 1 else []
-    alternates = [(code, get_page_url(page.path, language=code)) for code in languages]
+    alternates = [
+        (code, get_page_url(page.path, language=code)) for code in languages
+    ]
     if alternates:
         alternates.append(("x-default", alternates[0][1]))
     files = built.list_files(page.source) if page.source else []

@@ -90,7 +90,9 @@ def _write_part(entries: Iterator[tuple[str, datetime]]) -> Iterator[str]:
 
 def _write_lastmod(changed: datetime | None) -> str:
     return (
-        f"<lastmod>{changed.isoformat(timespec='seconds')}</lastmod>" if changed else ""
+        f"<lastmod>{changed.isoformat(timespec='seconds')}</lastmod>"
+        if changed
+        else ""
     )
 
 

@@ -29,14 +29,18 @@ def login(
 ) -> dict[str, Any]:
     """Sign in and return the answer."""
     answer = (client or Client()).post(
-        "/api/auth/login", {"email": user.email, "password": password}, headers=headers
+        "/api/auth/login",
+        {"email": user.email, "password": password},
+        headers=headers,
     )
     assert answer.status_code == 200, answer.content
     found: dict[str, Any] = answer.json()
     return found
 
 
-def refresh(token: str, key: str | None = None, client: Client | None = None) -> Any:
+def refresh(
+    token: str, key: str | None = None, client: Client | None = None
+) -> Any:
     """Ask for new tokens and return the response."""
     headers = {"Idempotency-Key": key} if key else {}
     return (client or Client()).post(

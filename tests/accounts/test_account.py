@@ -11,7 +11,14 @@ from django.utils import timezone
 from accounts.models import MailToken, TokenPurpose, User
 from accounts.services import mail_tokens
 from markrin.outbox.models import OutboxEvent
-from tests.accounts.flows import do_jobs, login, new_key, profile, read_refusal, refresh
+from tests.accounts.flows import (
+    do_jobs,
+    login,
+    new_key,
+    profile,
+    read_refusal,
+    refresh,
+)
 from tests.factories import PASSWORD, make_user
 
 NEW = "another quiet harbour"
@@ -19,7 +26,9 @@ NEW = "another quiet harbour"
 
 def linked(mail: Any, page: str) -> str:
     """Return the token that a mail's link to this page carries."""
-    found = re.search(rf"http://localhost:8000/{page}#token=([\w-]{{43}})\b", mail.body)
+    found = re.search(
+        rf"http://localhost:8000/{page}#token=([\w-]{{43}})\b", mail.body
+    )
     assert found, mail.body
     return found[1]
 
@@ -61,7 +70,10 @@ def test_registering_greets_by_mail_and_verifies(api, mailoutbox):
 
 def test_an_address_is_taken_once_whatever_its_case(api, customer):
     body = {"name": "A", "email": customer.email.upper(), "password": PASSWORD}
-    assert read_refusal(api.post("/api/auth/register", body)) == (409, "email_taken")
+    assert read_refusal(api.post("/api/auth/register", body)) == (
+        409,
+        "email_taken",
+    )
     assert User.objects.count() == 1
 
 
@@ -112,7 +124,9 @@ def test_another_address_wants_the_password_of_the_last_ten_minutes(api, custome
         )
 
 
-def test_an_address_that_was_taken_meanwhile_is_refused(api, customer, me, mailoutbox):
+def test_an_address_that_was_taken_meanwhile_is_refused(
+    api, customer, me, mailoutbox
+):
     me.patch("/api/auth/profile", {"email": "new@example.com"})
     do_jobs()
     make_user(email="new@example.com")
@@ -131,7 +145,9 @@ def test_an_address_that_was_taken_meanwhile_is_refused(api, customer, me, mailo
         "email_taken",
     )
     assert (
-        me.patch("/api/auth/profile", {"email": customer.email}).json()["pendingEmail"]
+        me.patch("/api/auth/profile", {"email": customer.email}).json()[
+            "pendingEmail"
+        ]
         is None
     )
 
@@ -146,7 +162,9 @@ def test_the_profile_is_kept(me):
     }
     assert me.patch("/api/auth/profile", wanted).status_code == 200
     kept = me.get("/api/auth/profile").json()
-    assert {name: kept[name] for name in wanted} == wanted | {"phone": "+919876543210"}
+    assert {name: kept[name] for name in wanted} == wanted | {
+        "phone": "+919876543210"
+    }
     cleared = me.patch(
         "/api/auth/profile", {"phone": None, "dateOfBirth": None, "gender": ""}
     ).json()
@@ -175,7 +193,10 @@ def test_a_forgotten_password_is_set_by_mail_once(api, customer, mailoutbox):
     weak = api.post(
         "/api/auth/password/reset", {"token": token, "newPassword": "password"}
     )
-    assert read_refusal(weak) == (400, "password_rejected")  # and the token stays good
+    assert read_refusal(weak) == (
+        400,
+        "password_rejected",
+    )  # and the token stays good
     assert (
         api.post(
             "/api/auth/password/reset", {"token": token, "newPassword": NEW}
@@ -193,7 +214,8 @@ def test_nobody_is_written_to_who_has_no_account(api, db, mailoutbox):
     make_user(email="gone@example.com", is_active=False)
     for email in ("nobody@example.com", "gone@example.com"):
         assert (
-            api.post("/api/auth/password/forgot", {"email": email}).status_code == 202
+            api.post("/api/auth/password/forgot", {"email": email}).status_code
+            == 202
         )
         assert (
             api.post("/api/auth/email/verify/resend", {"email": email}).status_code
@@ -252,7 +274,8 @@ def test_a_password_change_voids_what_was_mailed(api, customer, me):
         customer, TokenPurpose.RESET, email=customer.email, ttl_s=60
     )
     me.post(
-        "/api/auth/password/change", {"currentPassword": PASSWORD, "newPassword": NEW}
+        "/api/auth/password/change",
+        {"currentPassword": PASSWORD, "newPassword": NEW},
     )
     assert (
         api.post(
@@ -299,7 +322,9 @@ def test_the_mails_may_be_sent_twice(customer, mailoutbox):
     refresh(first["refresh"], key)
     refresh(first["refresh"])
     for _ in range(2):
-        mails.report_reuse_by_mail(user_id=customer.pk, session_id=first["sessionId"])
+        mails.report_reuse_by_mail(
+            user_id=customer.pk, session_id=first["sessionId"]
+        )
     assert len({mail.extra_headers["Message-ID"] for mail in mailoutbox}) == 1
 
 
@@ -325,7 +350,8 @@ def test_a_well_known_word_is_no_password_however_decorated(api, password):
 
 
 @pytest.mark.parametrize(
-    "password", ["correct horse 77", "winter is late this year", "7391dragonfly-8847"]
+    "password",
+    ["correct horse 77", "winter is late this year", "7391dragonfly-8847"],
 )
 def test_a_long_one_of_words_is_taken(api, password):
     body = {"name": "Asha", "email": "asha@example.com", "password": password}
@@ -334,12 +360,22 @@ def test_a_long_one_of_words_is_taken(api, password):
 
 @pytest.mark.parametrize(
     "name",
-    ["\u3164", "\u2800\u2800", "\u115f\u1160", "\U000e0041", "\ufe0f", "\u200b\u3164"],
+    [
+        "\u3164",
+        "\u2800\u2800",
+        "\u115f\u1160",
+        "\U000e0041",
+        "\ufe0f",
+        "\u200b\u3164",
+    ],
 )
 def test_a_name_of_invisible_letters_is_blank(api, name):
     body = {"name": name, "email": "asha@example.com", "password": PASSWORD}
     answer = api.post("/api/auth/register", body)
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/name")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (
+        400,
+        "/name",
+    )
 
 
 @pytest.mark.parametrize("name", ["\u200b", "\u3164", " \U000e0041\u2800"])

@@ -12,7 +12,11 @@ PARTS = {"recipient": "Asha Rao", "street": "12 Hill Road"}
 @pytest.mark.parametrize(
     ("country", "parts", "lines"),
     [
-        ("IN", ("Mumbai", "Maharashtra", "400050"), ["Mumbai 400050", "Maharashtra"]),
+        (
+            "IN",
+            ("Mumbai", "Maharashtra", "400050"),
+            ["Mumbai 400050", "Maharashtra"],
+        ),
         ("US", ("Austin", "TX", "78701"), ["Austin, TX 78701"]),
         ("DE", ("Berlin", "", "10115"), ["10115 Berlin"]),
         ("GB", ("Leeds", "", "LS1 4DY"), ["Leeds", "LS1 4DY"]),

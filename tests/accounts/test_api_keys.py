@@ -45,7 +45,10 @@ def test_a_key_does_what_its_groups_may_and_stands_in_the_history(boss):
     )
     assert answer.status_code == 200, answer.content
     assert StockMovement.objects.filter(variant=variant, kind="adjust").exists()
-    assert read_refusal(machine(made).get("/api/staff/orders")) == (403, "forbidden")
+    assert read_refusal(machine(made).get("/api/staff/orders")) == (
+        403,
+        "forbidden",
+    )
     assert machine(made).get("/api/products").status_code == 200
     account = ApiKey.objects.get().user
     assert (account.name, account.role) == ("ERP", "staff")
@@ -57,7 +60,9 @@ def test_its_text_is_shown_once_and_kept_nowhere(boss):
     assert made["key"].startswith("mk_live_")
     assert made["hint"] == made["key"][:12]
     listed = boss.get(KEYS).json()["items"]
-    assert [(one["name"], one["groups"]) for one in listed] == [("ERP", ["catalogue"])]
+    assert [(one["name"], one["groups"]) for one in listed] == [
+        ("ERP", ["catalogue"])
+    ]
     assert made["key"] not in boss.get(KEYS).content.decode()
     row = ApiKey.objects.values().get()
     kept = [bytes(v) if isinstance(v, memoryview) else v for v in row.values()]
@@ -130,7 +135,10 @@ def test_it_ends_by_time_and_by_being_revoked(boss):
         )
     for _ in range(2):
         assert boss.delete(f"{KEYS}/{made['id']}").status_code == 204
-    assert read_refusal(machine(made).get("/api/staff/feeds")) == (401, "token_invalid")
+    assert read_refusal(machine(made).get("/api/staff/feeds")) == (
+        401,
+        "token_invalid",
+    )
     again = make_key(boss)  # the name is free
     assert machine(again).get("/api/staff/feeds").status_code == 200
 
@@ -147,7 +155,9 @@ def test_nobody_signs_in_to_its_account(boss):
     make_key(boss)
     account = ApiKey.objects.get().user
     body = {"email": account.email, "password": PASSWORD}
-    assert Client().post("/api/auth/login", body).status_code == 400  # no such domain
+    assert (
+        Client().post("/api/auth/login", body).status_code == 400
+    )  # no such domain
     assert not account.has_usable_password()
 
 

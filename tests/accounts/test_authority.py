@@ -29,7 +29,9 @@ def browser(user: User) -> Browser:
     return found
 
 
-def test_the_orders_staff_sees_customers_alone_and_what_serves_them(desk, admin_user):
+def test_the_orders_staff_sees_customers_alone_and_what_serves_them(
+    desk, admin_user
+):
     asha = make_user(name="Asha", phone="+919876543210", date_of_birth="1990-01-01")
     asha.gender = "female"
     asha.save()
@@ -139,6 +141,8 @@ def test_a_shops_own_group_that_changes_users_makes_nobody_an_admin(admin_user):
     assert asha.role == "customer"
     page = f"/admin/accounts/user/{admin_user.pk}/password/"
     before = admin_user.password
-    pages.post(page, {"password1": "a new harbour 9", "password2": "a new harbour 9"})
+    pages.post(
+        page, {"password1": "a new harbour 9", "password2": "a new harbour 9"}
+    )
     admin_user.refresh_from_db()
     assert admin_user.password == before

@@ -26,7 +26,9 @@ FORGED = (403, "csrf_failed")
 @pytest.fixture
 def secure():
     """Let the cookie be as it is outside of DEBUG."""
-    with override_settings(REFRESH_COOKIE_SECURE=True, AUTH_ORIGINS=[ORIGIN, ALLOWED]):
+    with override_settings(
+        REFRESH_COOKIE_SECURE=True, AUTH_ORIGINS=[ORIGIN, ALLOWED]
+    ):
         yield
 
 
@@ -43,7 +45,11 @@ def web_login(user: Any, **headers: str) -> Any:
 
 def web(path: str, token: str | None, **headers: str | None) -> Any:
     """POST {} as the shop's page does, with the cookie; a header that is None is left out."""
-    sent = {**WEB, **({"Cookie": f"__Host-mk_rt={token}"} if token else {}), **headers}
+    sent = {
+        **WEB,
+        **({"Cookie": f"__Host-mk_rt={token}"} if token else {}),
+        **headers,
+    }
     return Client().post(
         path,
         {},
@@ -117,9 +123,13 @@ TYPES = {
 
 @pytest.mark.asvs("3.5.1", "3.5.2")
 @pytest.mark.parametrize(("origin", "site"), list(product(ORIGINS, SITES)))
-def test_only_the_shops_own_pages_may_use_the_cookie(customer, secure, origin, site):
+def test_only_the_shops_own_pages_may_use_the_cookie(
+    customer, secure, origin, site
+):
     token = cookie_of(web_login(customer))
-    answer = web("/api/auth/refresh", token, Origin=origin, **{"Sec-Fetch-Site": site})
+    answer = web(
+        "/api/auth/refresh", token, Origin=origin, **{"Sec-Fetch-Site": site}
+    )
     if ORIGINS[origin] and SITES[site]:
         assert answer.status_code == 200
     else:
@@ -188,7 +198,9 @@ def test_no_token_at_all(api, secure):
 def test_no_other_endpoint_reads_the_cookie(api, customer, secure):
     token = cookie_of(web_login(customer))
     assert read_refusal(
-        api.get("/api/auth/profile", headers=WEB | {"Cookie": f"__Host-mk_rt={token}"})
+        api.get(
+            "/api/auth/profile", headers=WEB | {"Cookie": f"__Host-mk_rt={token}"}
+        )
     ) == (
         401,
         "token_missing",
@@ -205,7 +217,9 @@ def test_a_web_login_ends_the_session_of_its_cookie(customer, secure):
 @pytest.mark.asvs("14.3.2")
 def test_every_answer_of_signing_in_is_kept_by_no_cache(api, customer):
     answers = [
-        api.post("/api/auth/login", {"email": customer.email, "password": PASSWORD}),
+        api.post(
+            "/api/auth/login", {"email": customer.email, "password": PASSWORD}
+        ),
         api.post("/api/auth/login", {"email": customer.email, "password": "wrong"}),
         api.post("/api/auth/refresh", {}),
         api.get("/api/auth/profile"),

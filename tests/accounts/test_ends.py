@@ -14,7 +14,13 @@ from accounts import errors
 from accounts.client_info import ClientInfo
 from accounts.models import Role, Session, TokenPurpose, Transport, User
 from accounts.schemas import Credentials, UserChange
-from accounts.services import credentials, mail_tokens, sessions, sign_in, staff_users
+from accounts.services import (
+    credentials,
+    mail_tokens,
+    sessions,
+    sign_in,
+    staff_users,
+)
 from tests.accounts.flows import (
     live_tokens,
     login,
@@ -119,7 +125,9 @@ def test_logout_kills_both_tokens_and_says_the_same_each_time(api, customer):
     assert live_tokens(first["sessionId"]) == 0
 
 
-@pytest.mark.parametrize("by", ["spent", "expired refresh", "access", "expired access"])
+@pytest.mark.parametrize(
+    "by", ["spent", "expired refresh", "access", "expired access"]
+)
 def test_any_token_that_is_ours_ends_the_session(api, customer, by):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         first = login(customer)
@@ -128,15 +136,17 @@ def test_any_token_that_is_ours_ends_the_session(api, customer, by):
             clock.shift(8 * DAY)
         body, headers = (
             {
-                "refresh": {"spent": first, "expired refresh": second}.get(by, {}).get(
-                    "refresh"
-                )
+                "refresh": {"spent": first, "expired refresh": second}.get(
+                    by, {}
+                ).get("refresh")
             },
             {},
         )
         if "access" in by:
             body, headers = {}, {"Authorization": f"bearer {second['access']}"}
-        assert api.post("/api/auth/logout", body, headers=headers).status_code == 204
+        assert (
+            api.post("/api/auth/logout", body, headers=headers).status_code == 204
+        )
     assert session_of(first).revoked_reason == "logout"
 
 
@@ -179,7 +189,8 @@ def _disable(user: User, tokens: dict[str, Any]) -> None:
 
 def _logout_all(user: User, tokens: dict[str, Any]) -> None:
     answer = Client().post(
-        "/api/auth/logout-all", headers={"Authorization": f"Bearer {tokens['access']}"}
+        "/api/auth/logout-all",
+        headers={"Authorization": f"Bearer {tokens['access']}"},
     )
     assert answer.status_code == 204
 
@@ -213,11 +224,13 @@ def test_a_deleted_user_is_401_everywhere(api, customer):
         == (401, "token_invalid")
     )
     assert (
-        api.post("/api/auth/logout", {"refresh": tokens["refresh"]}).status_code == 204
+        api.post("/api/auth/logout", {"refresh": tokens["refresh"]}).status_code
+        == 204
     )
     assert (
         api.get(
-            "/api/addresses", headers={"Authorization": f"Bearer {tokens['access']}"}
+            "/api/addresses",
+            headers={"Authorization": f"Bearer {tokens['access']}"},
         ).status_code
         == 401
     )
@@ -294,7 +307,9 @@ def test_the_21st_session_ends_the_oldest(customer):
     opened = [login(customer) for _ in range(21)]
     assert read_refusal(profile(opened[0]["access"])) == DEAD
     assert session_of(opened[0]).revoked_reason == "session_cap"
-    assert all(profile(tokens["access"]).status_code == 200 for tokens in opened[1:])
+    assert all(
+        profile(tokens["access"]).status_code == 200 for tokens in opened[1:]
+    )
 
 
 @pytest.mark.asvs("7.5.2", "10.4.9")
@@ -330,7 +345,9 @@ def test_sessions_are_listed_and_ended_one_by_one(api, customer):
 @pytest.mark.parametrize(
     "path", ["/api/auth/logout-all", "/api/auth/sessions/{id}", "/api/auth/erase"]
 )
-def test_sensitive_calls_want_the_password_of_the_last_ten_minutes(api, customer, path):
+def test_sensitive_calls_want_the_password_of_the_last_ten_minutes(
+    api, customer, path
+):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         tokens, other = login(customer), login(customer)
         clock.shift(601)

@@ -14,7 +14,14 @@ from accounts.models import Session
 from dev.processes import socket_folder
 from dev.valkey import Valkey
 from markrin.api import client_address, rate_limits
-from tests.accounts.flows import at_once, codes, login, profile, read_refusal, refresh
+from tests.accounts.flows import (
+    at_once,
+    codes,
+    login,
+    profile,
+    read_refusal,
+    refresh,
+)
 from tests.client import Client
 from tests.factories import PASSWORD, make_user
 
@@ -27,7 +34,9 @@ def real_limits(settings):
     settings.RATE_LIMIT_SCALE = 1.0
 
 
-def attempt(email: str, password: str = "not this one", ip: str = "127.0.0.1") -> Any:
+def attempt(
+    email: str, password: str = "not this one", ip: str = "127.0.0.1"
+) -> Any:
     """Try to sign in, from an address."""
     client = Client()
     client.http.defaults["REMOTE_ADDR"] = ip
@@ -71,10 +80,16 @@ def test_unknown_wrong_and_inactive_look_the_same_and_take_as_long(db):
             answer = attempt(email, password)
             work[name] = CostlyArgon2.work - before
             document = {
-                key: value for key, value in answer.json().items() if key != "requestId"
+                key: value
+                for key, value in answer.json().items()
+                if key != "requestId"
             }
             bodies.add(
-                (answer.status_code, str(document), answer.headers["WWW-Authenticate"])
+                (
+                    answer.status_code,
+                    str(document),
+                    answer.headers["WWW-Authenticate"],
+                )
             )
     assert len(bodies) == 1
     assert next(iter(bodies))[0] == 401
@@ -148,16 +163,21 @@ def test_thirty_refreshes_a_minute(customer, real_limits):
 def test_five_registrations_an_hour(api, db, real_limits):
     body = {"name": "A", "password": "a quiet harbour"}
     answers = [
-        api.post("/api/auth/register", {**body, "email": f"new{number}@example.com"})
+        api.post(
+            "/api/auth/register", {**body, "email": f"new{number}@example.com"}
+        )
         for number in range(6)
     ]
     assert codes(answers) == [201] * 5 + [429]
 
 
-def test_three_forgotten_passwords_an_hour_for_an_account(api, customer, real_limits):
+def test_three_forgotten_passwords_an_hour_for_an_account(
+    api, customer, real_limits
+):
     for email in (customer.email, "nobody@example.com"):
         answers = [
-            api.post("/api/auth/password/forgot", {"email": email}) for _ in range(4)
+            api.post("/api/auth/password/forgot", {"email": email})
+            for _ in range(4)
         ]
         assert codes(answers) == [202] * 3 + [429]
 
@@ -168,9 +188,13 @@ def test_the_whole_api_has_a_limit_for_each_client(
 ):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"api": "3/60"}
     one, other = api.as_user(customer), api.as_user(make_user())
-    assert codes([one.get("/api/auth/profile") for _ in range(4)]) == [200] * 3 + [429]
+    assert codes([one.get("/api/auth/profile") for _ in range(4)]) == [200] * 3 + [
+        429
+    ]
     assert other.get("/api/auth/profile").status_code == 200
-    assert codes([profile("no.token.at-all") for _ in range(4)]) == [401] * 3 + [429]
+    assert codes([profile("no.token.at-all") for _ in range(4)]) == [401] * 3 + [
+        429
+    ]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +221,12 @@ def test_a_forged_forwarded_address_gives_no_new_tries(db, real_limits, forged):
         ("192.0.2.1", "203.0.113.9", ["10.0.0.0/8"], "192.0.2.1"),
         ("10.0.0.1", "203.0.113.9", ["10.0.0.0/8"], "203.0.113.9"),
         ("10.0.0.1", "1.1.1.1, 203.0.113.9", ["10.0.0.0/8"], "203.0.113.9"),
-        ("10.0.0.1", "1.1.1.1, 203.0.113.9, 10.0.0.2", ["10.0.0.0/8"], "203.0.113.9"),
+        (
+            "10.0.0.1",
+            "1.1.1.1, 203.0.113.9, 10.0.0.2",
+            ["10.0.0.0/8"],
+            "203.0.113.9",
+        ),
         ("10.0.0.1", "203.0.113.9, nonsense", ["10.0.0.0/8"], "10.0.0.1"),
         ("10.0.0.1", "", ["10.0.0.0/8"], "10.0.0.1"),
         ("10.0.0.1", "10.0.0.3, 10.0.0.2", ["10.0.0.0/8"], "10.0.0.3"),
@@ -206,7 +235,9 @@ def test_a_forged_forwarded_address_gives_no_new_tries(db, real_limits, forged):
         ("::ffff:10.0.0.1", "2001:db8::1", ["10.0.0.0/8"], "2001:db8::1"),
     ],
 )
-def test_only_our_proxies_are_believed(rf, settings, peer, forwarded, trusted, wanted):
+def test_only_our_proxies_are_believed(
+    rf, settings, peer, forwarded, trusted, wanted
+):
     settings.TRUSTED_PROXIES = trusted
     assert (
         client_address.get_client_address(
@@ -270,7 +301,9 @@ def fill_valkey(valkey: redis.Redis) -> None:
 
 @pytest.mark.asvs("2.4.1")
 @pytest.mark.django_db(transaction=True)
-def test_who_fills_the_cache_or_the_counters_gains_no_try(real_limits, small_valkey):
+def test_who_fills_the_cache_or_the_counters_gains_no_try(
+    real_limits, small_valkey
+):
     user = make_user()
     assert codes([attempt(user.email) for _ in range(6)]) == [401] * 5 + [429]
     cast("redis.Redis", get_redis_connection("default")).flushdb()

@@ -50,11 +50,14 @@ def test_exactly_one_address_is_the_default(me):
         is True
     )
     assert defaults(me) == [("A", True), ("C", False), ("B", False)]
-    assert me.patch(f"/api/addresses/{first}", {"isDefault": False}).status_code == 422
+    assert (
+        me.patch(f"/api/addresses/{first}", {"isDefault": False}).status_code == 422
+    )
     assert me.delete(f"/api/addresses/{first}").status_code == 204
     assert defaults(me) == [("C", True), ("B", False)]  # the newest
     assert [
-        me.delete(f"/api/addresses/{one}").status_code for one in (second, third, third)
+        me.delete(f"/api/addresses/{one}").status_code
+        for one in (second, third, third)
     ] == [204, 204, 404]
     assert defaults(me) == []
 
@@ -188,7 +191,8 @@ def test_the_database_itself_refuses_two_defaults_and_none():
         connection.cursor() as cursor,
     ):
         cursor.execute(
-            "UPDATE accounts_address SET is_default = false WHERE id = %s", [first.pk]
+            "UPDATE accounts_address SET is_default = false WHERE id = %s",
+            [first.pk],
         )
 
 
@@ -205,7 +209,10 @@ def test_the_wishlist_may_be_told_twice(me, customer):
         str(other.pk),
         str(wanted.pk),
     ]
-    assert (listed["total"], listed["items"][0]["product"]["slug"]) == (2, other.slug)
+    assert (listed["total"], listed["items"][0]["product"]["slug"]) == (
+        2,
+        other.slug,
+    )
     for _ in range(2):
         assert me.delete(f"/api/wishlist/{wanted.pk}").status_code == 204
     assert me.get("/api/wishlist").json()["total"] == 1
@@ -218,7 +225,8 @@ def test_what_is_not_on_sale_is_not_found_and_not_listed(me):
     draft, wanted = factories.make_product(status="draft"), factories.make_product()
     assert me.put(f"/api/wishlist/{draft.pk}").status_code == 404
     assert (
-        me.put("/api/wishlist/01890a5d-ac96-774b-bcce-b302099a8057").status_code == 404
+        me.put("/api/wishlist/01890a5d-ac96-774b-bcce-b302099a8057").status_code
+        == 404
     )
     assert me.put(f"/api/wishlist/{wanted.pk}").status_code == 204
     type(wanted).objects.filter(pk=wanted.pk).update(status="archived")
@@ -231,7 +239,9 @@ def test_a_list_of_one_costs_as_many_queries_as_a_list_of_ten(
     for count in (1, 9):
         for _ in range(count):
             me.put(f"/api/wishlist/{factories.make_product(variants=2).pk}")
-        with django_assert_num_queries(4):  # who calls, how many, which, their cards
+        with django_assert_num_queries(
+            4
+        ):  # who calls, how many, which, their cards
             assert me.get("/api/wishlist", {"limit": 50}).status_code == 200
 
 

@@ -24,7 +24,9 @@ def test_live_rows_stay_and_the_rest_goes():
     with time_machine.travel(now - timedelta(days=70)):
         long_ended = login(user)
         refresh(long_ended["refresh"])
-        mail_tokens.create_token(user, TokenPurpose.RESET, email=user.email, ttl_s=1800)
+        mail_tokens.create_token(
+            user, TokenPurpose.RESET, email=user.email, ttl_s=1800
+        )
     with time_machine.travel(now - timedelta(days=20)):
         ended = login(
             user
@@ -97,4 +99,6 @@ def test_the_expiry_is_found_by_an_index():
         cursor.execute(
             "SELECT indexdef FROM pg_indexes WHERE tablename = 'token_blacklist_outstandingtoken'"
         )
-        assert any("(expires_at)" in definition for (definition,) in cursor.fetchall())
+        assert any(
+            "(expires_at)" in definition for (definition,) in cursor.fetchall()
+        )

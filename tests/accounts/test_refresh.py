@@ -110,7 +110,9 @@ def test_twenty_at_once_without_a_key_make_one_child():
 
 @pytest.mark.django_db(transaction=True)
 def test_twenty_at_once_with_one_key_get_the_same_child(monkeypatch):
-    monkeypatch.setattr(session_refresh, "LOCK_TIMEOUT", "60s")  # they stand in line
+    monkeypatch.setattr(
+        session_refresh, "LOCK_TIMEOUT", "60s"
+    )  # they stand in line
     first, key = login(make_user()), new_key()
     answers = at_once(lambda _: refresh(first["refresh"], key), times=20)
     assert codes(answers) == [200] * 20
@@ -151,7 +153,9 @@ def test_a_key_is_good_for_300_seconds(customer, after_s, wanted):
 
 
 @pytest.mark.parametrize(
-    "key", ["", "1", "x" * 36, f"'{new_key()}'", new_key()[:-1], "é" * 36], ids=range(6)
+    "key",
+    ["", "1", "x" * 36, f"'{new_key()}'", new_key()[:-1], "é" * 36],
+    ids=range(6),
 )
 def test_a_key_that_is_no_uuid_is_refused_and_changes_nothing(customer, api, key):
     first = login(customer)
@@ -257,7 +261,9 @@ def test_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
     )
     answers[0].join(60)
     won = answers[1].json()
-    assert answers[1].status_code == 200  # it was given out before the logout took hold
+    assert (
+        answers[1].status_code == 200
+    )  # it was given out before the logout took hold
     assert (
         read_refusal(refresh(won["refresh"]))
         == read_refusal(profile(won["access"]))
@@ -310,7 +316,9 @@ def test_a_login_beside_a_refresh_of_the_old_session_mixes_nobody_up():
         def both(number: int, first: dict[str, Any] = first) -> Any:
             if number:
                 return refresh(first["refresh"])
-            return login(new, headers={"Authorization": f"Bearer {first['access']}"})
+            return login(
+                new, headers={"Authorization": f"Bearer {first['access']}"}
+            )
 
         signed_in, refreshed = at_once(both, times=2)
         assert signed_in["user"]["id"] == str(new.pk)

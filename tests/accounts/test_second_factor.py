@@ -58,7 +58,9 @@ def enrolled(user: Any, clock: Any) -> list[str]:
 
 def test_the_first_sign_in_sets_it_up(admin_user, clock):
     browser = signed_in(admin_user)
-    assert browser.get("/admin/").status_code == 302  # the password alone opens nothing
+    assert (
+        browser.get("/admin/").status_code == 302
+    )  # the password alone opens nothing
     asked = browser.get("/admin/", follow=True)
     assert asked.redirect_chain[-1][0].startswith(ASKS)
     page = asked.content.decode()
@@ -105,7 +107,9 @@ def test_a_recovery_code_works_once_and_is_kept_as_a_hash(admin_user, clock):
         assert signed_in(admin_user).post(ASKS, {"code": stolen}).status_code == 200
         clock.shift(3_600)
     assert (
-        signed_in(admin_user).post(ASKS, {"code": f" {codes[0].upper()} "}).status_code
+        signed_in(admin_user)
+        .post(ASKS, {"code": f" {codes[0].upper()} "})
+        .status_code
         == 302
     )
     assert StaticToken.objects.count() == 9
@@ -132,7 +136,12 @@ def test_a_lost_factor_is_set_up_anew(admin_user, clock):
 @pytest.mark.asvs("6.3.4", "6.4.3")
 @pytest.mark.parametrize(
     "path",
-    ["/admin/", "/admin/accounts/user/", "/admin/search/", "/admin/accounts/session/"],
+    [
+        "/admin/",
+        "/admin/accounts/user/",
+        "/admin/search/",
+        "/admin/accounts/session/",
+    ],
 )
 def test_no_page_opens_before_the_code(admin_user, path):
     browser = signed_in(admin_user)
@@ -170,7 +179,8 @@ def test_wrong_passwords_are_limited_as_in_the_api(admin_user, settings):
     settings.RATE_LIMIT_SCALE = 1.0
     for _ in range(5):
         Browser().post(
-            "/admin/login/", {"username": admin_user.email, "password": "not this one"}
+            "/admin/login/",
+            {"username": admin_user.email, "password": "not this one"},
         )
     refused = Browser().post(
         "/admin/login/", {"username": admin_user.email, "password": PASSWORD}

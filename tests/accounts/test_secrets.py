@@ -31,11 +31,16 @@ def _canaries(user: Any) -> dict[str, str]:
         "/api/auth/login", {"email": user.email, "password": PASSWORD}, headers=WEB
     )
     cookie = web.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
-    Client().post("/api/auth/login", {"email": user.email, "password": PASSWORD + "?"})
     Client().post(
-        "/api/auth/login", {"email": user.email, "password": PASSWORD, "more": PASSWORD}
+        "/api/auth/login", {"email": user.email, "password": PASSWORD + "?"}
     )
-    Client().post("/api/auth/refresh", {}, headers=WEB | {"Cookie": f"mk_rt={cookie}x"})
+    Client().post(
+        "/api/auth/login",
+        {"email": user.email, "password": PASSWORD, "more": PASSWORD},
+    )
+    Client().post(
+        "/api/auth/refresh", {}, headers=WEB | {"Cookie": f"mk_rt={cookie}x"}
+    )
     api.get("/api/auth/profile", {"token": second["access"]})
     api.post(
         "/api/auth/password/change",
@@ -45,7 +50,8 @@ def _canaries(user: Any) -> dict[str, str]:
         user, TokenPurpose.RESET, email=user.email, ttl_s=60
     )
     Client().post(
-        "/api/auth/password/reset", {"token": reset + "x", "newPassword": NEW_PASSWORD}
+        "/api/auth/password/reset",
+        {"token": reset + "x", "newPassword": NEW_PASSWORD},
     )
     Client().post("/api/auth/password/forgot", {"email": user.email})
     refresh(first["refresh"])  # a theft: second dies
@@ -66,13 +72,17 @@ def _canaries(user: Any) -> dict[str, str]:
 def _found(canaries: dict[str, str], text: str) -> list[str]:
     # A token's signature is what makes it one; its claims, such as the session's id, are no secret.
     return [
-        name for name, secret in canaries.items() if secret.rpartition(".")[2] in text
+        name
+        for name, secret in canaries.items()
+        if secret.rpartition(".")[2] in text
     ]
 
 
 def _tables() -> str:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        )
         names = [name for (name,) in cursor.fetchall()]
         rows = []
         for name in names:
@@ -93,7 +103,9 @@ def test_no_secret_in_logs_or_tables(db, caplog, capfd, mailoutbox):
     tables = _tables()
     assert "reuse_detected" in tables
     assert _found(canaries, tables) == []
-    mailed = re.search(r"#token=([\w-]+)", "".join(mail.body for mail in mailoutbox))
+    mailed = re.search(
+        r"#token=([\w-]+)", "".join(mail.body for mail in mailoutbox)
+    )
     assert (
         mailed is not None
     )  # the mail itself carries one, of which the tables have a hash
@@ -107,9 +119,9 @@ def test_no_secret_in_the_admin(db, admin_user, settings):
     canaries = _canaries(user)
     canaries["hash"] = user.password
     canaries |= {
-        "jti": Session.objects.filter(user=user).values_list("current_jti", flat=True)[
-            0
-        ]
+        "jti": Session.objects.filter(user=user).values_list(
+            "current_jti", flat=True
+        )[0]
     }
     browser = Browser()
     browser.force_login(admin_user)

@@ -9,10 +9,24 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from accounts.client_info import ClientInfo
-from accounts.models import Address, AuthEvent, MailToken, Session, User, WishlistItem
+from accounts.models import (
+    Address,
+    AuthEvent,
+    MailToken,
+    Session,
+    User,
+    WishlistItem,
+)
 from accounts.services import sessions
 from tests import factories
-from tests.accounts.flows import at_once, do_jobs, login, profile, read_refusal, refresh
+from tests.accounts.flows import (
+    at_once,
+    do_jobs,
+    login,
+    profile,
+    read_refusal,
+    refresh,
+)
 from tests.client import Client
 
 NEW = "another quiet harbour"
@@ -56,7 +70,8 @@ def test_an_invited_user_sets_a_first_password(api, boss, mailoutbox):
         == 204
     )
     assert (
-        login(User.objects.get(pk=made["id"]), password=NEW)["user"]["role"] == "staff"
+        login(User.objects.get(pk=made["id"]), password=NEW)["user"]["role"]
+        == "staff"
     )
     assert read_refusal(boss.post("/api/staff/users", body)) == (409, "email_taken")
 
@@ -70,7 +85,10 @@ def test_a_deactivated_user_is_out_at_once_and_stays_out(boss, customer):
         == read_refusal(refresh(tokens["refresh"]))
         == (401, "session_revoked")
     )
-    assert Session.objects.get(pk=tokens["sessionId"]).revoked_reason == "user_disabled"
+    assert (
+        Session.objects.get(pk=tokens["sessionId"]).revoked_reason
+        == "user_disabled"
+    )
     assert boss.patch(path, {"active": True}).json()["active"] is True
     assert read_refusal(profile(tokens["access"])) == (401, "session_revoked")
     changed = AuthEvent.objects.filter(type="user_changed", user_id=customer.pk)[0]
@@ -101,14 +119,17 @@ def test_two_admins_who_retire_each_other_at_once_leave_one():
 
 
 def test_users_are_found(boss, api):
-    asha = factories.make_user(name="Asha", last_name="Rao", email="asha@example.com")
+    asha = factories.make_user(
+        name="Asha", last_name="Rao", email="asha@example.com"
+    )
     factories.make_user(name="Ben", is_active=False)
     factories.make_user(role="staff", name="Desk")
     desk = boss
 
     def found(**query: Any) -> list[str]:
         return [
-            user["name"] for user in desk.get("/api/staff/users", query).json()["items"]
+            user["name"]
+            for user in desk.get("/api/staff/users", query).json()["items"]
         ]
 
     assert found(search="rao asha") == found(search="ASHA@EX") == ["Asha"]
@@ -144,7 +165,13 @@ def test_the_export_holds_everything_that_is_known(api):
     )
     assert answer.headers["Content-Disposition"].startswith("attachment")
     found = answer.json()
-    assert {"profile", "addresses", "wishlist", "sessions", "signInLog"} <= found.keys()
+    assert {
+        "profile",
+        "addresses",
+        "wishlist",
+        "sessions",
+        "signInLog",
+    } <= found.keys()
     assert found["profile"]["phone"] == "+919876543210"
     assert found["addresses"][0]["street"] == "7 Secret Lane"
     assert found["sessions"][0]["userAgent"] == "CanaryBrowser/1"
@@ -175,7 +202,9 @@ def test_who_is_erased_is_gone(api):
         False,
     )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        )
         for (table,) in cursor.fetchall():
             cursor.execute(f'SELECT to_jsonb(t)::text FROM "{table}" t')
             rows = "".join(row for (row,) in cursor.fetchall())

@@ -56,7 +56,9 @@ def challenge(user: User) -> str:
 
 def signed_in(user: User, clock: Any) -> Client:
     clock.shift(60)
-    answer = Client().post(FACTOR, {"challenge": challenge(user), "code": code(user)})
+    answer = Client().post(
+        FACTOR, {"challenge": challenge(user), "code": code(user)}
+    )
     assert answer.status_code == 200, answer.content
     return Client(headers={"Authorization": f"Bearer {answer.json()['access']}"})
 
@@ -82,14 +84,20 @@ def test_who_has_set_up_no_device_is_sent_to_the_admin():
 def test_a_code_works_once(boss, clock):
     given = {"challenge": challenge(boss), "code": code(boss)}
     assert Client().post(FACTOR, given).status_code == 200
-    assert read_refusal(Client().post(FACTOR, given)) == (400, "second_factor_wrong")
+    assert read_refusal(Client().post(FACTOR, given)) == (
+        400,
+        "second_factor_wrong",
+    )
 
 
 def test_a_recovery_code_does_too(boss):
     made = make_recovery_codes(boss)[0].upper()
     given = {"challenge": challenge(boss), "code": f" {made[:4]} {made[4:]}"}
     assert Client().post(FACTOR, given).status_code == 200
-    assert read_refusal(Client().post(FACTOR, given)) == (400, "second_factor_wrong")
+    assert read_refusal(Client().post(FACTOR, given)) == (
+        400,
+        "second_factor_wrong",
+    )
 
 
 def test_a_challenge_ends_by_time_and_by_a_new_password(boss, clock):
@@ -104,7 +112,10 @@ def test_a_challenge_ends_by_time_and_by_a_new_password(boss, clock):
     assert read_refusal(Client().post(FACTOR, given)) == (400, "challenge_invalid")
     for forged in ("x", f"{fresh[:-1]}A", "a.b.c"):
         given = {"challenge": forged, "code": "000000"}
-        assert read_refusal(Client().post(FACTOR, given)) == (400, "challenge_invalid")
+        assert read_refusal(Client().post(FACTOR, given)) == (
+            400,
+            "challenge_invalid",
+        )
     assert not Session.objects.exists()
 
 
@@ -117,7 +128,8 @@ def test_guesses_are_counted_and_logged(boss, clock):
         clock.shift(1)
     assert statuses == [400] * 10 + [429] * 2
     assert (
-        AuthEvent.objects.filter(type="second_factor", outcome="failed").count() == 10
+        AuthEvent.objects.filter(type="second_factor", outcome="failed").count()
+        == 10
     )
     given = {"challenge": challenge(boss), "code": code(boss)}
     assert Client().post(FACTOR, given).status_code == 429

@@ -54,7 +54,12 @@ class Model:
         if generation == newest:
             return "rotate"
         in_time = timezone.now() - self.rotated_at <= timedelta(seconds=300)
-        if generation == newest - 1 and key is not None and key == self.key and in_time:
+        if (
+            generation == newest - 1
+            and key is not None
+            and key == self.key
+            and in_time
+        ):
             return "retry"
         return "reuse"
 
@@ -112,7 +117,9 @@ class SignIn(RuleBasedStateMachine):
     @rule(model=sessions, back=st.integers(0, 3))
     def sign_out(self, model: Model, back: int) -> None:
         token = model.tokens[max(0, len(model.tokens) - 1 - back)]
-        assert Client().post("/api/auth/logout", {"refresh": token}).status_code == 204
+        assert (
+            Client().post("/api/auth/logout", {"refresh": token}).status_code == 204
+        )
         model.alive = False
 
     @precondition(lambda self: any(model.alive for model in self.models))

@@ -15,7 +15,10 @@ GOOD: dict[str, dict[str, Any]] = {
         "email": "a@example.com",
         "password": "a quiet harbour",
     },
-    "POST /api/auth/login": {"email": "a@example.com", "password": "a quiet harbour"},
+    "POST /api/auth/login": {
+        "email": "a@example.com",
+        "password": "a quiet harbour",
+    },
     "POST /api/auth/refresh": {"refresh": "a.b.c"},
     "POST /api/auth/logout": {"refresh": "a.b.c"},
     "POST /api/auth/reauthenticate": {"password": "x"},
@@ -24,7 +27,10 @@ GOOD: dict[str, dict[str, Any]] = {
         "newPassword": "a quiet harbour",
     },
     "POST /api/auth/password/forgot": {"email": "a@example.com"},
-    "POST /api/auth/password/reset": {"token": "x", "newPassword": "a quiet harbour"},
+    "POST /api/auth/password/reset": {
+        "token": "x",
+        "newPassword": "a quiet harbour",
+    },
     "POST /api/auth/email/verify": {"token": "x"},
     "POST /api/auth/email/verify/resend": {"email": "a@example.com"},
     "PATCH /api/auth/profile": {
@@ -114,11 +120,26 @@ BODIES: dict[str, tuple[bytes, str, dict[str, str], int]] = {
     "UTF-16": ('{"name":"a"}'.encode("utf-16"), "application/json", {}, 400),
     "unknown field": (b'{"surprise":1}', "application/json", {}, 400),
     "proto": (b'{"__proto__":{"role":"admin"}}', "application/json", {}, 400),
-    "a form": (b"email=a%40example.com", "application/x-www-form-urlencoded", {}, 415),
+    "a form": (
+        b"email=a%40example.com",
+        "application/x-www-form-urlencoded",
+        {},
+        415,
+    ),
     "plain text": (b"{}", "text/plain", {}, 415),
     "charset": (b"{}", "application/json; charset=utf-16", {}, 415),
-    "gzip": (b"\x1f\x8b\x08", "application/json", {"Content-Encoding": "gzip"}, 415),
-    "too large": (b'{"name":"' + b"a" * 102_400 + b'"}', "application/json", {}, 413),
+    "gzip": (
+        b"\x1f\x8b\x08",
+        "application/json",
+        {"Content-Encoding": "gzip"},
+        415,
+    ),
+    "too large": (
+        b'{"name":"' + b"a" * 102_400 + b'"}',
+        "application/json",
+        {},
+        413,
+    ),
 }
 
 
@@ -135,7 +156,14 @@ def refusal(answer: Any, status: int) -> dict[str, Any]:
         "application/problem+json",
     ), answer.content
     document: dict[str, Any] = answer.json()
-    assert {"type", "title", "status", "detail", "code", "requestId"} <= document.keys()
+    assert {
+        "type",
+        "title",
+        "status",
+        "detail",
+        "code",
+        "requestId",
+    } <= document.keys()
     assert document["status"] == status
     return document
 
@@ -146,7 +174,8 @@ def test_a_body_that_is_no_strict_json_object_is_refused(admin_api, call):
     method, path = call.split()
     for name, (body, content_type, headers, status) in BODIES.items():
         document = refusal(
-            admin_api.send(method, path, body, content_type, headers=headers), status
+            admin_api.send(method, path, body, content_type, headers=headers),
+            status,
         )
         assert status != 400 or document["errors"], name
 
@@ -190,7 +219,8 @@ FINE: dict[str, list[Any]] = {
 
 @pytest.mark.asvs("2.2.1", "15.3.5")
 @pytest.mark.parametrize(
-    ("call", "field"), [(call, field) for call, body in GOOD.items() for field in body]
+    ("call", "field"),
+    [(call, field) for call, body in GOOD.items() for field in body],
 )
 def test_a_wrong_value_is_refused_where_it_stands(admin_api, call, field):
     method, path = call.split()
@@ -241,7 +271,9 @@ def test_a_required_field_is_asked_for(admin_api, call):
     assert missing == {f"/{name}" for name in GOOD[call].keys() - optional}
 
 
-@pytest.mark.parametrize("call", [call for call in GOOD if call.startswith("PATCH")])
+@pytest.mark.parametrize(
+    "call", [call for call in GOOD if call.startswith("PATCH")]
+)
 def test_a_change_of_nothing_is_refused(admin_api, call):
     _method, path = call.split()
     refusal(admin_api.patch(path, json={}), 400)
@@ -317,7 +349,15 @@ def test_filters_of_users_are_strict(admin_api, query):
 
 @pytest.mark.parametrize(
     "bad",
-    ["1", "x", UUID.upper(), UUID.replace("-", ""), f"{UUID}x", "%00", f"{UUID}%0a"],
+    [
+        "1",
+        "x",
+        UUID.upper(),
+        UUID.replace("-", ""),
+        f"{UUID}x",
+        "%00",
+        f"{UUID}%0a",
+    ],
 )
 @pytest.mark.parametrize(
     "call",
@@ -358,7 +398,8 @@ BAD_EMAILS = (
 @pytest.mark.parametrize("email", BAD_EMAILS)
 def test_an_address_that_is_none_is_refused(admin_api, email):
     answer = admin_api.post(
-        "/api/auth/register", json={**GOOD["POST /api/auth/register"], "email": email}
+        "/api/auth/register",
+        json={**GOOD["POST /api/auth/register"], "email": email},
     )
     assert refusal(answer, 400)["errors"][0]["pointer"] == "/email"
 

@@ -26,12 +26,16 @@ def register(email: str) -> dict[str, Any]:
     return found
 
 
-def mailed(user: User, email: str, purpose: TokenPurpose = TokenPurpose.VERIFY) -> str:
+def mailed(
+    user: User, email: str, purpose: TokenPurpose = TokenPurpose.VERIFY
+) -> str:
     return mail_tokens.create_token(user, purpose, email=email, ttl_s=600)
 
 
 def verify(token: str, headers: dict[str, str] | None = None) -> int:
-    answer = Client().post("/api/auth/email/verify", {"token": token}, headers=headers)
+    answer = Client().post(
+        "/api/auth/email/verify", {"token": token}, headers=headers
+    )
     return int(answer.status_code)
 
 
@@ -40,7 +44,9 @@ def links(mails: list[Any]) -> int:
 
 
 # --- Somebody registered with another's address --------------------------------------------------
-def test_the_owner_of_the_address_follows_the_link_and_the_strangers_session_ends(db):
+def test_the_owner_of_the_address_follows_the_link_and_the_strangers_session_ends(
+    db,
+):
     make_order(guest_email="owner@example.com")
     stranger = register("owner@example.com")
     user = User.objects.get()
@@ -63,7 +69,9 @@ def test_a_session_of_somebody_else_proves_nothing(db):
     assert Order.objects.get().user is None
 
 
-def test_whoever_is_signed_in_and_reads_the_mail_gets_what_they_ordered_as_a_guest(db):
+def test_whoever_is_signed_in_and_reads_the_mail_gets_what_they_ordered_as_a_guest(
+    db,
+):
     order = make_order(guest_email="owner@example.com")
     mine, phone = register("owner@example.com"), None
     user = User.objects.get()
@@ -180,7 +188,14 @@ def test_the_export_wants_a_recent_password(db, settings):
 # --- Passwords and names -------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "password",
-    ["        ", "summer2026", "Summer2026!!!", "2026summer", "abababab", "letmein123"],
+    [
+        "        ",
+        "summer2026",
+        "Summer2026!!!",
+        "2026summer",
+        "abababab",
+        "letmein123",
+    ],
 )
 def test_a_password_that_is_guessed_early_is_refused(db, password):
     body = {"name": "A", "email": "a@example.com", "password": password}

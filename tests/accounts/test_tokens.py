@@ -72,7 +72,11 @@ def _raw(digest: str = "sha256", **header: Any) -> Callable[[str], str]:
 
 FORGERIES: dict[str, Callable[[str], str]] = {
     "alg none": lambda token: unsigned(
-        {"alg": "none", "typ": jwt.get_unverified_header(token)["typ"], "kid": "tests"},
+        {
+            "alg": "none",
+            "typ": jwt.get_unverified_header(token)["typ"],
+            "kid": "tests",
+        },
         claims_of(token),
     ),
     "alg none, signed": _raw(alg="none"),
@@ -115,7 +119,9 @@ FORGERIES: dict[str, Callable[[str], str]] = {
         token, sid="00000000-0000-4000-8000-000000000000"
     ),
     "sid is text": lambda token: remade(token, sid="1 OR 1=1"),
-    "sid in capitals": lambda token: remade(token, sid=claims_of(token)["sid"].upper()),
+    "sid in capitals": lambda token: remade(
+        token, sid=claims_of(token)["sid"].upper()
+    ),
     "exp is text": lambda token: remade(token, exp="9999999999"),
     "exp is a fraction": lambda token: remade(token, exp=9999999999.5),
     "exp is beyond time": lambda token: remade(token, exp=10**15),
@@ -142,7 +148,11 @@ def test_a_forged_access_token_identifies_nobody(customer, forgery):
 
 @pytest.mark.parametrize(
     "forgery",
-    [name for name in FORGERIES if name not in ("no base64", "too long", "nothing")],
+    [
+        name
+        for name in FORGERIES
+        if name not in ("no base64", "too long", "nothing")
+    ],
 )
 def test_a_forged_refresh_token_changes_nothing(customer, forgery):
     first = login(customer)
@@ -183,7 +193,9 @@ def test_neither_token_stands_in_for_the_other(customer):
     assert read_refusal(refresh(tokens["access"])) == INVALID
     disguised = remade(tokens["refresh"], h_typ="at+jwt")
     assert read_refusal(profile(disguised)) == INVALID
-    assert read_refusal(refresh(remade(tokens["access"], h_typ="rt+jwt"))) == INVALID
+    assert (
+        read_refusal(refresh(remade(tokens["access"], h_typ="rt+jwt"))) == INVALID
+    )
 
 
 def test_somebody_elses_session_is_nobodys(customer):
@@ -246,7 +258,11 @@ def test_the_scheme_is_read_whatever_its_case(customer, scheme):
     [
         (None, "token_missing", 'Bearer realm="markrin"'),
         ("Basic YTpi", "token_missing", 'Bearer realm="markrin"'),
-        ("Bearer", "token_invalid", 'Bearer realm="markrin", error="invalid_token"'),
+        (
+            "Bearer",
+            "token_invalid",
+            'Bearer realm="markrin", error="invalid_token"',
+        ),
         (
             "Bearer a b",
             "token_invalid",

@@ -43,7 +43,8 @@ def client(keeper):
 def make_products(number, **overrides):
     category = overrides.pop("category", None) or factories.make_category()
     return [
-        factories.make_product(category=category, **overrides) for _ in range(number)
+        factories.make_product(category=category, **overrides)
+        for _ in range(number)
     ]
 
 
@@ -69,9 +70,9 @@ def change_at(page):
 
 
 def prices(products):
-    rows = Product.objects.filter(pk__in=[product.pk for product in products]).order_by(
-        "pk"
-    )
+    rows = Product.objects.filter(
+        pk__in=[product.pk for product in products]
+    ).order_by("pk")
     return [
         (str(base), sale and str(sale))
         for base, sale in rows.values_list("base_price", "sale_price")
@@ -120,7 +121,13 @@ def test_a_preview_changes_nothing_and_names_each_problem(client):
     page = choose(client, [fine, on_sale, cheap])
     assert (
         do(
-            client, page, "preview", kind="base", how="amount", value="-30", ending=""
+            client,
+            page,
+            "preview",
+            kind="base",
+            how="amount",
+            value="-30",
+            ending="",
         ).status_code
         == 302
     )
@@ -153,18 +160,32 @@ def test_what_has_changed_since_is_left_and_named(client):
         ProductChange(base_price=Decimal("555.00")), key=products[0].pk
     )
     do(client, page, "apply")
-    assert prices(products) == [("555.00", None), ("900.00", None), ("900.00", None)]
+    assert prices(products) == [
+        ("555.00", None),
+        ("900.00", None),
+        ("900.00", None),
+    ]
     assert "the base price is 555.00 now" in client.get(page).content.decode()
 
     product_service.update_product(
         ProductChange(sale_price=Decimal("1.00")), key=products[1].pk
     )
     do(client, page, "undo")
-    assert prices(products) == [("555.00", None), ("900.00", "1.00"), ("1000.00", None)]
+    assert prices(products) == [
+        ("555.00", None),
+        ("900.00", "1.00"),
+        ("1000.00", None),
+    ]
     change = change_at(page)
-    assert (change.applied, change.skipped, change.undone, change.kept) == (0, 1, 1, 1)
+    assert (change.applied, change.skipped, change.undone, change.kept) == (
+        0,
+        1,
+        1,
+        1,
+    )
     assert (
-        "Changed since the change" in client.get(page + "?show=kept").content.decode()
+        "Changed since the change"
+        in client.get(page + "?show=kept").content.decode()
     )
 
 
@@ -249,7 +270,10 @@ def test_a_category_that_is_deleted_meanwhile_is_no_place_to_go(client):
         ({"kind": "category", "category": "0"}, "category"),
         ({"kind": "colour"}, "kind"),
         ({}, "kind"),
-        ({"kind": "base", "how": "percent", "value": "5", "ending": "x.42"}, "ending"),
+        (
+            {"kind": "base", "how": "percent", "value": "5", "ending": "x.42"},
+            "ending",
+        ),
     ],
 )
 def test_a_rule_that_says_too_little_is_explained_at_its_field(client, rule, field):
@@ -283,14 +307,21 @@ def test_many_products_are_the_work_of_a_job_that_goes_on_where_it_was_killed(
         assert (
             bulk_changes.continue_change(change_id=change.pk, budget_s=0) is False
         )  # a chunk, and the time is up
-        assert bulk_changes.continue_change(change_id=change.pk, budget_s=60) is True
+        assert (
+            bulk_changes.continue_change(change_id=change.pk, budget_s=60) is True
+        )
         assert change_at(page).state == end
         assert (
             prices(products)
             == [("900.00" if end == "applied" else "1000.00", None)] * 8
         )
     change = change_at(page)
-    assert (change.total, change.undone, change.applied, change.ready) == (8, 8, 0, 0)
+    assert (change.total, change.undone, change.applied, change.ready) == (
+        8,
+        8,
+        0,
+        0,
+    )
 
 
 def test_the_history_says_who_changed_what(client, keeper):
@@ -334,7 +365,9 @@ def test_only_who_may_change_products_can(client, keeper):
 def test_all_that_match_the_filter_are_chosen_and_no_others(client):
     chosen = make_products(3, is_featured=True)
     make_products(2)
-    page = choose(client, chosen[:1], all_matching=True, query="?is_featured__exact=1")
+    page = choose(
+        client, chosen[:1], all_matching=True, query="?is_featured__exact=1"
+    )
     rows = BulkChangeRow.objects.filter(change=change_at(page))
     assert set(rows.values_list("product", flat=True)) == {
         product.pk for product in chosen
@@ -422,4 +455,6 @@ def test_a_price_above_what_the_column_holds_is_a_problem_and_no_error(client):
     [product] = make_products(1, base_price="99999999.00")
     page = choose(client, [product])
     do(client, page, "preview", kind="base", how="percent", value="900", ending="")
-    assert "The price would be above 99,999,999." in client.get(page).content.decode()
+    assert (
+        "The price would be above 99,999,999." in client.get(page).content.decode()
+    )

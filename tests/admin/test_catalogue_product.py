@@ -121,7 +121,9 @@ def test_a_change_writes_what_was_changed_and_nothing_else(client):
     # While the form is open, the product sells out, and somebody changes its price.
     Product.objects.filter(pk=product.pk).update(in_stock=False, base_price="77.00")
     StockLevel.objects.update(on_hand=0)
-    saved(client, page_of(product), data | {"brand": "New", "base_price": "1000.00"})
+    saved(
+        client, page_of(product), data | {"brand": "New", "base_price": "1000.00"}
+    )
     product.refresh_from_db()
     assert (product.brand, product.in_stock, product.base_price) == (
         "New",
@@ -163,7 +165,9 @@ def test_a_variant_is_changed_in_place_and_its_stock_cannot_be_typed(client):
     first.refresh_from_db()
     assert (first.size, first.stock.on_hand) == ("XXL", 5)
     shown = client.get(page_of(product)).content.decode()
-    assert reverse("admin:products_variant_step", args=[first.pk, "adjust"]) in shown
+    assert (
+        reverse("admin:products_variant_step", args=[first.pk, "adjust"]) in shown
+    )
 
 
 def test_taking_the_last_variant_off_sale_takes_the_product_out_of_stock(client):
@@ -240,7 +244,9 @@ def test_pictures_move_by_buttons_and_by_dragging_are_described_and_deleted(clie
     one, two, three = (factories.make_image(product=product) for _ in range(3))
 
     def order():
-        return list(product.images.order_by("position").values_list("pk", flat=True))
+        return list(
+            product.images.order_by("position").values_list("pk", flat=True)
+        )
 
     def do(name, **data):
         return client.post(
@@ -264,7 +270,9 @@ def test_pictures_move_by_buttons_and_by_dragging_are_described_and_deleted(clie
     do("delete", image=two.pk)
     assert order() == [one.pk, three.pk]
     do("link", url="https://img.example/9.jpg")
-    assert product.images.get(position=3).external_url == "https://img.example/9.jpg"
+    assert (
+        product.images.get(position=3).external_url == "https://img.example/9.jpg"
+    )
     assert "https://" in do("link", url="javascript:alert(1)").content.decode()
     assert product.images.count() == 3
 
@@ -279,7 +287,9 @@ def test_pictures_of_another_product_are_out_of_reach(client):
     assert other.alt_text != "mine"
     for junk in ("", "x", "0"):
         assert (
-            client.post(images_of(product), {"do": "delete", "image": junk}).status_code
+            client.post(
+                images_of(product), {"do": "delete", "image": junk}
+            ).status_code
             == 302
         )
     assert ProductImage.objects.count() == 1
@@ -331,10 +341,15 @@ def test_the_category_filter_takes_what_lies_below(client):
     product = factories.make_product(category=shirts)
     factories.make_product()
     found = (
-        client.get(LIST, {"category__id__exact": str(men.pk)}).context["cl"].result_list
+        client.get(LIST, {"category__id__exact": str(men.pk)})
+        .context["cl"]
+        .result_list
     )
     assert list(found) == [product]
-    assert client.get(LIST, {"category__id__exact": "junk"}).status_code in (200, 302)
+    assert client.get(LIST, {"category__id__exact": "junk"}).status_code in (
+        200,
+        302,
+    )
 
 
 def test_brands_are_suggested_by_their_beginning(client):
@@ -393,11 +408,13 @@ def test_a_grid_of_sizes_and_colours_is_made_in_one_go(client, keeper):
     )
     assert answer.status_code == 302
     answer = client.post(
-        grid_of(product), {"sizes": "9XL", "colors": "Red", "sku": "?", "stock": "0"}
+        grid_of(product),
+        {"sizes": "9XL", "colors": "Red", "sku": "?", "stock": "0"},
     )
     assert answer.status_code == 302  # a SKU of the colour and the size alone
     answer = client.post(
-        grid_of(product), {"sizes": "S", "colors": "Red", "sku": "RED", "stock": "-1"}
+        grid_of(product),
+        {"sizes": "S", "colors": "Red", "sku": "RED", "stock": "-1"},
     )
     assert answer.status_code == 422
     assert product.variants.count() == 8

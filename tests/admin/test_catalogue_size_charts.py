@@ -88,7 +88,9 @@ def test_what_is_there_is_shown_and_saved_unchanged(client):
     )
     assert "34.6" in page.content.decode()  # inches, in the preview
     before = table(chart)
-    assert client.post(page_of(chart), grid("save", *shown(page))).status_code == 302
+    assert (
+        client.post(page_of(chart), grid("save", *shown(page))).status_code == 302
+    )
     assert table(chart) == before
 
 
@@ -127,7 +129,9 @@ def test_inches_are_another_way_to_type_centimetres(client):
 
 def test_a_preview_shows_the_table_and_saves_nothing(client):
     chart = factories.make_size_chart()
-    page = client.post(page_of(chart), grid("preview", ["XL"], ["hip"], [["100-104"]]))
+    page = client.post(
+        page_of(chart), grid("preview", ["XL"], ["hip"], [["100-104"]])
+    )
     assert page.context["preview"]["rows"][0]["size"] == "XL"
     assert "As shoppers see it" in page.content.decode()
     assert chart.entries.count() == 4
@@ -195,7 +199,8 @@ def test_a_chart_is_deleted(client):
     chart = factories.make_size_chart()
     assert (
         client.post(
-            reverse("admin:products_sizechart_delete", args=[chart.pk]), {"post": "yes"}
+            reverse("admin:products_sizechart_delete", args=[chart.pk]),
+            {"post": "yes"},
         ).status_code
         == 302
     )

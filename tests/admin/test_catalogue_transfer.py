@@ -59,9 +59,13 @@ def exported(client, query=""):
 
 def upload(client, text, kind="0"):
     file = SimpleUploadedFile(
-        "products.csv", text if isinstance(text, bytes) else text.encode(), "text/csv"
+        "products.csv",
+        text if isinstance(text, bytes) else text.encode(),
+        "text/csv",
     )
-    return client.post(IMPORT, {"resource": "0", "format": kind, "import_file": file})
+    return client.post(
+        IMPORT, {"resource": "0", "format": kind, "import_file": file}
+    )
 
 
 def confirm(client, page):
@@ -205,7 +209,9 @@ def test_a_change_in_the_file_is_shown_and_made_and_nothing_else_is(
         "handle",
         "a" * 64,
     )
-    assert list(one.images.order_by("position").values_list("alt_text", flat=True)) == [
+    assert list(
+        one.images.order_by("position").values_list("alt_text", flat=True)
+    ) == [
         "front | back",
         "",
     ]
@@ -232,7 +238,9 @@ def test_new_products_come_with_their_categories_and_stock(client):
     assert product.in_stock
     assert product.category.parent == Category.objects.get(name="Men")
     assert list(
-        product.variants.order_by("position").values_list("stock__on_hand", flat=True)
+        product.variants.order_by("position").values_list(
+            "stock__on_hand", flat=True
+        )
     ) == [2, 0]
 
 
@@ -246,7 +254,8 @@ def test_one_bad_line_and_nothing_of_the_file_is_imported(client):
     shown = page.content.decode()
     assert page.context.get("confirm_form") is None
     found = [
-        (each.line, each.column) for each in page.context["result"].report.rejections
+        (each.line, each.column)
+        for each in page.context["result"].report.rejections
     ]
     assert found == [(3, "basePrice"), (3, "sku"), (4, "sku")]
     assert "Nothing is imported" in shown
@@ -256,7 +265,8 @@ def test_one_bad_line_and_nothing_of_the_file_is_imported(client):
 @WHOLE
 def test_what_comes_in_between_preview_and_import_stops_all_of_it(client):
     page = upload(
-        client, written([NEW, NEW | {"product": "N2", "sku": "N2-M", "name": "Other"}])
+        client,
+        written([NEW, NEW | {"product": "N2", "sku": "N2-M", "name": "Other"}]),
     )
     factories.make_variant(sku="N2-M")
     answer = confirm(client, page)
@@ -270,7 +280,10 @@ def test_what_comes_in_between_preview_and_import_stops_all_of_it(client):
     [
         (b"\n", "no header"),
         (b"a,b\n1,2\n", "is missing"),
-        (b"product,name,category,basePrice,sku,weight\n", "there is no column weight"),
+        (
+            b"product,name,category,basePrice,sku,weight\n",
+            "there is no column weight",
+        ),
         (
             b"product,name,category,basePrice,sku\nA,\xff,C,1,S\n",
             "line 2: this is not UTF-8",
@@ -303,7 +316,9 @@ def test_a_confirmation_of_a_file_that_is_gone_is_asked_for_again(client):
         {},
     ],
 )
-def test_a_confirmation_that_nobody_was_shown_is_no_error_of_the_server(client, junk):
+def test_a_confirmation_that_nobody_was_shown_is_no_error_of_the_server(
+    client, junk
+):
     data = {
         "import_file_name": "nothing",
         "original_file_name": "x.csv",
@@ -323,7 +338,9 @@ def test_one_product_under_both_its_names_is_refused(client):
         row | {"product": str(product.pk), "name": "B"} for row in rows
     ]
     page = upload(client, written(twice))
-    assert [each.code for each in page.context["result"].report.rejections] == ["twice"]
+    assert [each.code for each in page.context["result"].report.rejections] == [
+        "twice"
+    ]
 
 
 def test_a_picture_of_another_product_cannot_be_named(client):
@@ -365,7 +382,9 @@ def test_pictures_know_their_colour_out_and_in(client):
     assert list(colors) == ["Red", "Green", ""]
     del row["imageColors"]
     confirm(client, upload(client, written([row | {"brand": "New"}])))
-    assert list(colors) == ["Red", "Green", ""], "a file without the column leaves them"
+    assert list(colors) == ["Red", "Green", ""], (
+        "a file without the column leaves them"
+    )
     page = upload(client, written([row | {"imageColors": "a|b|c|d"}]))
     [said] = page.context["result"].report.rejections
     assert (said.column, said.message) == (
@@ -381,7 +400,9 @@ def test_the_export_takes_the_filter_the_search_and_the_selection(client):
     assert {
         row["name"] for row in rows_of(exported(client, "?is_featured__exact=1"))
     } == {"Linen", "Wool"}
-    assert {row["name"] for row in rows_of(exported(client, "?q=linen"))} == {"Linen"}
+    assert {row["name"] for row in rows_of(exported(client, "?q=linen"))} == {
+        "Linen"
+    }
     chosen = client.post(
         reverse("admin:products_product_changelist"),
         {"action": "export_selected", "_selected_action": linen.pk},
@@ -422,7 +443,14 @@ def test_a_quoted_cell_is_read_as_it_was(text):
 
 @pytest.mark.parametrize(
     "parts",
-    [["a"], ["a|b", "c"], ["a\\", "b"], ["\\|", "|\\", "x"], ["", "b", ""], ["a\\b"]],
+    [
+        ["a"],
+        ["a|b", "c"],
+        ["a\\", "b"],
+        ["\\|", "|\\", "x"],
+        ["", "b", ""],
+        ["a\\b"],
+    ],
 )
 def test_joined_parts_come_apart_as_they_were(parts):
     assert split_values(join_values(parts, "|"), "|") == parts

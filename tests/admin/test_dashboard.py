@@ -28,7 +28,12 @@ def client_of(**user):
 
 def test_the_figures_stand_beside_those_of_the_period_before():
     today = timezone.localdate()
-    zero = {"cancelled": 0, "refunded": 0, "returning_customers": 0, "stock_outs": 0}
+    zero = {
+        "cancelled": 0,
+        "refunded": 0,
+        "returning_customers": 0,
+        "stock_outs": 0,
+    }
     for days, orders, revenue, new in (
         (0, 1, 111, 1),
         (1, 4, 4000, 4),
@@ -49,7 +54,10 @@ def test_the_figures_stand_beside_those_of_the_period_before():
         day=today - timedelta(days=1), visits=40, views=30, carts=20, checkouts=10
     )
     DailySearch.objects.create(
-        day=today - timedelta(days=1), query="raincoat", searches=3, without_result=2
+        day=today - timedelta(days=1),
+        query="raincoat",
+        searches=3,
+        without_result=2,
     )
     DailySearch.objects.create(
         day=today - timedelta(days=1), query="shirt", searches=9, without_result=0
@@ -71,7 +79,9 @@ def test_the_figures_stand_beside_those_of_the_period_before():
         ("Began the checkout", "10"),
         ("Ordered", "6"),
     ]
-    assert page.context["searches"] == [{"query": "raincoat", "times": 3, "nothing": 2}]
+    assert page.context["searches"] == [
+        {"query": "raincoat", "times": 3, "nothing": 2}
+    ]
     assert page.context["as_of"] is not None
     text = page.content.decode()
     assert "Revenue: ₹6,000 in these 30 days, ₹2,000 in the 30 before." in text
@@ -82,9 +92,13 @@ def test_the_figures_stand_beside_those_of_the_period_before():
 def test_each_sees_the_parts_that_are_theirs():
     seen = {}
     for group in ("", "catalogue", "orders", "analytics"):
-        page = client_of(role="staff", groups=(group,) if group else ()).get("/admin/")
+        page = client_of(role="staff", groups=(group,) if group else ()).get(
+            "/admin/"
+        )
         parts = {
-            part for part in ("figures", "stock", "machinery") if part in page.context
+            part
+            for part in ("figures", "stock", "machinery")
+            if part in page.context
         }
         seen[group] = (
             parts,
@@ -101,7 +115,9 @@ def test_each_sees_the_parts_that_are_theirs():
 
 def test_what_waits_and_what_is_dead_stands_on_top():
     factories.make_order(status="confirmed")
-    Order.objects.filter(pk=factories.make_order().pk).update(attention="Paid twice.")
+    Order.objects.filter(pk=factories.make_order().pk).update(
+        attention="Paid twice."
+    )
     OutboxEvent.objects.filter(task="orders.confirm_by_mail").update(
         state=State.DEAD, wake_at=None, finished_at=timezone.now()
     )
@@ -149,7 +165,9 @@ def test_every_report_is_a_page_and_a_file(name):
     assert file["Content-Type"].startswith("text/csv")
     assert client.get(f"{path}?first=2026-02-01&last=2026-01-01").status_code == 422
     assert (
-        client.get(f"{path}?first=2026-01-01&last=2026-01-31&interval=week").status_code
+        client.get(
+            f"{path}?first=2026-01-01&last=2026-01-31&interval=week"
+        ).status_code
         == 200
     )
     assert client.get("/admin/analytics/dailysales/report/none/").status_code == 404
@@ -162,6 +180,8 @@ def test_a_chart_ends_at_a_round_number_and_says_each_day():
     assert made.now == "166.7,240.0 500.0,84.0 833.3,162.0"
     assert "130; the period before: 20" in made.days[1].text
     assert (
-        charts.draw_chart("Orders", days, [0, 0, 0], [0, 0, 0], str).now.count("240.0")
+        charts.draw_chart("Orders", days, [0, 0, 0], [0, 0, 0], str).now.count(
+            "240.0"
+        )
         == 3
     )

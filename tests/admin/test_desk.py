@@ -135,7 +135,9 @@ def test_an_export_is_kept_by_name_with_its_filters_and_thrown_away(boss):
     order = factories.make_order()
     factories.make_order(status="cancelled")
     kept = {"columns": ["Number"], "name": "Open ones", "save": "1"}
-    assert boss.post(f"{EXPORT}?status__exact=pending&q=asha", kept).status_code == 302
+    assert (
+        boss.post(f"{EXPORT}?status__exact=pending&q=asha", kept).status_code == 302
+    )
     saved = SavedExport.objects.get()
     assert (saved.query, saved.columns) == ("status__exact=pending", ["Number"])
 
@@ -183,7 +185,9 @@ def test_a_long_list_is_counted_to_a_bound(boss, monkeypatch):
 def test_the_log_has_values_before_and_after(boss, admin_user):
     category = factories.make_category(position=1)
     path = reverse("admin:products_category_change", args=[category.pk])
-    assert boss.post(path, form_of(boss, path) | {"position": "15"}).status_code == 302
+    assert (
+        boss.post(path, form_of(boss, path) | {"position": "15"}).status_code == 302
+    )
     page = boss.get(reverse("admin:audit_log"))
     (entry,) = page.context["entries"]
     assert (entry.who, entry.what, entry.subject) == (
@@ -247,7 +251,8 @@ def test_the_list_of_changes_goes_on_where_the_page_ends_and_tears_no_moment_apa
             reverse("admin:orders_order_step", args=[order.pk, name]), {"note": ""}
         )
     boss.post(
-        reverse("admin:orders_order_step", args=[order.pk, "note"]), {"note": "third"}
+        reverse("admin:orders_order_step", args=[order.pk, "note"]),
+        {"note": "third"},
     )
     first = boss.get(reverse("admin:audit_log"))
     seen = [entry.note or entry.values[0][2] for entry in first.context["entries"]]

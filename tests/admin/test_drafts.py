@@ -82,7 +82,9 @@ def test_an_order_is_dictated_priced_and_placed_without_an_email(clerk):
     assert f"{goods - 50:,.2f}" in page or "The parcel before came late." in page
     answer = place(clerk, draft)
     order = Order.objects.get()
-    assert answer["Location"] == reverse("admin:orders_order_change", args=[order.pk])
+    assert answer["Location"] == reverse(
+        "admin:orders_order_change", args=[order.pk]
+    )
     assert (order.user, order.email, order.phone) == (None, "", "+919876543210")
     assert (order.postal_code, order.state_code) == ("673001", "IN-KL")
     assert (order.subtotal, order.discount) == (goods, Decimal(50))
@@ -123,7 +125,11 @@ def test_a_customers_order_is_theirs_and_goes_to_their_own_address(clerk):
     )
     place(clerk, draft)
     order = Order.objects.get()
-    assert (order.user, order.email, order.city) == (customer, customer.email, "Pune")
+    assert (order.user, order.email, order.city) == (
+        customer,
+        customer.email,
+        "Pune",
+    )
     assert own.cart.lines.get() == own
     tasks.confirm_by_mail(order_id=str(order.pk))
     assert mail.outbox[0].to == [customer.email]

@@ -47,7 +47,9 @@ def test_staff_give_a_card_away_and_it_is_mailed(clerk, mailoutbox):
     page = post(clerk, step(card, "code"))
     assert code in page.content.decode()
     assert not LogEntry.objects.filter(change_message__contains=code).exists()
-    assert LogEntry.objects.filter(change_message__contains="Show the code").exists()
+    assert LogEntry.objects.filter(
+        change_message__contains="Show the code"
+    ).exists()
 
 
 def test_staff_give_store_credit(clerk, mailoutbox):

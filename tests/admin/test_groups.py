@@ -28,7 +28,11 @@ PAGES = {
     "/admin/analytics/dailysales/report/funnel/": {"analytics"},
     "/admin/analytics/dailysales/report/products/": {"analytics"},
     "/admin/analytics/dailysales/report/searches/": {"analytics"},
-    "/admin/analytics/dailysales/report/stock/": {"catalogue", "orders", "analytics"},
+    "/admin/analytics/dailysales/report/stock/": {
+        "catalogue",
+        "orders",
+        "analytics",
+    },
     "/admin/admin/logentry/all/": set(),
 }
 

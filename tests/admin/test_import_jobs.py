@@ -73,7 +73,9 @@ def do_work(job: ImportJob, *, budget_s: float = 60) -> ImportJob:
     return job
 
 
-def import_whole(client: Client, kind: str, text: str, **options: object) -> ImportJob:
+def import_whole(
+    client: Client, kind: str, text: str, **options: object
+) -> ImportJob:
     """Return the import of a file, tried and done."""
     job = begin(client, kind, **options)
     send(client, job, text)
@@ -95,7 +97,9 @@ def test_a_file_is_tried_shown_and_imported(client, monkeypatch) -> None:
     assert not Product.objects.exists()
     assert tried.new_categories == [["Men"], ["Men", "Shirts"]]
     page = client.get(page_of(job)).content.decode()
-    assert "4 new, 0 changed, 0 unchanged, 1 refused. Nothing is imported yet." in page
+    assert (
+        "4 new, 0 changed, 0 unchanged, 1 refused. Nothing is imported yet." in page
+    )
     assert "Men > Shirts" in page
     assert '<td class="px-3 py-2">6</td>' in page, "the refused product's line"
     client.post(page_of(job), {"do": "import"})
@@ -109,7 +113,9 @@ def test_a_file_is_tried_shown_and_imported(client, monkeypatch) -> None:
     assert "6,p-9,basePrice,refused" in "\n".join(report)
 
 
-def test_a_killed_import_goes_on_and_counts_nothing_twice(client, monkeypatch) -> None:
+def test_a_killed_import_goes_on_and_counts_nothing_twice(
+    client, monkeypatch
+) -> None:
     monkeypatch.setattr(importer, "BATCH", 3)
     monkeypatch.setattr(
         import_jobs,
@@ -179,14 +185,14 @@ def test_what_stands_in_rows_comes_in_too(kind, monkeypatch) -> None:
 def test_reviews_come_in(client) -> None:
     factories.make_product(slug="shirt")
     factories.make_user(email="asha@b.example")
-    text = (
-        "product,email,rating,body\nshirt,asha@b.example,5,Good\nnone,a@b.example,5,x\n"
-    )
+    text = "product,email,rating,body\nshirt,asha@b.example,5,Good\nnone,a@b.example,5,x\n"
     done = import_whole(client, "reviews", text)
     assert (done.created, done.refused, Review.objects.count()) == (1, 1, 1)
 
 
-def test_any_csv_comes_by_a_mapping_and_a_wrong_one_is_refused_at_once(client) -> None:
+def test_any_csv_comes_by_a_mapping_and_a_wrong_one_is_refused_at_once(
+    client,
+) -> None:
     mapping = (
         'source = "old"\nkey = "nr"\n[columns]\nname = "titel"\nbasePrice = "preis"\n'
         '[templates]\nsku = "N-{nr}"\n[category]\nbelow = ["Neu"]\n'
@@ -201,7 +207,9 @@ def test_any_csv_comes_by_a_mapping_and_a_wrong_one_is_refused_at_once(client) -
         answer = client.post(ADD, {"kind": "mapped", "mapping": file})
         assert answer.status_code == 422, answer.content
     assert client.post(ADD, {"kind": "mapped"}).status_code == 422
-    assert client.post(ADD, {"kind": "own", "encoding": "klingon"}).status_code == 422
+    assert (
+        client.post(ADD, {"kind": "own", "encoding": "klingon"}).status_code == 422
+    )
     assert ImportJob.objects.count() == 1
 
 
@@ -261,7 +269,10 @@ def test_each_kind_is_for_those_who_may_do_it_by_hand() -> None:
     boss = sign_in(role="admin")
     job = begin(boss, "customers")
     for client, kinds in (
-        (keeper, {"own", "shopify", "woocommerce", "mapped", "reviews", "redirects"}),
+        (
+            keeper,
+            {"own", "shopify", "woocommerce", "mapped", "reviews", "redirects"},
+        ),
         (clerk, {"orders", "discounts"}),
         (boss, set(ImportKind.values)),
     ):
@@ -281,7 +292,9 @@ def test_each_kind_is_for_those_who_may_do_it_by_hand() -> None:
     assert analyst.post(url, b"x", content_type="text/csv").status_code == 403
 
 
-def test_a_discarded_import_stops_and_keeps_what_has_come(client, monkeypatch) -> None:
+def test_a_discarded_import_stops_and_keeps_what_has_come(
+    client, monkeypatch
+) -> None:
     monkeypatch.setattr(
         import_jobs,
         "ImportOptions",

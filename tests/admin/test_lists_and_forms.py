@@ -29,7 +29,9 @@ def boss(admin_user):
 def listed(client, model, **query):
     """Return the rows of a list's page."""
     page = client.get(
-        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
+        reverse(
+            f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+        ),
         query,
     )
     assert page.status_code == 200
@@ -80,7 +82,9 @@ def test_a_search_asks_no_table_twice_over(boss):
     # Neither a product nor a user is called so.
     assert not [sql for sql in asked if 'FROM "products_purchase"' in sql]
     assert [
-        sql for sql in asked if """"accounts_user"."email" in ('zzz@""" in sql.lower()
+        sql
+        for sql in asked
+        if """"accounts_user"."email" in ('zzz@""" in sql.lower()
     ]
 
 
@@ -99,7 +103,10 @@ def test_a_purchase_is_found_by_its_products_slug_or_its_buyers_address(boss):
 def test_a_page_holds_the_rows_of_its_keys_in_their_order(boss):
     for number in range(55):
         factories.make_coupon(code=f"C{number:02}")
-    first, second = listed(boss, Coupon, o="-0"), listed(boss, Coupon, o="-0", p="2")
+    first, second = (
+        listed(boss, Coupon, o="-0"),
+        listed(boss, Coupon, o="-0", p="2"),
+    )
     codes = [coupon.code for coupon in [*first, *second]]
     assert codes == sorted(codes, reverse=True)
     assert (len(first), len(second)) == (50, Coupon.objects.count() - 50)
@@ -149,7 +156,8 @@ def test_what_the_database_refuses_is_said_on_the_form_as_it_was_filled_in(boss)
     path = reverse("admin:products_category_change", args=[top.pk])
     answer = boss.post(
         path,
-        form_of(boss, path) | {"name": "Renamed meanwhile", "parent": str(below.pk)},
+        form_of(boss, path)
+        | {"name": "Renamed meanwhile", "parent": str(below.pk)},
     )
     assert answer.status_code == 200
     assert answer.context["adminform"].form.non_field_errors()

@@ -53,14 +53,21 @@ def test_amounts_are_shown_with_their_currencys_decimals(bookkeeper):
     with transaction.atomic():
         ledger.book(EntryKind.CORRECTION, "cash:1", lines, currency="INR")
     made = LedgerEntry.objects.get(key="cash:1")
-    page = bookkeeper.get(reverse("admin:orders_ledgerentry_change", args=[made.pk]))
+    page = bookkeeper.get(
+        reverse("admin:orders_ledgerentry_change", args=[made.pk])
+    )
     assert "₹499.50" in page.content.decode()
     assert "499.500" not in page.content.decode()
 
 
 @pytest.mark.parametrize(
     ("amount", "shown"),
-    [("499.000", "499.00"), ("499.125", "499.125"), ("18", "18"), ("18.0000", "18.00")],
+    [
+        ("499.000", "499.00"),
+        ("499.125", "499.125"),
+        ("18", "18"),
+        ("18.0000", "18.00"),
+    ],
 )
 def test_forms_and_exports_drop_zeros_that_say_nothing(amount, shown):
     assert str(cell_text(Decimal(amount))) == shown
@@ -83,7 +90,11 @@ def bookkeeper(staff_user):
 def difference():
     now = timezone.now()
     run = Reconciliation.objects.create(
-        provider="stripe", since=now - timedelta(days=1), until=now, charges=3, found=1
+        provider="stripe",
+        since=now - timedelta(days=1),
+        until=now,
+        charges=3,
+        found=1,
     )
     return Difference.objects.create(
         reconciliation=run,
@@ -117,7 +128,9 @@ def dispute(order):
     )
 
 
-def test_a_person_says_how_a_difference_was_settled(bookkeeper, staff_user, difference):
+def test_a_person_says_how_a_difference_was_settled(
+    bookkeeper, staff_user, difference
+):
     open_ones = reverse("admin:orders_difference_changelist") + "?open=1"
     assert b"of no payment" in bookkeeper.get(open_ones).content
     path = reverse("admin:orders_difference_step", args=[difference.pk, "settle"])
@@ -162,4 +175,6 @@ def test_the_pages_of_money_open_in_few_queries(bookkeeper, difference):
             assert page.status_code == 200, path
             assert len(queries) <= MAX_QUERIES, path
     found = reverse("admin:orders_ledgerentry_changelist") + f"?q={order.number}"
-    assert f"sale:{order.invoices.get().pk}".encode() in bookkeeper.get(found).content
+    assert (
+        f"sale:{order.invoices.get().pk}".encode() in bookkeeper.get(found).content
+    )

@@ -37,7 +37,9 @@ def queue(name):
 
 
 def waiting(client, name):
-    return [each["order"].number for each in client.get(queue(name)).context["rounds"]]
+    return [
+        each["order"].number for each in client.get(queue(name)).context["rounds"]
+    ]
 
 
 def read_messages(client, response):
@@ -54,7 +56,9 @@ def pack(order, *pieces, ship=False):
 
 
 def test_an_order_passes_from_queue_to_queue(packer):
-    order = factories.make_order(variant=factories.make_variant(stock=5), quantity=3)
+    order = factories.make_order(
+        variant=factories.make_variant(stock=5), quantity=3
+    )
     factories.make_order(method="online")  # waits for its payment, not for staff
     line = order.lines.get()
 
@@ -69,7 +73,9 @@ def test_an_order_passes_from_queue_to_queue(packer):
     page = packer.get(queue("pack"))
     assert [pick.pieces for pick in page.context["picks"]] == [2]
     fulfilments.move_parcel(
-        ParcelMove(status=ParcelStatus.SHIPPED), fulfilment_id=parcel.pk, actor=STAFF
+        ParcelMove(status=ParcelStatus.SHIPPED),
+        fulfilment_id=parcel.pk,
+        actor=STAFF,
     )
     assert places() == {"pack"}
     rest = pack(order)
@@ -94,16 +100,20 @@ def test_many_are_confirmed_at_once_and_what_could_not_be_is_told_with_its_reaso
     late = factories.make_order()
     factories.move_to(late, "cancelled")
     answer = packer.post(
-        queue("confirm"), {"order": [str(each.pk) for each in (first, second, late)]}
+        queue("confirm"),
+        {"order": [str(each.pk) for each in (first, second, late)]},
     )
     assert answer["Location"] == queue("confirm")
     done, refused = read_messages(packer, answer)
     assert done == "2 orders are confirmed."
     assert (
-        f"{late.number}: The order is cancelled: it cannot become confirmed." in refused
+        f"{late.number}: The order is cancelled: it cannot become confirmed."
+        in refused
     )
     assert "1 could not be confirmed" in refused
-    statuses = Order.objects.filter(pk__in=[first.pk, second.pk]).values_list("status")
+    statuses = Order.objects.filter(pk__in=[first.pk, second.pk]).values_list(
+        "status"
+    )
     assert {status for (status,) in statuses} == {"confirmed"}
     for nothing in ({}, {"order": "no-id"}):
         assert read_messages(packer, packer.post(queue("confirm"), nothing)) == [
@@ -127,7 +137,9 @@ def test_many_are_packed_and_sent_with_one_number_typed_for_each(packer):
     parcels = [order.fulfilments.get() for order in orders]
     assert {parcel.status for parcel in parcels} == {"packed"}
 
-    numbers = {f"tracking_{each.pk.hex}": f"BD-{each.order.number}" for each in parcels}
+    numbers = {
+        f"tracking_{each.pk.hex}": f"BD-{each.order.number}" for each in parcels
+    }
     answer = packer.post(queue("send"), {"carrier": "BlueDart", **numbers})
     assert read_messages(packer, answer) == ["2 orders are sent."]
     for order, parcel in zip(orders, parcels, strict=True):
@@ -154,7 +166,9 @@ def test_after_a_step_comes_the_next_order_of_the_queue_it_was_opened_from(packe
     opened = packer.get(f"{page(second)}?queue=confirm").content.decode()
     assert f"{page(second)[:-7]}step/confirm/?queue=confirm" in opened
     assert confirm(second) == f"{page(third)}?queue=confirm"
-    assert confirm(third) == f"{page(first)}?queue=confirm"  # from the beginning again
+    assert (
+        confirm(third) == f"{page(first)}?queue=confirm"
+    )  # from the beginning again
     assert confirm(first) == queue("confirm")  # it was the last
     fourth = factories.make_order()
     assert confirm(fourth, "") == page(fourth)  # not opened from a queue
@@ -251,8 +265,12 @@ def test_steps_for_many_are_for_those_who_may(packer):
     viewer.force_login(factories.make_user(role="staff", groups=("catalogue",)))
     order = factories.make_order()
     assert viewer.get(queue("confirm")).status_code == 403
-    assert viewer.post(queue("confirm"), {"order": str(order.pk)}).status_code == 403
-    assert packer.post(queue("attention"), {"order": str(order.pk)}).status_code == 403
+    assert (
+        viewer.post(queue("confirm"), {"order": str(order.pk)}).status_code == 403
+    )
+    assert (
+        packer.post(queue("attention"), {"order": str(order.pk)}).status_code == 403
+    )
     assert packer.get("/admin/orders/order/queue/nothing/").status_code == 404
     order.refresh_from_db()
     assert order.status == "pending"
@@ -290,12 +308,18 @@ def test_staff_read_plain_words(packer, api):
     customer = factories.make_user()
     variant = factories.make_variant(stock=9)
     order = factories.make_order(
-        customer=customer, variant=variant, quantity=3, status="confirmed", paid=True
+        customer=customer,
+        variant=variant,
+        quantity=3,
+        status="confirmed",
+        paid=True,
     )
     desk = api.as_user(factories.make_user(role="staff", groups=("orders",)))
     line = {"lineId": str(order.lines.get().pk)}
     url = f"/api/staff/orders/{order.pk}/fulfilments"
-    sent = desk.post(url, {"lines": [{**line, "quantity": 1}]}, headers=factories.key())
+    sent = desk.post(
+        url, {"lines": [{**line, "quantity": 1}]}, headers=factories.key()
+    )
     parcel = sent.json()["fulfilments"][0]["id"]
     step = f"/api/staff/fulfilments/{parcel}/transition"
     desk.post(step, {"status": "delivered"})

@@ -109,7 +109,9 @@ def test_the_pick_list_goes_by_place(packer):
     ]
 
 
-def test_a_parcel_under_way_is_printed_again_and_a_cancelled_order_not_at_all(packer):
+def test_a_parcel_under_way_is_printed_again_and_a_cancelled_order_not_at_all(
+    packer,
+):
     sent = factories.make_order(variant=factories.make_variant(stock=5), quantity=1)
     factories.move_to(sent, "confirmed")
     parcel = pieces(sent, 1, ship=True)

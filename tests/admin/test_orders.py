@@ -30,13 +30,16 @@ def packer():
 
 def step(client, row, name, **data):
     path = reverse(
-        f"admin:{row._meta.app_label}_{row._meta.model_name}_step", args=[row.pk, name]
+        f"admin:{row._meta.app_label}_{row._meta.model_name}_step",
+        args=[row.pk, name],
     )
     assert client.get(path).status_code == 200
     return client.post(path, data)
 
 
-def test_the_queue_has_what_can_be_packed_oldest_first_and_what_to_fetch_for_it(packer):
+def test_the_queue_has_what_can_be_packed_oldest_first_and_what_to_fetch_for_it(
+    packer,
+):
     shared = factories.make_variant(stock=9, sku="AAA-1")
     second = factories.make_order(variant=shared, quantity=2, status="processing")
     third = factories.make_order(
@@ -48,8 +51,14 @@ def test_the_queue_has_what_can_be_packed_oldest_first_and_what_to_fetch_for_it(
     factories.make_order(method="online")  # waits for its payment
 
     page = packer.get(PACKING)
-    assert [each["order"] for each in page.context["rounds"]] == [second, third, fourth]
-    assert [(pick.sku, pick.pieces, pick.orders) for pick in page.context["picks"]] == [
+    assert [each["order"] for each in page.context["rounds"]] == [
+        second,
+        third,
+        fourth,
+    ]
+    assert [
+        (pick.sku, pick.pieces, pick.orders) for pick in page.context["picks"]
+    ] == [
         ("AAA-1", 5, 2),
         ("BBB-1", 1, 1),
     ]
@@ -198,7 +207,9 @@ def test_a_number_an_address_or_a_name_finds_the_order(packer):
         "findme@example.com",
     ):
         found = (
-            packer.get("/admin/orders/order/", {"q": text}).context["cl"].result_list
+            packer.get("/admin/orders/order/", {"q": text})
+            .context["cl"]
+            .result_list
         )
         assert [each.pk for each in found] == [order.pk], text
 

@@ -128,21 +128,26 @@ def test_pages_are_closed_to_staff_of_other_groups(world, model):
     client = Client()
     client.force_login(factories.make_user(role="staff"))
     response = client.get(
-        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        reverse(
+            f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+        )
     )
     assert response.status_code == 403
 
 
 def step(client, row, name, **data):
     path = reverse(
-        f"admin:{row._meta.app_label}_{row._meta.model_name}_step", args=[row.pk, name]
+        f"admin:{row._meta.app_label}_{row._meta.model_name}_step",
+        args=[row.pk, name],
     )
     assert client.get(path).status_code == 200
     return client.post(path, data)
 
 
 def test_staff_take_an_order_to_delivered_and_refund_half(boss):
-    order = factories.make_order(variant=factories.make_variant(stock=5), quantity=2)
+    order = factories.make_order(
+        variant=factories.make_variant(stock=5), quantity=2
+    )
     path = reverse("admin:orders_order_change", args=[order.pk])
     assert re.findall(r"step/(\w+)/", boss.get(path).content.decode()) == [
         "confirm",
@@ -170,13 +175,22 @@ def test_staff_take_an_order_to_delivered_and_refund_half(boss):
     assert step(boss, order, "cash").status_code == 302
     assert (
         step(
-            boss, order, "refund", amount="10.00", reason="A loose button.", key="once"
+            boss,
+            order,
+            "refund",
+            amount="10.00",
+            reason="A loose button.",
+            key="once",
         ).status_code
         == 302
     )
 
     order.refresh_from_db()
-    assert (order.status, order.payment_status, order.fulfilments.get().carrier) == (
+    assert (
+        order.status,
+        order.payment_status,
+        order.fulfilments.get().carrier,
+    ) == (
         "delivered",
         "paid",
         "BlueDart",
@@ -187,7 +201,13 @@ def test_staff_take_an_order_to_delivered_and_refund_half(boss):
         .order_by("id")
         .values_list("to_status", flat=True)
     )
-    assert steps[:5] == ["pending", "confirmed", "processing", "shipped", "delivered"]
+    assert steps[:5] == [
+        "pending",
+        "confirmed",
+        "processing",
+        "shipped",
+        "delivered",
+    ]
 
 
 def test_a_step_that_is_too_late_says_so_and_changes_nothing(boss):
@@ -198,7 +218,9 @@ def test_a_step_that_is_too_late_says_so_and_changes_nothing(boss):
     assert Order.objects.get(pk=order.pk).status == "delivered"
 
 
-def test_a_step_needs_the_right_to_change_and_a_token_against_forgery(boss, admin_user):
+def test_a_step_needs_the_right_to_change_and_a_token_against_forgery(
+    boss, admin_user
+):
     order = factories.make_order()
     path = reverse("admin:orders_order_step", args=[order.pk, "cancel"])
     viewer = Client()
@@ -219,7 +241,8 @@ def test_the_orders_group_may_pack_but_not_change_the_catalogue():
     assert step(client, order, "confirm", note="").status_code == 302
     product = factories.make_product()
     changed = client.post(
-        reverse("admin:products_product_change", args=[product.pk]), {"name": "Mine"}
+        reverse("admin:products_product_change", args=[product.pk]),
+        {"name": "Mine"},
     )
     assert changed.status_code == 403
 
@@ -229,7 +252,11 @@ def form_of(client, path):
     page = client.get(path)
     forms = [
         page.context["adminform"].form,
-        *[f for fs in page.context["inline_admin_formsets"] for f in fs.formset.forms],
+        *[
+            f
+            for fs in page.context["inline_admin_formsets"]
+            for f in fs.formset.forms
+        ],
     ]
     forms += [
         fs.formset.management_form for fs in page.context["inline_admin_formsets"]
@@ -249,7 +276,9 @@ def form_of(client, path):
     return data
 
 
-def test_a_product_is_changed_its_old_slug_leads_on_and_a_bad_price_is_explained(boss):
+def test_a_product_is_changed_its_old_slug_leads_on_and_a_bad_price_is_explained(
+    boss,
+):
     product = factories.make_product(variants=1, base_price="100.00")
     old, path = (
         product.slug,
@@ -285,7 +314,9 @@ def test_a_new_variant_gets_a_stock_level_and_stock_is_moved_by_a_step(boss):
     assert done.status_code == 302, done.context and done.context["errors"]
 
     variant = Variant.objects.get(sku="NEW-1")
-    assert step(boss, variant, "adjust", delta="5", note="counted").status_code == 302
+    assert (
+        step(boss, variant, "adjust", delta="5", note="counted").status_code == 302
+    )
     assert StockLevel.objects.get(variant=variant).on_hand == 5
     assert Product.objects.get(pk=product.pk).in_stock
     assert step(boss, variant, "adjust", delta="-6", note="lost").status_code == 422

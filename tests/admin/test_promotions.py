@@ -50,7 +50,10 @@ def test_a_preview_prices_last_weeks_orders_and_saves_nothing(browser):
     shown = browser.post(page, {**body, "_preview": "1"})
     said = shown.content.decode()
     assert shown.status_code == 200
-    assert "Of 2 orders of the last seven days 1 would have cost something else" in said
+    assert (
+        "Of 2 orders of the last seven days 1 would have cost something else"
+        in said
+    )
     assert "₹200.00 less in all" in said
     assert dear.number in said
     assert cheap.number not in said

@@ -77,7 +77,9 @@ def path_of(page: str, step: str) -> str:
             return reverse(f"admin:{page}", args=args)
         except NoReverseMatch:
             continue
-    raise AssertionError(f"markrin/rights.py names {page}, and there is no such page")
+    raise AssertionError(
+        f"markrin/rights.py names {page}, and there is no such page"
+    )
 
 
 @pytest.mark.asvs("7.5.1")
@@ -99,14 +101,18 @@ def test_every_list_that_gives_a_file_of_people_or_money_is_in_the_table():
         for model, page in admin.site._registry.items()
         if getattr(page, "export_columns", None)
     }
-    files = {page.removesuffix("_export") for page, _ in paths() if "export" in page}
+    files = {
+        page.removesuffix("_export") for page, _ in paths() if "export" in page
+    }
     assert named == {name for name in files if not name.endswith("_saved")} | (
         HARMLESS_FILES & named
     )
 
 
 @pytest.mark.asvs("16.3.1")
-def test_what_was_filled_in_is_done_after_the_code(boss, admin_user, customer, clock):
+def test_what_was_filled_in_is_done_after_the_code(
+    boss, admin_user, customer, clock
+):
     page = reverse("admin:accounts_user_change", args=[customer.pk])
     form = form_of(boss, page) | {"name": "Asha “A” <b>", "role": "staff"}
     del form["groups"]
@@ -147,7 +153,9 @@ def test_a_file_comes_after_the_code(boss, admin_user, clock):
     assert boss.get(link)["Content-Type"] == "text/csv; charset=utf-8"
 
 
-def test_where_no_factor_is_asked_for_it_is_the_password(admin_user, clock, settings):
+def test_where_no_factor_is_asked_for_it_is_the_password(
+    admin_user, clock, settings
+):
     settings.ADMIN_SECOND_FACTOR = False
     settings.RATE_LIMIT_SCALE = 1.0
     variant = factories.make_variant(stock=5)

@@ -64,7 +64,9 @@ def test_a_colour_has_hex_digits_or_none(staff, hex_digits, kept):
         "/admin/products/color/add/",
         {"name": "Navy", "family": "Blue", "hex": hex_digits},
     )
-    assert [color.hex for color in Color.objects.all()] == [kept] * (kept is not None)
+    assert [color.hex for color in Color.objects.all()] == [kept] * (
+        kept is not None
+    )
     if kept is None:
         assert b"#1b2a4a" in page.content
     assert staff.get("/admin/products/color/").status_code == 200

@@ -89,7 +89,9 @@ def test_a_zone_and_its_methods_are_one_page(browser):
     }
     assert browser.post(page, zone_form(**known)).status_code == 302
     [method] = read("400050")
-    assert [(step.threshold, step.price) for step in method.steps] == [(100_000, 2000)]
+    assert [(step.threshold, step.price) for step in method.steps] == [
+        (100_000, 2000)
+    ]
 
 
 def zone_of(name):
@@ -204,9 +206,15 @@ def test_codes_are_added_and_taken_off(browser, zone):
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (b"pincode\n400050\n4000\n", "line 3: \u201c4000\u201d: An Indian postal code"),
+        (
+            b"pincode\n400050\n4000\n",
+            "line 3: \u201c4000\u201d: An Indian postal code",
+        ),
         (b"city;pincode\nMumbai;400050\nPune\n", "line 3: there is no code"),
-        (b"city,state\nMumbai,MH\n", "line 1: none of the 2 columns is called pincode"),
+        (
+            b"city,state\nMumbai,MH\n",
+            "line 1: none of the 2 columns is called pincode",
+        ),
         (b"pincode\n400050\n\xff\n", "line 3: this is not UTF-8"),
         (b'pincode\n"400050\n', "line 2: this is not CSV"),
     ],
@@ -233,6 +241,8 @@ def test_holidays(browser):
     )
     assert (
         "Holiday with this Day already exists"
-        in browser.post(page, {"day": "2026-12-25", "name": "Again"}).content.decode()
+        in browser.post(
+            page, {"day": "2026-12-25", "name": "Again"}
+        ).content.decode()
     )
     assert Holiday.objects.get().name == "Christmas"

@@ -54,7 +54,9 @@ def test_keeps_a_batch_in_one_insert_and_counts_a_resent_one_once(
 
 def test_takes_the_plain_text_that_a_beacon_sends(api):
     body = json.dumps({"events": [event()]}).encode()
-    assert api.send("POST", PATH, body, "text/plain;charset=UTF-8").status_code == 202
+    assert (
+        api.send("POST", PATH, body, "text/plain;charset=UTF-8").status_code == 202
+    )
 
 
 def test_a_visitor_is_the_same_all_day_another_tomorrow_and_never_an_address(api):
@@ -126,7 +128,9 @@ def test_refuses_a_batch_with_one_bad_event_and_keeps_none_of_it(api, bad, point
 
 def test_refuses_an_empty_batch_too_many_events_and_too_many_bytes(api):
     assert api.post(PATH, {"events": []}).status_code == 400
-    assert api.post(PATH, {"events": [event() for _ in range(51)]}).status_code == 400
+    assert (
+        api.post(PATH, {"events": [event() for _ in range(51)]}).status_code == 400
+    )
     big = json.dumps({"events": [event()]}).encode() + b" " * 32_768
     assert api.send("POST", PATH, big, "application/json").status_code == 413
 
@@ -140,7 +144,8 @@ def test_partitions_are_made_ahead_and_dropped_after_thirteen_months():
         "analytics_event_2032_01",
     ]
     assert (
-        partitions.make_partitions(now=datetime(2031, 12, 31, 23, 59, tzinfo=UTC)) == []
+        partitions.make_partitions(now=datetime(2031, 12, 31, 23, 59, tzinfo=UTC))
+        == []
     )
     partitions.make_partitions(now=datetime(2001, 3, 1, tzinfo=UTC))
     dropped = partitions.drop_old_partitions(now=datetime(2002, 4, 1, tzinfo=UTC))

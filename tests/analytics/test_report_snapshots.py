@@ -73,7 +73,9 @@ def test_it_is_read_again_when_a_day_was_made_anew_and_not_before():
     sell(3)
     now = timezone.now()
     snapshots.refresh_snapshots(now=now, read=READ)
-    assert snapshots.refresh_snapshots(now=now + timedelta(seconds=60), read=READ) == 0
+    assert (
+        snapshots.refresh_snapshots(now=now + timedelta(seconds=60), read=READ) == 0
+    )
     sell(4, days_ago=20)
     assert (
         snapshots.refresh_snapshots(now=now + timedelta(seconds=60), read=READ) == 5
@@ -87,7 +89,9 @@ def test_stock_is_read_again_with_every_round_as_shelves_empty_without_any_figur
     snapshots.refresh_snapshots(now=now, read=READ)
     assert read_first_rows("stock") == []
     factories.make_order(variant=variant, quantity=16)
-    assert snapshots.refresh_snapshots(now=now + timedelta(minutes=5), read=READ) == 2
+    assert (
+        snapshots.refresh_snapshots(now=now + timedelta(minutes=5), read=READ) == 2
+    )
     assert [row[1] for row in read_first_rows("stock")] == [variant.sku]
 
 
@@ -141,7 +145,9 @@ def verified(only, *arguments):
         ("UPDATE analytics_dailyproduct SET revenue = revenue - 1", PRODUCTS),
     ],
 )
-def test_verify_finds_figures_that_are_not_the_orders_and_mends_them(corruption, rule):
+def test_verify_finds_figures_that_are_not_the_orders_and_mends_them(
+    corruption, rule
+):
     factories.make_variant(stock=1)
     sell(3)
     # The order's own history is of just now, which would say that its day is about to be made anew.

@@ -84,7 +84,9 @@ def make_world(seed):
             product_id=dice.choice(variants).product_id
             if kind in ("view", "add_to_cart")
             else None,
-            query=dice.choice(["Kurta", "kurta", "parka"]) if kind == "search" else "",
+            query=dice.choice(["Kurta", "kurta", "parka"])
+            if kind == "search"
+            else "",
             results=dice.choice([0, 3, None]) if kind == "search" else None,
         )
 
@@ -232,7 +234,9 @@ def test_sales_equal_the_orders_day_by_day_also_on_days_without_any(
     for number in range(-1, DAYS + 2):
         rollups.rebuild_day(day=FIRST + timedelta(days=number))
 
-    period = f"from={FIRST - timedelta(days=1)}&to={FIRST + timedelta(days=DAYS + 1)}"
+    period = (
+        f"from={FIRST - timedelta(days=1)}&to={FIRST + timedelta(days=DAYS + 1)}"
+    )
     report = analyst.get(f"/api/staff/reports/sales?{period}").json()
     names = [column["name"] for column in report["columns"]]
     rows = [dict(zip(names, row, strict=True)) for row in report["rows"]]
@@ -257,7 +261,9 @@ def test_sales_equal_the_orders_day_by_day_also_on_days_without_any(
     )
 
     stats = analyst.get(f"/api/staff/stats?{period}").json()
-    assert Decimal(stats["revenue"]) == sum(day["revenue"] for day in expected.values())
+    assert Decimal(stats["revenue"]) == sum(
+        day["revenue"] for day in expected.values()
+    )
     assert stats["orders"] == sum(row["orders"] for row in rows)
     assert (
         stats["ordersByStatus"]["cancelled"]
@@ -270,9 +276,7 @@ def test_weeks_and_months_add_up_to_the_days(analyst, interval):
     make_world(3)
     for number in range(DAYS):
         rollups.rebuild_day(day=FIRST + timedelta(days=number))
-    path = (
-        f"/api/staff/reports/sales?from={FIRST}&to={FIRST + timedelta(days=DAYS - 1)}"
-    )
+    path = f"/api/staff/reports/sales?from={FIRST}&to={FIRST + timedelta(days=DAYS - 1)}"
 
     whole = analyst.get(f"{path}&interval={interval}").json()["rows"]
     single = analyst.get(path).json()["rows"]
@@ -344,8 +348,12 @@ def test_a_parcel_refused_at_the_door_brings_nothing(customer):
     variant = factories.make_variant(
         product=factories.make_product(base_price="10000.00"), stock=2
     )
-    refused = factories.make_order(customer=customer, variant=variant, status="shipped")
-    kept = factories.make_order(customer=customer, variant=variant, status="delivered")
+    refused = factories.make_order(
+        customer=customer, variant=variant, status="shipped"
+    )
+    kept = factories.make_order(
+        customer=customer, variant=variant, status="delivered"
+    )
     now = datetime.now(UTC)
     [*_, today] = rollups.rebuild_changed_days(now=now)
     assert DailySales.objects.get(day=today).revenue == refused.total + kept.total
@@ -362,7 +370,10 @@ def test_a_parcel_refused_at_the_door_brings_nothing(customer):
 
 
 def test_the_catalogue_is_told_what_sells_and_what_no_longer_does(customer):
-    variant, other = factories.make_variant(stock=9), factories.make_variant(stock=9)
+    variant, other = (
+        factories.make_variant(stock=9),
+        factories.make_variant(stock=9),
+    )
     Product.objects.filter(pk=other.product_id).update(popularity=7)
     factories.make_order(customer=customer, variant=variant, quantity=3)
     now = datetime.now(UTC)
@@ -404,7 +415,9 @@ def test_recent_orders_say_whose_they_are(analyst, customer):
     own = factories.make_order(customer=customer)
     guests = factories.make_order(guest_email="guest@example.com")
     found = analyst.get("/api/staff/stats").json()["recentOrders"]
-    assert [(one["number"], one["customerId"], one["recipient"]) for one in found] == [
+    assert [
+        (one["number"], one["customerId"], one["recipient"]) for one in found
+    ] == [
         (guests.number, None, guests.recipient),
         (own.number, str(customer.pk), own.recipient),
     ]

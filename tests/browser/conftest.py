@@ -118,7 +118,9 @@ def db(django_db_setup: None, django_db_blocker: Any) -> Iterator[Run]:
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
-        _missing(f"there is no Chromium at {CHROMIUM} (CHROMIUM names another place)")
+        _missing(
+            f"there is no Chromium at {CHROMIUM} (CHROMIUM names another place)"
+        )
     one = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
     yield one
     one.close()
@@ -138,7 +140,9 @@ def storefront() -> Path:
             ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"],
             ["npm", "run", "build"],
         ):
-            subprocess.run(command, cwd=FRONTEND, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                command, cwd=FRONTEND, check=True, stdout=subprocess.DEVNULL
+            )
     return built
 
 
@@ -289,7 +293,9 @@ def look(request: pytest.FixtureRequest, width: str) -> Any:
         if full:  # pictures further down load when they are scrolled to
             page.evaluate(SCROLL)
         page.wait_for_function(SETTLED)
-        page.wait_for_timeout(200)  # a picture that has come is painted a moment later
+        page.wait_for_timeout(
+            200
+        )  # a picture that has come is painted a moment later
         page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=full)
         page.evaluate(source)
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")

@@ -39,7 +39,9 @@ class Proxy:
         )
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, daemon=True
+        )
         self._thread.start()
 
     def note(self, method: str, path: str, status: int) -> None:
@@ -101,7 +103,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         if answer.status not in {204, 304}:
             size = (
-                answer.getheader("Content-Length") if self.command == "HEAD" else None
+                answer.getheader("Content-Length")
+                if self.command == "HEAD"
+                else None
             )
             self.send_header("Content-Length", size or str(len(content)))
         self.end_headers()
@@ -109,7 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     # the base class's names
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _pass_on  # noqa: N815
+    do_GET = do_POST = do_PUT = do_PATCH = _pass_on  # noqa: N815
+    do_DELETE = do_HEAD = do_OPTIONS = _pass_on  # noqa: N815
 
     def handle(self) -> None:
         try:

@@ -27,7 +27,9 @@ def link_in(mail: str, path: str, shop: Shop) -> str:
 
 
 @in_one_window("narrow")
-def test_a_forgotten_password(page: Page, shop: Shop, look: Any, width: str) -> None:
+def test_a_forgotten_password(
+    page: Page, shop: Shop, look: Any, width: str
+) -> None:
     email = new_email("forgetful")
     shop.db(make_user, email=email, password="what was it again")
     page.goto("/sign-in")
@@ -45,7 +47,9 @@ def test_a_forgotten_password(page: Page, shop: Shop, look: Any, width: str) -> 
     look(page, "forgot")
 
     page.goto(link_in(shop.mail(email, "password"), "/reset-password", shop))
-    expect(page.get_by_role("heading", name="Choose a new password")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="Choose a new password")
+    ).to_be_visible()
     expect(page).not_to_have_url(re.compile("token"))  # a moment after the heading
     look(page, "reset")
     page.get_by_label("New password").fill(f"a lighthouse in {width}")
@@ -111,7 +115,9 @@ def test_a_new_customer_settles_in(
 
 
 def _has_refresh_cookie(page: Page) -> bool:
-    return any(cookie["name"].endswith("mk_rt") for cookie in page.context.cookies())
+    return any(
+        cookie["name"].endswith("mk_rt") for cookie in page.context.cookies()
+    )
 
 
 @in_one_window("wide")
@@ -152,4 +158,6 @@ def test_dark_and_keyboard(page: Page, look: Any) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#content")).to_be_focused()
     page.goto("/no/such/page")
-    expect(page.get_by_role("heading", name="This page is not there")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="This page is not there")
+    ).to_be_visible()

@@ -98,10 +98,14 @@ def _ask_for_a_coat(page: Page, look: Any) -> None:
 def _withdraw(page: Page, look: Any) -> None:
     page.get_by_role("link", name="Withdraw from the contract").click()
     page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_role("heading", name="Confirm the withdrawal")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="Confirm the withdrawal")
+    ).to_be_visible()
     look(page, "withdrawal-confirm", full=True)
     page.get_by_role("button", name="Confirm withdrawal").click()
-    expect(page.get_by_role("heading", name="Approved: please send it")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="Approved: please send it")
+    ).to_be_visible()
     with page.expect_download() as label:
         page.get_by_role("button", name="Label (PDF)").click()
     assert label.value.suggested_filename.endswith(".pdf")
@@ -115,7 +119,9 @@ def _judge(page: Page, counter: Shop, order: Order, look: Any) -> Order:
     expect(row).to_contain_text("asked for, too small")
     row.get_by_role("link", name=f"{order.number}-R1", exact=True).click()
     expect(page.get_by_text("₹1,000.00 more")).to_be_visible()
-    asked = counter.db(lambda: ReturnRequest.objects.get(number=f"{order.number}-R1"))
+    asked = counter.db(
+        lambda: ReturnRequest.objects.get(number=f"{order.number}-R1")
+    )
     for step, told in (("Approve", "is approved"), ("Received", "is here")):
         page.goto(f"/admin/orders/returnrequest/{asked.pk}/change/")
         page.get_by_role("link", name=step, exact=True).click()
@@ -148,7 +154,9 @@ def _pay_the_rest(
     page.get_by_label("Order number").fill(made.number)
     page.get_by_label("E-mail address").fill(email)
     page.get_by_role("button", name="Show the order").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("The rest is to be paid")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "The rest is to be paid"
+    )
     look(page, "order-rest", full=True)
     page.get_by_role("button", name="Pay ₹1,000").click()
     page.wait_for_url("**/test-gateway/**", timeout=45_000)

@@ -38,7 +38,9 @@ def test_a_first_visit_is_light_and_a_second_lighter(
     page.on(
         "console",
         lambda message: (
-            blocked.append(message.text) if "Content Security" in message.text else None
+            blocked.append(message.text)
+            if "Content Security" in message.text
+            else None
         ),
     )
     figures: dict[str, Any] = {}

@@ -16,7 +16,14 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, Route, expect
 
 from analytics.models import DailySearch
-from products.models import Category, Color, ImportJob, Product, SearchPin, SynonymGroup
+from products.models import (
+    Category,
+    Color,
+    ImportJob,
+    Product,
+    SearchPin,
+    SynonymGroup,
+)
 from tests.browser.conftest import Shop, in_one_window, serving
 from tests.factories import make_category, make_product, make_size_chart, make_user
 
@@ -59,7 +66,9 @@ def keeper(page: Page, desk: Shop) -> Page:
     page.on(
         "console",
         lambda said: (
-            pytest.fail(said.text) if "Content Security Policy" in said.text else None
+            pytest.fail(said.text)
+            if "Content Security Policy" in said.text
+            else None
         ),
     )
     return page
@@ -74,15 +83,19 @@ def make_search_words() -> Color:
     DailySearch.objects.update_or_create(
         day=timezone.localdate(), query="dirndl", defaults=vain
     )
-    return Color.objects.get_or_create(name="Aubergine", family="Plum", hex="#472c4c")[
-        0
-    ]
+    return Color.objects.get_or_create(
+        name="Aubergine", family="Plum", hex="#472c4c"
+    )[0]
 
 
 def picture(color: str) -> FilePayload:
     out = io.BytesIO()
     Image.new("RGB", (300, 400), color).save(out, "PNG")
-    return {"name": f"{color}.png", "mimeType": "image/png", "buffer": out.getvalue()}
+    return {
+        "name": f"{color}.png",
+        "mimeType": "image/png",
+        "buffer": out.getvalue(),
+    }
 
 
 def order(product: Product) -> list[Any]:
@@ -115,7 +128,9 @@ def test_pictures_are_added_ordered_and_described_without_a_reload(
     # A dragged picture is in its place before the server knows: what it says next must not
     # be what it said last.
     expect(page.locator("#images [role=status]")).to_have_text("Saved.")
-    page.evaluate("document.querySelector('#images [role=status]').textContent = ''")
+    page.evaluate(
+        "document.querySelector('#images [role=status]').textContent = ''"
+    )
     if width == "wide":  # where both are in sight
         page.locator(f"[data-image='{one}'] img").drag_to(
             page.locator(f"[data-image='{two}'] img")
@@ -123,9 +138,9 @@ def test_pictures_are_added_ordered_and_described_without_a_reload(
     else:
         for place in (1, 2):
             page.get_by_label(f"Move picture {place} down").click()
-            expect(page.locator("#images [data-image]").nth(place)).to_have_attribute(
-                "data-image", str(one)
-            )
+            expect(
+                page.locator("#images [data-image]").nth(place)
+            ).to_have_attribute("data-image", str(one))
     expect(page.locator("#images [data-image]").nth(2)).to_have_attribute(
         "data-image", str(one)
     )

@@ -135,7 +135,9 @@ def _deliver(email: str) -> Order:
 
 def _refunded(order: Order) -> list[tuple[str, Decimal]]:
     rows = Refund.objects.filter(order=order).order_by("created_at")
-    return [("gift_card" if row.gift_card_id else "cash", row.amount) for row in rows]
+    return [
+        ("gift_card" if row.gift_card_id else "cash", row.amount) for row in rows
+    ]
 
 
 def _code_of(card: GiftCard) -> str:

@@ -54,7 +54,9 @@ def test_a_guests_wishes_become_the_accounts(
 
 
 @in_one_window("narrow")
-def test_products_that_were_looked_at_are_shown_again(page: Page, shop: Shop) -> None:
+def test_products_that_were_looked_at_are_shown_again(
+    page: Page, shop: Shop
+) -> None:
     page.goto("/shop")
     name = cards(page).nth(2).locator("h2").inner_text()
     cards(page).nth(2).click()
@@ -76,7 +78,9 @@ def test_the_checkout_keeps_what_was_typed_and_shows_all_that_is_wrong(
     page.get_by_text("Cash on delivery").click()
     page.get_by_role("button", name=re.compile("Place order")).click()
     summary = page.get_by_role("alert")
-    expect(summary.get_by_role("heading")).to_have_text("4 things are missing or wrong")
+    expect(summary.get_by_role("heading")).to_have_text(
+        "4 things are missing or wrong"
+    )
     expect(summary).to_be_focused()
     expect(summary.get_by_role("button")).to_have_text(
         [
@@ -90,7 +94,9 @@ def test_the_checkout_keeps_what_was_typed_and_shows_all_that_is_wrong(
     summary.get_by_role("button", name="Recipient is missing.").click()
     expect(page.get_by_label("Recipient")).to_be_focused()
     page.keyboard.type("Asha Rao")
-    expect(summary.get_by_role("heading")).to_have_text("3 things are missing or wrong")
+    expect(summary.get_by_role("heading")).to_have_text(
+        "3 things are missing or wrong"
+    )
 
     page.reload()
     expect(page.get_by_label("Recipient")).to_have_value("Asha Rao")
@@ -119,8 +125,12 @@ def test_pictures_follow_the_colour_and_can_be_looked_at_from_near(
     cards(page).filter(has_text="colours").first.click()
     expect(page.locator(".choice-color").first).to_be_visible()
     first = page.locator(".gallery-main img").get_attribute("src")
-    page.locator(".choice-color").filter(has_not=page.locator(":checked")).first.click()
-    expect(page.locator(".gallery-main img")).not_to_have_attribute("src", first or "")
+    page.locator(".choice-color").filter(
+        has_not=page.locator(":checked")
+    ).first.click()
+    expect(page.locator(".gallery-main img")).not_to_have_attribute(
+        "src", first or ""
+    )
     page.get_by_role("button", name=re.compile("Look from near")).click()
     near = page.get_by_role("dialog")
     expect(near.get_by_role("img")).to_be_visible()
@@ -141,7 +151,9 @@ def test_reviews_are_narrowed_down_by_their_stars(page: Page, shop: Shop) -> Non
     number = label.split()[0]
     chosen.click()
     expect(chosen).to_have_attribute("aria-pressed", "true")
-    shown = page.get_by_role("list", name="Reviews", exact=True).get_by_role("listitem")
+    shown = page.get_by_role("list", name="Reviews", exact=True).get_by_role(
+        "listitem"
+    )
     expect(page.locator(".review-list[data-busy=false]")).to_be_visible()
     expect(shown.first).to_contain_text(f"{number}.0 of 5 stars")
     assert {text[:3] for text in shown.locator(".stars").all_inner_texts()} == {
@@ -168,7 +180,9 @@ def test_a_purchase_by_keyboard_alone(page: Page, shop: Shop, width: str) -> Non
         tab_to(page.locator(".choice-size input").first)
         for _ in range(12):
             page.keyboard.press("Space")
-            if page.locator(".choice-size:not([data-gone=true]) input:checked").count():
+            if page.locator(
+                ".choice-size:not([data-gone=true]) input:checked"
+            ).count():
                 break
             page.keyboard.press("ArrowRight")
     tab_to(page.locator(".buy > .button-wide"))

@@ -27,7 +27,13 @@ def three_languages(shop: Shop) -> Iterator[None]:
     ],
 )
 def test_a_visit_in_another_language(
-    page: Page, shop: Shop, look: Any, language: str, add: str, bag: str, checkout: str
+    page: Page,
+    shop: Shop,
+    look: Any,
+    language: str,
+    add: str,
+    bag: str,
+    checkout: str,
 ) -> None:
     page.goto("/")
     page.get_by_role("navigation", name="Language").locator(

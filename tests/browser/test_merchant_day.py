@@ -58,7 +58,9 @@ def _make_grid(hand: Hand, desk: Shop, tee: Product, look: Any) -> None:
     page = hand.page
     page.goto(f"/admin/products/product/{tee.pk}/change/")
     with hand.task("the grid of 4 colours and 6 sizes", clicks=2, typed=4):
-        hand.click(page.get_by_role("link", name="Make a grid of sizes and colours"))
+        hand.click(
+            page.get_by_role("link", name="Make a grid of sizes and colours")
+        )
         hand.write(page.get_by_label("Sizes"), "XS, S, M, L, XL, XXL")
         hand.write(page.get_by_label("Colours"), "Black, Navy, White, Olive")
         hand.write(page.get_by_label("Sku"), tee.slug.upper())
@@ -76,14 +78,19 @@ def _plan_weekend(hand: Hand, desk: Shop, tee: Product, look: Any) -> None:
     saturday = timezone.localdate() + timedelta(days=2)
     with hand.task("a sale for the weekend", clicks=1, typed=5):
         hand.write(page.locator("#id_sale_price"), "799")
-        for name, day in (("starts", saturday), ("ends", saturday + timedelta(days=2))):
+        for name, day in (
+            ("starts", saturday),
+            ("ends", saturday + timedelta(days=2)),
+        ):
             hand.write(page.locator(f"#id_sale_{name}_at_0"), day.isoformat())
             hand.write(page.locator(f"#id_sale_{name}_at_1"), "00:00:00")
         _save(hand)
 
     def planned() -> bool:
         tee.refresh_from_db()
-        return bool(tee.sale_price == 799 and tee.sale_starts_at and tee.sale_ends_at)
+        return bool(
+            tee.sale_price == 799 and tee.sale_starts_at and tee.sale_ends_at
+        )
 
     assert desk.db(planned)
 
@@ -146,7 +153,9 @@ def _gather(hand: Hand, desk: Shop, tee: Product, look: Any) -> None:
 
     def pick() -> Collection:
         chosen = Product.objects.published().order_by("name")[:3]
-        made = Collection.objects.create(name="Window", slug=f"window-of-{tee.slug}")
+        made = Collection.objects.create(
+            name="Window", slug=f"window-of-{tee.slug}"
+        )
         for position, product in enumerate(chosen):
             made.picked.create(product=product, position=position)
         return made
@@ -160,7 +169,9 @@ def _gather(hand: Hand, desk: Shop, tee: Product, look: Any) -> None:
     page.goto(f"/admin/products/collection/{window.pk}/change/")
     cards = page.locator("#collection-products [data-product]")
     expect(cards).to_have_count(3)
-    with hand.task("the last product of a collection dragged first", clicks=1, typed=0):
+    with hand.task(
+        "the last product of a collection dragged first", clicks=1, typed=0
+    ):
         hand.clicks += 1
         cards.nth(2).drag_to(cards.nth(0))
         expect(page.locator("#collection-products [role=status]")).to_have_text(

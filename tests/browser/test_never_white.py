@@ -14,7 +14,9 @@ from tests.factories import make_order, make_user
 
 
 @in_one_window("narrow")
-def test_a_script_that_is_gone_loads_the_page_anew_once(page: Page, shop: Shop) -> None:
+def test_a_script_that_is_gone_loads_the_page_anew_once(
+    page: Page, shop: Shop
+) -> None:
     page.goto("/")
     expect(page.get_by_role("heading", name="Just arrived")).to_be_visible()
     page.evaluate("window.mark = true")
@@ -63,7 +65,9 @@ def test_being_offline_is_said_and_ends_by_itself(
     page.context.set_offline(True)
     expect(page.get_by_text("You are offline. What you see")).to_be_visible()
     page.locator("#content").get_by_role("link", name="See everything").click()
-    expect(page.get_by_text("We load the page as soon as you are back")).to_be_visible()
+    expect(
+        page.get_by_text("We load the page as soon as you are back")
+    ).to_be_visible()
     look(page, "offline")
     page.context.set_offline(False)
     expect(page.get_by_role("heading", name="Everything", level=1)).to_be_visible()
@@ -73,7 +77,9 @@ def test_being_offline_is_said_and_ends_by_itself(
 @in_one_window("narrow")
 def test_a_shop_that_does_not_answer_is_said(page: Page, shop: Shop) -> None:
     page.goto("/")
-    page.route("**/api/products?*", lambda route: route.fulfill(status=503, body="{}"))
+    page.route(
+        "**/api/products?*", lambda route: route.fulfill(status=503, body="{}")
+    )
     page.get_by_role("searchbox").fill("linen")
     page.get_by_role("searchbox").press("Enter")
     expect(page.get_by_text("The shop is slow to answer")).to_be_visible()
@@ -87,7 +93,11 @@ def test_a_shop_that_does_not_answer_is_said(page: Page, shop: Shop) -> None:
     [
         ("/no/such/page", "This page is not there", "To the shop"),
         ("/shop/no-such-category", "This page is not there", "To the shop"),
-        ("/p/no-such-shirt", "This product is not there", "Look for something like it"),
+        (
+            "/p/no-such-shirt",
+            "This product is not there",
+            "Look for something like it",
+        ),
         ("/pages/none", "This page is not there", "To the shop"),
     ],
 )
@@ -110,7 +120,9 @@ def test_somebody_elses_order_says_how_to_get_to_ones_own(
     )
     other = shop.db(make_order)
     page.goto(f"/orders/{other.pk}")
-    expect(page.get_by_role("heading", name="Ordered with an account?")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="Ordered with an account?")
+    ).to_be_visible()
     look(page, "order-not-found")
     page.locator("#content").get_by_role("link", name="Sign in").click()
     page.get_by_label("E-mail address").fill(user.email)
@@ -124,7 +136,9 @@ def test_somebody_elses_order_says_how_to_get_to_ones_own(
 
 @in_one_window("wide")
 def test_a_former_address_leads_to_the_product(page: Page, shop: Shop) -> None:
-    product = shop.db(Product.objects.filter(status="published").earliest, "created_at")
+    product = shop.db(
+        Product.objects.filter(status="published").earliest, "created_at"
+    )
     page.goto(f"/p/{product.pk}")
     expect(page.get_by_role("heading", level=1)).to_have_text(product.name)
     expect(page).to_have_url(re.compile(f"/p/{re.escape(product.slug)}$"))

@@ -51,7 +51,9 @@ def razorpay(shop: Shop) -> Iterator[Any]:
             yield stand_in
 
 
-@pytest.fixture(scope="module", params=[stripe, razorpay], ids=["stripe", "razorpay"])
+@pytest.fixture(
+    scope="module", params=[stripe, razorpay], ids=["stripe", "razorpay"]
+)
 def provider(request: pytest.FixtureRequest, shop: Shop) -> Iterator[Any]:
     """Return a stand-in that the shop takes payments by."""
     with request.param(shop) as stand_in:
@@ -175,7 +177,9 @@ def test_a_second_tab_shows_that_it_is_paid(
     order = order_of(shop, email)
     second = page.context.new_page()
     second.goto(f"/orders/{order.pk}")
-    expect(second.get_by_role("heading", level=1)).to_have_text("Waiting for payment")
+    expect(second.get_by_role("heading", level=1)).to_have_text(
+        "Waiting for payment"
+    )
     pay(page)
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Confirmed", timeout=45_000
@@ -188,7 +192,9 @@ def test_a_second_tab_shows_that_it_is_paid(
 
 
 @in_one_window("narrow")
-def test_nothing_is_offered_that_the_shop_cannot_take(page: Page, shop: Shop) -> None:
+def test_nothing_is_offered_that_the_shop_cannot_take(
+    page: Page, shop: Shop
+) -> None:
     with serving(shop, ONLINE_PROVIDER=""):
         page.goto("/shop?inStock=true")
         page.locator("#content .card-link").first.click()

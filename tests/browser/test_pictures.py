@@ -125,7 +125,9 @@ def visit(
     assert crashes == []
 
 
-def test_pictures_of_every_page(visit: BrowserContext, shop: Shop, view: Look) -> None:
+def test_pictures_of_every_page(
+    visit: BrowserContext, shop: Shop, view: Look
+) -> None:
     page, too_wide = visit.new_page(), list[str]()
     PICTURES.mkdir(parents=True, exist_ok=True)
 
@@ -133,7 +135,9 @@ def test_pictures_of_every_page(visit: BrowserContext, shop: Shop, view: Look) -
         page.evaluate(SCROLL)
         page.wait_for_function(SETTLED)
         page.wait_for_timeout(200)
-        page.screenshot(path=PICTURES / f"page-{name}-{view.name}.png", full_page=True)
+        page.screenshot(
+            path=PICTURES / f"page-{name}-{view.name}.png", full_page=True
+        )
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             too_wide.append(name)
 

@@ -13,7 +13,12 @@ from orders.models import Order, ShippingMethod, ShippingZone
 from products.models import Category, Product
 from tests.browser.conftest import Shop
 from tests.browser.steps import add_to_bag, fill_address, new_email, to_checkout
-from tests.factories import make_category, make_product, make_size_chart, make_variant
+from tests.factories import (
+    make_category,
+    make_product,
+    make_size_chart,
+    make_variant,
+)
 
 
 def make_methods() -> ShippingZone:
@@ -51,7 +56,9 @@ def test_a_guest_finds_buys_and_pays(
     look(page, "home", full=True)
 
     page.goto("/shop")
-    expect(page.get_by_role("status").filter(has_text="products").first).to_be_visible()
+    expect(
+        page.get_by_role("status").filter(has_text="products").first
+    ).to_be_visible()
     look(page, "catalogue")
 
     search = page.get_by_role("searchbox")

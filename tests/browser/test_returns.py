@@ -37,7 +37,9 @@ def test_a_piece_is_exchanged_for_another_size_and_the_request_taken_back(
     page.get_by_role("button", name="Ask for the return").click()
     expect(page.get_by_text("Choose at least one piece.")).to_be_visible()
     page.get_by_label("Pieces to send back").select_option("1")
-    page.get_by_label("What do you want for it?").select_option("Another one: Red · L")
+    page.get_by_label("What do you want for it?").select_option(
+        "Another one: Red · L"
+    )
     page.get_by_label("Why?").select_option("Too small")
     look(page, "return", full=True)
     page.get_by_role("button", name="Ask for the return").click()

@@ -31,7 +31,9 @@ def take(page: Page, step: str, **fields: str) -> None:
 
 
 @in_one_window("narrow")
-def test_a_day(page: Page, desk: Shop, look: Any, width: str, tmp_path: Path) -> None:
+def test_a_day(
+    page: Page, desk: Shop, look: Any, width: str, tmp_path: Path
+) -> None:
     db = desk.db
     boss = db(make_user, role="admin", email=new_email("boss"))
     sign_in_as_staff(page, boss.email)
@@ -53,7 +55,11 @@ def _pack(page: Page, desk: Shop, look: Any, width: str) -> None:
     carrier = desk.db(Carrier.objects.get_or_create, name="BlueDart")[0]
     variant = desk.db(make_variant, stock=5, sku=f"PACK-{width.upper()}")
     order = desk.db(
-        make_order, variant=variant, quantity=2, status="confirmed", guest_email=email
+        make_order,
+        variant=variant,
+        quantity=2,
+        status="confirmed",
+        guest_email=email,
     )
     desk.db(
         Order.objects.filter(pk=order.pk).update,
@@ -144,7 +150,9 @@ def _two_hundred_prices(page: Page, desk: Shop, look: Any) -> None:
     desk.db(_some_products, 200)
     before = desk.db(
         lambda: dict(
-            Product.objects.filter(brand="Twohundred").values_list("pk", "base_price")
+            Product.objects.filter(brand="Twohundred").values_list(
+                "pk", "base_price"
+            )
         )
     )
     page.goto("/admin/products/product/?brand=Twohundred&all=")
@@ -163,7 +171,9 @@ def _two_hundred_prices(page: Page, desk: Shop, look: Any) -> None:
     expect(page.get_by_role("button", name="Undo")).to_be_visible(timeout=60_000)
     now = desk.db(
         lambda: dict(
-            Product.objects.filter(brand="Twohundred").values_list("pk", "base_price")
+            Product.objects.filter(brand="Twohundred").values_list(
+                "pk", "base_price"
+            )
         )
     )
     assert all(

@@ -33,7 +33,10 @@ from tests.factories import (
 )
 
 CONFIRMED, PACKED, SENT = (30, 20, 18) if LONG else (3, 3, 2)
-IN_SHORT = ("admin-desk-confirm", "admin-desk-order")  # looked at by axe in each run
+IN_SHORT = (
+    "admin-desk-confirm",
+    "admin-desk-order",
+)  # looked at by axe in each run
 
 
 @dataclass
@@ -109,14 +112,17 @@ def test_an_hour(page: Page, desk: Shop, look: Any, width: str) -> None:
 
 def _stage(width: str) -> list[Order]:
     """Leave nothing in the queues but the hour's orders."""
-    waiting = Order.objects.filter(status__in=["pending", "confirmed", "processing"])
+    waiting = Order.objects.filter(
+        status__in=["pending", "confirmed", "processing"]
+    )
     waiting.exclude(fulfilments__status="packed").update(
         status="cancelled", closed_at=timezone.now(), expires_at=None
     )
     parcels = Fulfilment.objects.filter(status="packed")
     parcels.update(status="cancelled")
     Carrier.objects.get_or_create(
-        name="BlueDart", defaults={"url_pattern": "https://track.example/{tracking}"}
+        name="BlueDart",
+        defaults={"url_pattern": "https://track.example/{tracking}"},
     )
     variant = make_variant(stock=200, sku=f"HOUR-{width.upper()}-00152-BLS-UK10")
     variant.bin_location = "A-03-2"
@@ -210,7 +216,9 @@ def _send(hand: Hand, orders: list[Order], desk: Shop, look: Any) -> None:
     look_at_whole(page, look, "admin-desk-send")
     with hand.task(f"send {SENT} with tracking", clicks=2, typed=2 * SENT):
         hand.choose(page.get_by_label("Carrier"), "BlueDart")  # for the first time
-        page.locator("h1").first.click()  # out of the field, as one stands at the table
+        page.locator(
+            "h1"
+        ).first.click()  # out of the field, as one stands at the table
         for number, order in enumerate(sent):
             hand.scan(order.number)
             hand.scan(f"BD{number}{order.number[-6:]}")
@@ -218,7 +226,9 @@ def _send(hand: Hand, orders: list[Order], desk: Shop, look: Any) -> None:
     _told(page, f"{SENT} orders are sent.")
     parcels = desk.db(
         lambda: list(
-            Fulfilment.objects.filter(order__in=sent).values_list("status", "carrier")
+            Fulfilment.objects.filter(order__in=sent).values_list(
+                "status", "carrier"
+            )
         )
     )
     assert parcels == [("shipped", "BlueDart")] * SENT
@@ -282,7 +292,9 @@ def _take_back(hand: Hand, desk: Shop, look: Any, width: str) -> None:
 def _ask_for_another_size(width: str) -> tuple[Order, ReturnRequest]:
     """Leave a customer a piece that is too small, and let them ask for a larger one."""
     product = make_product()
-    small, large = (make_variant(product=product, size=s, stock=5) for s in ("S", "L"))
+    small, large = (
+        make_variant(product=product, size=s, stock=5) for s in ("S", "L")
+    )
     order = make_order(
         customer=make_user(email=f"swaps-{width}@example.com"),
         variant=small,
@@ -338,7 +350,9 @@ def _by_telephone(hand: Hand, desk: Shop, look: Any, width: str) -> None:
         hand.write(page.get_by_label("Articles"), f"{variant.sku} 2")
         hand.write(page.get_by_label("E-mail"), customer.email)
         hand.write(page.get_by_label("Discount", exact=True), "10")
-        hand.write(page.get_by_label("Discount reason"), "The parcel before came late.")
+        hand.write(
+            page.get_by_label("Discount reason"), "The parcel before came late."
+        )
         look_at_whole(page, look, "admin-desk-telephone")
         hand.click(page.get_by_role("button", name="Save", exact=True))
         hand.click(page.get_by_role("link", name="Place the order"))
@@ -367,5 +381,7 @@ def test_old_orders_come_first(page: Page, desk: Shop, width: str) -> None:
     hand.scan(order.number)
     expect(page).to_have_url(re.compile(f"{order.pk}/change/"))
     page.goto("/admin/orders/order/queue/confirm/")
-    first = page.get_by_role("list", name="To confirm").get_by_role("listitem").first
+    first = (
+        page.get_by_role("list", name="To confirm").get_by_role("listitem").first
+    )
     expect(first).to_contain_text(order.number)

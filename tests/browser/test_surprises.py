@@ -60,7 +60,9 @@ def begin_checkout(page: Page, product: Product, email: str) -> None:
     fill_address(page)
     page.get_by_text("Cash on delivery").click()
     # What it costs, sent there, is shown before the shop moves.
-    expect(page.get_by_role("button", name=re.compile("Place order"))).to_be_enabled()
+    expect(
+        page.get_by_role("button", name=re.compile("Place order"))
+    ).to_be_enabled()
 
 
 @in_one_window("narrow")
@@ -81,18 +83,24 @@ def test_somebody_was_faster(
     place_order(page)
     notice = page.get_by_role("alert").filter(has_text="Somebody was faster")
     expect(notice).to_contain_text(f"{left} left." if left else "it is sold out.")
-    expect(page.get_by_role("button", name=re.compile("Place order"))).to_be_disabled()
+    expect(
+        page.get_by_role("button", name=re.compile("Place order"))
+    ).to_be_disabled()
     look(page, f"sold-out-{left}")
     assert not shop.db(Order.objects.filter(email=email).exists)
 
     notice.get_by_role("button", name=button).click()
     if not left:
-        expect(page.get_by_role("heading", name="Your bag is empty")).to_be_visible()
+        expect(
+            page.get_by_role("heading", name="Your bag is empty")
+        ).to_be_visible()
         return
     expect(notice).to_be_hidden()
     place_order(page)
     expect(page.get_by_text("Thank you!")).to_be_visible()
-    order = shop.db(lambda: Order.objects.prefetch_related("lines").get(email=email))
+    order = shop.db(
+        lambda: Order.objects.prefetch_related("lines").get(email=email)
+    )
     assert [line.quantity for line in order.lines.all()] == [1]
 
 

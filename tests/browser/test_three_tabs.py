@@ -50,7 +50,8 @@ def width() -> str:
 def customer_and_shirt(email: str) -> tuple[User, str]:
     user = make_user(email=email, password=PASSWORD)
     product = make_product(
-        name="The shirt of three tabs", category=Category.objects.earliest("created_at")
+        name="The shirt of three tabs",
+        category=Category.objects.earliest("created_at"),
     )
     make_variant(product=product, size="M", stock=1000)
     return user, product.slug
@@ -131,7 +132,8 @@ def test_three_tabs_and_a_thief(
         first.goto(f"/p/{slug}")
         add_to_bag(first)
         tabs = [
-            Tab(page, slug) for page in (first, context.new_page(), context.new_page())
+            Tab(page, slug)
+            for page in (first, context.new_page(), context.new_page())
         ]
         refreshes = count(
             1
@@ -169,14 +171,19 @@ def test_three_tabs_and_a_thief(
         assert figures["refresh answers lost"] > 0, figures
         assert figures["sign-outs"] == 0, figures
 
-        assert replay(shop, shop.proxy.refresh_cookies[0]) == (401, "session_revoked")
+        assert replay(shop, shop.proxy.refresh_cookies[0]) == (
+            401,
+            "session_revoked",
+        )
         for tab in tabs:
             tab.begin(0)
         for number, tab in enumerate(tabs):
             expect(tab.page.get_by_test_id("signed-out")).to_contain_text(
                 "You have been signed out."
             )
-            expect(tab.page.get_by_role("heading", name="Welcome back")).to_be_visible()
+            expect(
+                tab.page.get_by_role("heading", name="Welcome back")
+            ).to_be_visible()
             look(tab.page, f"signed-out-{number}")
 
 

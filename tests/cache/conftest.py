@@ -51,5 +51,7 @@ def shop(line: invalidation_listener.Link, db: None) -> Iterator[Client]:
     sample_app.rendered.clear()
     sample_app.stock.clear()
     sample_app.stock["shirt"] = 3
-    with override_settings(ROOT_URLCONF="tests.cache.sample_app", CACHE_ANSWERS=True):
+    with override_settings(
+        ROOT_URLCONF="tests.cache.sample_app", CACHE_ANSWERS=True
+    ):
         yield Client()

@@ -25,9 +25,12 @@ class Shelf(View):
     permission_classes = [AllowAny]
 
     @cached(
-        lambda request, data: [f"shelf:{data['name']}", "shelves"], missing=["shelves"]
+        lambda request, data: [f"shelf:{data['name']}", "shelves"],
+        missing=["shelves"],
     )
-    @operation(id="getShelf", tag="test", summary="A shelf", query=Query, response=None)
+    @operation(
+        id="getShelf", tag="test", summary="A shelf", query=Query, response=None
+    )
     def get(self, request, *, name, query):
         rendered.append(name)
         if name not in stock:

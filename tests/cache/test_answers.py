@@ -39,7 +39,12 @@ def test_a_hit_from_memory_asks_neither_the_database_nor_the_cache_server(
     shop, monkeypatch
 ):
     shop.get(PATH), shop.get(PATH)
-    for name in ("read_response", "write_response", "read_version", "begin_rendering"):
+    for name in (
+        "read_response",
+        "write_response",
+        "read_version",
+        "begin_rendering",
+    ):
         monkeypatch.setattr(
             shared_cache,
             name,
@@ -113,7 +118,9 @@ def test_the_body_is_stored_in_the_codings_that_clients_take(
         assert "Accept-Encoding" in response.headers["Vary"]
 
 
-def test_if_none_match_gives_304_without_a_body_and_each_coding_has_its_own_etag(shop):
+def test_if_none_match_gives_304_without_a_body_and_each_coding_has_its_own_etag(
+    shop,
+):
     first = shop.get(PATH, headers={"Accept-Encoding": "gzip"})
     etag = first.headers["ETag"]
 
@@ -182,7 +189,9 @@ def test_many_misses_of_one_answer_at_once_cost_one_rendering(shop, monkeypatch)
         monkeypatch.setattr(middleware, name, 60.0)
     answers = []
     threads = [
-        threading.Thread(target=lambda: answers.append(Client().get(PATH).status_code))
+        threading.Thread(
+            target=lambda: answers.append(Client().get(PATH).status_code)
+        )
         for _ in range(30)
     ]
     for thread in threads:
@@ -202,14 +211,20 @@ def test_memory_is_bounded_by_bytes_and_forgets_what_was_used_longest_ago(line):
     for number in range(20):
         memory.put(
             str(number),
-            CachedResponse(200, (), {"identity": b"x" * 7000}, frozenset({"*"}), ""),
+            CachedResponse(
+                200, (), {"identity": b"x" * 7000}, frozenset({"*"}), ""
+            ),
             generation=0,
             ttl_s=9,
         )
         memory.get("0")
 
     assert memory.bytes <= 80_000
-    assert [bool(memory.get(name)) for name in ("0", "19", "1")] == [True, True, False]
+    assert [bool(memory.get(name)) for name in ("0", "19", "1")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_an_answer_read_before_a_drop_is_not_put_into_memory_after_it(line):

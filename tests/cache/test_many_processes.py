@@ -26,7 +26,11 @@ def products():
 
 
 def much(seen):
-    return seen.writes > 50 and seen.tiers().keys() >= {"memory", "shared", "rendered"}
+    return seen.writes > 50 and seen.tiers().keys() >= {
+        "memory",
+        "shared",
+        "rendered",
+    }
 
 
 def test_nobody_is_shown_an_older_version_than_was_committed_before(products):
@@ -108,7 +112,9 @@ def test_what_a_process_committed_before_it_died_is_dropped_by_the_outbox(produc
         assert name == product_was or "hit" not in status
         with services.relay(), services.worker("inventory"):
             assert wait_for(
-                lambda: shown_at(path)[0] == "Committed" and "hit" in shown_at(path)[1],
+                lambda: (
+                    shown_at(path)[0] == "Committed" and "hit" in shown_at(path)[1]
+                ),
                 seconds=120,
             )
 

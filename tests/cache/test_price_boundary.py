@@ -47,7 +47,9 @@ def _start_sale_in(product, seconds: float) -> None:
         ("/api/products/tee", lambda data: data["variants"][0]["price"]),
     ],
 )
-def test_no_kept_answer_outlives_the_start_of_a_sale(catalogue, line, path, price_of):
+def test_no_kept_answer_outlives_the_start_of_a_sale(
+    catalogue, line, path, price_of
+):
     product = make_product(
         slug="tee", base_price="100.00", variants=1, is_featured=True
     )

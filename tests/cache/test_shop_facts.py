@@ -7,7 +7,10 @@ from orders.models import ShippingMethod, ShippingZone
 from storefront.models import Page
 from tests.cache.conftest import until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("line")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("line"),
+]
 
 
 def test_a_changed_page_or_shipping_method_is_told_at_once(settings) -> None:
@@ -24,7 +27,9 @@ def test_a_changed_page_or_shipping_method_is_told_at_once(settings) -> None:
 
     def facts() -> tuple[object, list[str]]:
         shown = client.get("/api/shop").json()
-        return shown["freeShippingAbove"], [each["title"] for each in shown["pages"]]
+        return shown["freeShippingAbove"], [
+            each["title"] for each in shown["pages"]
+        ]
 
     until(is_kept)
     assert facts() == (None, ["Terms"])

@@ -22,7 +22,12 @@ from hypothesis.stateful import (
     rule,
 )
 
-from markrin.cache import http_headers, invalidation_listener, middleware, shared_cache
+from markrin.cache import (
+    http_headers,
+    invalidation_listener,
+    middleware,
+    shared_cache,
+)
 from markrin.cache.tags import invalidate
 from products.models import Product, StockLevel
 from products.models.stock import MovementKind
@@ -198,10 +203,12 @@ class Shop(RuleBasedStateMachine):
     @rule(price=prices, how=hows)
     def change_prices_in_bulk(self, price: str, how: str) -> None:
         def write() -> None:
-            Product.objects.filter(pk__in=[each.pk for each in self.products]).update(
-                base_price=price
+            Product.objects.filter(
+                pk__in=[each.pk for each in self.products]
+            ).update(base_price=price)
+            invalidate(
+                "products", *(f"product:{each.pk}" for each in self.products)
             )
-            invalidate("products", *(f"product:{each.pk}" for each in self.products))
 
         self.commit(write, how)
 

@@ -84,9 +84,9 @@ def test_the_same_transaction_writes_the_job_that_drops_them_should_this_process
         invalidate("a", "b")
         invalidate("b")
         invalidate("c", durably=False)
-    assert [row.payload for row in OutboxEvent.objects.filter(task="cache.drop")] == [
-        {"tags": ["a", "b"]}
-    ]
+    assert [
+        row.payload for row in OutboxEvent.objects.filter(task="cache.drop")
+    ] == [{"tags": ["a", "b"]}]
 
 
 def test_an_answer_rendered_from_old_rows_is_not_stored_after_the_change(line):
@@ -105,7 +105,10 @@ def test_an_answer_rendered_from_old_rows_is_not_stored_after_the_change(line):
 
 
 def test_the_clock_only_goes_forward_also_past_a_flush(line):
-    times = [int(shared_cache.invalidate_tags(["a"])), int(shared_cache.read_version())]
+    times = [
+        int(shared_cache.invalidate_tags(["a"])),
+        int(shared_cache.read_version()),
+    ]
     get_redis_connection("default").flushdb()
     times += [
         int(shared_cache.read_version()),

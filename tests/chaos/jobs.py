@@ -119,7 +119,11 @@ def send(*, number: int, **_: Any) -> dict[str, str]:
 
 
 @outbox.handler(
-    "chaos.count", queue="analytics", effect="database", time_limit_s=5, max_attempts=11
+    "chaos.count",
+    queue="analytics",
+    effect="database",
+    time_limit_s=5,
+    max_attempts=11,
 )
 def count(*, number: int, **_: Any) -> None:
     _note(number)
@@ -138,7 +142,11 @@ def segfault(*, number: int, **_: Any) -> None:
 
 
 @outbox.handler(
-    "chaos.eat", queue="inventory", effect="outside", time_limit_s=20, max_attempts=1
+    "chaos.eat",
+    queue="inventory",
+    effect="outside",
+    time_limit_s=20,
+    max_attempts=1,
 )
 def eat(*, number: int, **_: Any) -> None:
     _note(number)
@@ -148,7 +156,11 @@ def eat(*, number: int, **_: Any) -> None:
 
 
 @outbox.handler(
-    "chaos.sleep", queue="analytics", effect="database", time_limit_s=3, max_attempts=3
+    "chaos.sleep",
+    queue="analytics",
+    effect="database",
+    time_limit_s=3,
+    max_attempts=3,
 )
 def sleep(*, number: int, **_: Any) -> None:
     """Leave an effect, slowly: a test stops the process in the middle."""
@@ -157,7 +169,11 @@ def sleep(*, number: int, **_: Any) -> None:
 
 
 @outbox.handler(
-    "chaos.dawdle", queue="analytics", effect="outside", time_limit_s=3, max_attempts=3
+    "chaos.dawdle",
+    queue="analytics",
+    effect="outside",
+    time_limit_s=3,
+    max_attempts=3,
 )
 def dawdle(*, number: int, **_: Any) -> None:
     """Wait before an effect outside, which must not happen once the lease is gone."""

@@ -31,11 +31,22 @@ class Cable:
 
     def cut(self) -> None:
         """Pass nothing on in either direction, and say nothing to either side."""
-        _ip("netns", "exec", self._name, "ip", "link", "set", f"{self._name}n", "down")
+        _ip(
+            "netns",
+            "exec",
+            self._name,
+            "ip",
+            "link",
+            "set",
+            f"{self._name}n",
+            "down",
+        )
 
     def mend(self) -> None:
         """Pass everything on again; what was open goes on where both sides still know it."""
-        _ip("netns", "exec", self._name, "ip", "link", "set", f"{self._name}n", "up")
+        _ip(
+            "netns", "exec", self._name, "ip", "link", "set", f"{self._name}n", "up"
+        )
 
 
 @contextmanager
@@ -53,7 +64,16 @@ def cable_to(server: str) -> Iterator[Cable]:
             _ip("netns", "add", name)
             undo.callback(_ip, "netns", "del", name)
             inside = ("netns", "exec", name, "ip")
-            _ip("link", "add", f"{name}h", "type", "veth", "peer", "name", f"{name}n")
+            _ip(
+                "link",
+                "add",
+                f"{name}h",
+                "type",
+                "veth",
+                "peer",
+                "name",
+                f"{name}n",
+            )
             undo.callback(_forgive, "link", "del", f"{name}h")
             _ip("link", "set", f"{name}n", "netns", name)
             _ip("addr", "add", f"{OURS}/30", "dev", f"{name}h")

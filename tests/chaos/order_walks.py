@@ -71,7 +71,9 @@ class Sale:
 class Walk:
     """A member of staff and their customers, who take random steps with orders."""
 
-    def __init__(self, shop: Shop, staff_token: str, variants: list[Any], seed: int):
+    def __init__(
+        self, shop: Shop, staff_token: str, variants: list[Any], seed: int
+    ):
         self.shop, self.variants = shop, variants
         self.staff = {"Authorization": f"Bearer {staff_token}"}
         self.dice = random.Random(seed)
@@ -146,7 +148,9 @@ class Walk:
         variant, quantity = self.dice.choice(self.variants), self.dice.randint(1, 3)
         online = self.dice.random() < 0.5
         cart = self.call(
-            "/api/cart/items", {"variantId": str(variant.pk), "quantity": quantity}, {}
+            "/api/cart/items",
+            {"variantId": str(variant.pk), "quantity": quantity},
+            {},
         )
         body = order_body(paymentMethod="online" if online else "cod")
         token = {"X-Cart-Token": cart["token"]}
@@ -214,7 +218,9 @@ class Walk:
 
     def cancel_piece(self) -> None:
         sale = self.sale(
-            lambda one: one.status == "confirmed" and one.quantity - one.cancelled > 1
+            lambda one: (
+                one.status == "confirmed" and one.quantity - one.cancelled > 1
+            )
         )
         line = {"lineId": sale.line_id, "quantity": 1}
         self.call(
@@ -254,7 +260,9 @@ class Walk:
 
     def take_cash(self) -> None:
         sale = self.sale(
-            lambda one: one.status == "delivered" and not one.online and not one.paid
+            lambda one: (
+                one.status == "delivered" and not one.online and not one.paid
+            )
         )
         self.call(f"/api/staff/orders/{sale.id}/cash", {}, self.staff)
         sale.paid = True

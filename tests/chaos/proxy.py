@@ -89,7 +89,9 @@ class Proxy:
             except OSError:
                 return
             self.met += 1
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+            threading.Thread(
+                target=self._serve, args=(client,), daemon=True
+            ).start()
 
     def _serve(self, client: socket.socket) -> None:
         try:

@@ -90,7 +90,10 @@ class Shop:
             self.open, application=application, workers=workers, **env
         )
         entered = test_services.web(
-            processes=workers, application=application, respawn=True, env=self.env | env
+            processes=workers,
+            application=application,
+            respawn=True,
+            env=self.env | env,
         )
         self.web = self._stack.enter_context(entered)
         self.url = self.web.url
@@ -171,7 +174,9 @@ class Shop:
         timeout_s: float,
     ) -> tuple[int, bytes]:
         address = urlsplit(self.url)
-        link = HTTPConnection(address.hostname or "", address.port, timeout=timeout_s)
+        link = HTTPConnection(
+            address.hostname or "", address.port, timeout=timeout_s
+        )
         try:
             link.request(method, path, body, headers)
             answer = link.getresponse()
@@ -188,7 +193,9 @@ class Shop:
             return list(pool.map(self.buy, carts))
 
     @contextmanager
-    def selling(self, *, shoppers: int = 4, most: int = 2000) -> Iterator[list[Answer]]:
+    def selling(
+        self, *, shoppers: int = 4, most: int = 2000
+    ) -> Iterator[list[Answer]]:
         """Let shoppers buy one cart after another until the block ends; the answers grow as
         they come.
         """
@@ -226,7 +233,9 @@ class Shop:
         for purchase in [each.purchase for each in answers if each.status != 201]:
             got: list[Answer] = []
 
-            def bought(purchase: Purchase = purchase, got: list[Answer] = got) -> bool:
+            def bought(
+                purchase: Purchase = purchase, got: list[Answer] = got
+            ) -> bool:
                 self.stand()
                 got.append(self.buy(purchase))
                 return got[-1].status == 201
@@ -272,7 +281,9 @@ def unsettled(bought: int) -> int:
     so many.
     """
     orders = Order.objects.count()
-    confirmations = OutboxEvent.objects.filter(task="orders.confirm_by_mail").count()
+    confirmations = OutboxEvent.objects.filter(
+        task="orders.confirm_by_mail"
+    ).count()
     return (
         abs(orders - bought)
         + abs(IdempotencyKey.objects.count() - bought)

@@ -228,10 +228,14 @@ class ShopProcesses:
 
     def effects(self) -> dict[int, int]:
         """Return how often each number's effect happened in the database."""
-        return dict(_query("SELECT number, count(*) FROM chaos_effect GROUP BY number"))
+        return dict(
+            _query("SELECT number, count(*) FROM chaos_effect GROUP BY number")
+        )
 
     def states(self) -> dict[str, int]:
-        return dict(_query("SELECT state, count(*) FROM outbox_event GROUP BY state"))
+        return dict(
+            _query("SELECT state, count(*) FROM outbox_event GROUP BY state")
+        )
 
     def lost(self) -> int:
         return int(_query("SELECT coalesce(sum(lost), 0) FROM outbox_event")[0][0])
@@ -242,7 +246,9 @@ class ShopProcesses:
         """
         copies = self.sink.copies()
         wrong = sum(copies[f"Mail {number}"] != 1 for number in numbers)
-        return wrong + (not mails_only and self.effects() != dict.fromkeys(numbers, 1))
+        return wrong + (
+            not mails_only and self.effects() != dict.fromkeys(numbers, 1)
+        )
 
     def finish(self, *, within_s: float = PATIENCE_S) -> float:
         """Wait until no row waits or runs; return after how many seconds. Raises:
@@ -257,9 +263,9 @@ class ShopProcesses:
         return time.monotonic() - started
 
     def explain(self) -> str:
-        left = OutboxEvent.objects.exclude(state__in=("done", "dead")).order_by("id")[
-            :5
-        ]
+        left = OutboxEvent.objects.exclude(state__in=("done", "dead")).order_by(
+            "id"
+        )[:5]
         logs = {name: one.output()[-1500:] for name, one in self.running.items()}
         return f"{self.states()} {selectors.list_paused_queues()} {list(left.values())} {logs}"
 
@@ -305,7 +311,11 @@ def _forgetful(database: str) -> None:
 def _broker_place() -> tuple[str, int] | str:
     """Return where the tests' own broker listens: Valkey at a socket, RabbitMQ at a port."""
     parts = urlsplit(os.environ["CELERY_BROKER_URL"])
-    return (parts.hostname, parts.port) if parts.hostname and parts.port else parts.path
+    return (
+        (parts.hostname, parts.port)
+        if parts.hostname and parts.port
+        else parts.path
+    )
 
 
 def _valkey_place() -> tuple[str, int]:

@@ -68,7 +68,9 @@ class Sink:
         """
         found: dict[str, set[str]] = {}
         for mail in self.mails:
-            found.setdefault(str(mail["Subject"]), set()).add(str(mail["Message-ID"]))
+            found.setdefault(str(mail["Subject"]), set()).add(
+                str(mail["Message-ID"])
+            )
         return found
 
 

@@ -45,7 +45,9 @@ def hold(request: pytest.FixtureRequest) -> Record:
 
 
 @pytest.fixture
-def verified(request: pytest.FixtureRequest, transactional_db: None) -> Iterator[None]:
+def verified(
+    request: pytest.FixtureRequest, transactional_db: None
+) -> Iterator[None]:
     """Prove every rule of the data when the test has ended, whether it held or not; a
     breach fails it.
     """

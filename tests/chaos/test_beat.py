@@ -23,7 +23,9 @@ def test_beat_dead(processes: ShopProcesses, hold: Record) -> None:
     await_(
         lambda: (
             None
-            not in [heartbeats.heartbeat_age_s(f"worker:{queue}") for queue in QUEUES]
+            not in [
+                heartbeats.heartbeat_age_s(f"worker:{queue}") for queue in QUEUES
+            ]
         ),
         within_s=180,
     )
@@ -39,7 +41,8 @@ def test_beat_dead(processes: ShopProcesses, hold: Record) -> None:
     told = time.monotonic() - killed
     processes.restart(beat)
     await_(
-        lambda: all(processes.alive(queue, WITHIN_S) for queue in QUEUES), within_s=180
+        lambda: all(processes.alive(queue, WITHIN_S) for queue in QUEUES),
+        within_s=180,
     )
     counted = (
         f"worker_alive before {well}; 100 rows done in {seconds:.1f} s; told after"

@@ -21,7 +21,9 @@ from tests.chaos.table import Record
 
 pytestmark = pytest.mark.slow
 
-BACK_WITHIN_S = 40  # a Celery worker waits up to 30 s between its tries to reconnect
+BACK_WITHIN_S = (
+    40  # a Celery worker waits up to 30 s between its tries to reconnect
+)
 TRIES = int(os.environ.get("CHAOS_TRIES", "20"))
 # What makes a Valkey that answers refuse every write: no memory left, or a primary that has
 # lost its replicas. A full disk (MISCONF) and a replica (READONLY) are refusals of one kind.
@@ -54,7 +56,11 @@ def test_broker_gone(processes: ShopProcesses, hold: Record, fault: str) -> None
         f" {slowest * 1000:.0f} ms"
     )
     hold(
-        f"broker {fault}", 1, "each effect once", counted, processes.breaches(range(40))
+        f"broker {fault}",
+        1,
+        "each effect once",
+        counted,
+        processes.breaches(range(40)),
     )
     hold(
         f"broker {fault}",
@@ -63,7 +69,13 @@ def test_broker_gone(processes: ShopProcesses, hold: Record, fault: str) -> None
         counted,
         int(seconds > BACK_WITHIN_S),
     )
-    hold(f"broker {fault}", 1, "an add takes under 100 ms", counted, int(slowest > 0.1))
+    hold(
+        f"broker {fault}",
+        1,
+        "an add takes under 100 ms",
+        counted,
+        int(slowest > 0.1),
+    )
 
 
 @pytest.mark.timeout(1200)
@@ -123,12 +135,12 @@ def test_no_relay_and_two_beats(processes: ShopProcesses, hold: Record) -> None:
     )
     took = []
     for turn in range(3):
-        processes.add(*(Both(number) for number in range(turn * 50, turn * 50 + 50)))
+        processes.add(
+            *(Both(number) for number in range(turn * 50, turn * 50 + 50))
+        )
         took.append(processes.finish(within_s=60))
         time.sleep(7)
-    counted = (
-        f"3 times 100 rows, after {', '.join(f'{seconds:.1f}' for seconds in took)} s"
-    )
+    counted = f"3 times 100 rows, after {', '.join(f'{seconds:.1f}' for seconds in took)} s"
     hold(
         "no relay, two beats",
         3,
@@ -168,9 +180,7 @@ def test_broker_answers_and_refuses_writes(
             time.sleep(1.5)
     seconds = processes.finish(within_s=300)
     alive = sum(one.process.poll() is None for one in processes.running.values())
-    counted = (
-        f"all {seconds:.1f} s after the last; {alive} of 3 processes never restarted"
-    )
+    counted = f"all {seconds:.1f} s after the last; {alive} of 3 processes never restarted"
     hold(
         fault,
         TRIES,

@@ -44,7 +44,9 @@ def test_database_gone(
     processes.worker("analytics")
     processes.mail.delay(0.05)  # so that mails are being sent as it happens
     processes.add(*(Both(number) for number in range(60)))
-    await_(lambda: len(processes.sink.mails) >= 4, within_s=60, why=processes.explain)
+    await_(
+        lambda: len(processes.sink.mails) >= 4, within_s=60, why=processes.explain
+    )
     with processes.database_away(how):
         time.sleep(away_s)
     processes.mail.delay(0)
@@ -94,7 +96,9 @@ def test_database_gone_while_people_buy(
     shop.settle(answers)
     shop.processes.finish(within_s=400)
     missing, extra = unconfirmed(shop.processes)
-    alive = sum(one.process.poll() is None for one in shop.processes.running.values())
+    alive = sum(
+        one.process.poll() is None for one in shop.processes.running.values()
+    )
     orders = Order.objects.count()
     counted = (
         f"{said}; all again by their keys: {orders} orders for {before} carts; {alive} of 2"

@@ -21,7 +21,9 @@ def namespace() -> list[str] | None:
     """Return what runs a command where it may mount a small disk, seen by nobody else; None
     where that is forbidden.
     """
-    user = [] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
+    user = (
+        [] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
+    )
     command = ["unshare", *user, "--mount", "--propagation", "private"]
     with tempfile.TemporaryDirectory() as folder:
         try:

@@ -35,7 +35,10 @@ def variants() -> list[Variant]:
     made = Variant.objects.bulk_create(
         [
             Variant(
-                product=product, sku=f"FEED-{number}", size=f"S{number}", color="Black"
+                product=product,
+                sku=f"FEED-{number}",
+                size=f"S{number}",
+                color="Black",
             )
             for number in range(ROWS)
         ]
@@ -245,7 +248,11 @@ def test_twice_out_of_order_and_cut_in_half(
     states = sorted(Feed.objects.values_list("sequence", "state"))
     counted = f"12 deliveries of 6 feeds, {states}"
     hold(
-        "feeds twice and out of order", 12, "levels as computed by hand", counted, wrong
+        "feeds twice and out of order",
+        12,
+        "levels as computed by hand",
+        counted,
+        wrong,
     )
 
     half = write(tmp_path / "half.csv", whole[3], half=True)
@@ -260,9 +267,7 @@ def test_twice_out_of_order_and_cut_in_half(
     }
     wrong = sum(by_hand[pk] != pieces for pk, pieces in on_hand().items())
     cut.refresh_from_db()
-    counted = (
-        f"cut: {cut.total} of 120 rows came, {cut.rejected} rejected; then the whole"
-    )
+    counted = f"cut: {cut.total} of 120 rows came, {cut.rejected} rejected; then the whole"
     hold(
         "feed cut in half, then sent whole",
         1,

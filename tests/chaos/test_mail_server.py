@@ -33,7 +33,9 @@ def test_mail_server_out_of_reach(
     await_(lambda: len(processes.effects()) == 20, why=processes.explain)
     others = time.monotonic() - began
     await_(
-        lambda: bool(selectors.list_paused_queues()), within_s=60, why=processes.explain
+        lambda: bool(selectors.list_paused_queues()),
+        within_s=60,
+        why=processes.explain,
     )
     paused = time.monotonic() - began
     processes.mail.heal()
@@ -84,13 +86,17 @@ def test_mail_server_is_busy(processes: ShopProcesses, hold: Record) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_mail_server_refuses_for_good(processes: ShopProcesses, hold: Record) -> None:
+def test_mail_server_refuses_for_good(
+    processes: ShopProcesses, hold: Record
+) -> None:
     start(processes)
     processes.sink.fault = "5xx"
     processes.add(*(Mailed(number) for number in range(10)))
     processes.finish()
     dead = OutboxEvent.objects.filter(
-        state="dead", attempts=1, error__startswith="Permanent: SMTPRecipientsRefused"
+        state="dead",
+        attempts=1,
+        error__startswith="Permanent: SMTPRecipientsRefused",
     )
     count = dead.count()
     processes.sink.fault = ""
@@ -117,7 +123,8 @@ def test_mail_server_takes_the_mail_but_does_not_say_so(
     processes.add(*(Mailed(number) for number in range(3)))
     await_(
         lambda: (
-            OutboxEvent.objects.filter(attempts__gte=1, state="waiting").count() == 3
+            OutboxEvent.objects.filter(attempts__gte=1, state="waiting").count()
+            == 3
         ),
         within_s=40,
         why=processes.explain,

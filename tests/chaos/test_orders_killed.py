@@ -47,7 +47,8 @@ def test_orders_on_their_way_while_processes_are_killed(
         for _ in range(3)
     ]
     tokens = [
-        access_token(make_user(role="staff", groups=("orders",))) for _ in range(WALKS)
+        access_token(make_user(role="staff", groups=("orders",)))
+        for _ in range(WALKS)
     ]
     workers = [_start_worker(shop.processes, number) for number in range(WORKERS)]
     shop.processes.relay()
@@ -91,16 +92,26 @@ def test_orders_on_their_way_while_processes_are_killed(
         len(wrong),
     )
     extra = Order.objects.count() - len(sales)
-    hold(fault, killed.total(), "no order that nobody knows of", f"{extra}", abs(extra))
+    hold(
+        fault,
+        killed.total(),
+        "no order that nobody knows of",
+        f"{extra}",
+        abs(extra),
+    )
     missing, _ = unconfirmed(shop.processes)
-    hold(fault, killed.total(), "each order confirmed by mail", f"{missing}", missing)
+    hold(
+        fault, killed.total(), "each order confirmed by mail", f"{missing}", missing
+    )
     assert killed.total() >= KILLS
 
 
 def _start_worker(processes: ShopProcesses, number: int) -> str:
     from celery_app import QUEUES
 
-    return processes.worker(",".join(QUEUES), concurrency=2, name=f"worker:{number}")
+    return processes.worker(
+        ",".join(QUEUES), concurrency=2, name=f"worker:{number}"
+    )
 
 
 def _walk(walk: Walk) -> None:

@@ -22,7 +22,9 @@ def test_every_doorbell_three_times_and_two_relays(
         app.amqp.Producer(link) as producer,
     ):
         for row in list(OutboxEvent.objects.all()) * 2:
-            app.send_task(row.task, args=[row.id], queue=row.queue, producer=producer)
+            app.send_task(
+                row.task, args=[row.id], queue=row.queue, producer=producer
+            )
             sent += 1
     processes.relay("relay 1")
     processes.relay("relay 2")

@@ -32,7 +32,9 @@ def test_kill_relay_and_workers_at_random(
     processes.mail.delay(0.05)  # so that many a kill falls into a send
     sending = OutboxEvent.objects.filter(state="running", queue="email")
     for kill in range(KILLS):
-        processes.add(*(Both(number) for number in range(kill * 20, kill * 20 + 20)))
+        processes.add(
+            *(Both(number) for number in range(kill * 20, kill * 20 + 20))
+        )
         await_(sending.exists, within_s=60, why=processes.explain)
         time.sleep(dice.uniform(0, 1))
         name = dice.choice([email, email, *others])
@@ -148,9 +150,13 @@ def test_a_job_that_crashes_or_eats_memory(
         why=processes.explain,
     )
     seconds = processes.finish(within_s=150)
-    dead = dict(OutboxEvent.objects.filter(state="dead").values_list("task", "error"))
+    dead = dict(
+        OutboxEvent.objects.filter(state="dead").values_list("task", "error")
+    )
     runs = {
-        number: count for number, count in processes.effects().items() if number < 100
+        number: count
+        for number, count in processes.effects().items()
+        if number < 100
     }
     counted = f"runs {runs}, {dead}, {seconds:.0f} s; 20 neighbours done"
     hold(
@@ -214,7 +220,9 @@ def test_sigterm_in_the_middle_of_a_batch(
     names = [processes.worker("email"), processes.worker("analytics")]
     processes.mail.delay(0.02)
     processes.add(*(Both(number) for number in range(100)))
-    await_(lambda: len(processes.sink.mails) >= 10, within_s=30, why=processes.explain)
+    await_(
+        lambda: len(processes.sink.mails) >= 10, within_s=30, why=processes.explain
+    )
     codes = [processes.running[name].stop(seconds=45) for name in names]
     left = 200 - processes.states().get("done", 0)
     for name in names:

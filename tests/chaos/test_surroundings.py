@@ -48,7 +48,9 @@ def hold_what_was_bought(
     shop.settle(answers)
     shop.processes.finish(within_s=400)
     missing, extra = unconfirmed(shop.processes)
-    counted = f"{said}; by their keys {Order.objects.count()} orders for {carts} carts"
+    counted = (
+        f"{said}; by their keys {Order.objects.count()} orders for {carts} carts"
+    )
     breaches = false_promises(answers) + unsettled(carts)
     hold(fault, tries, "no false 201, one order a cart", counted, breaches)
     mails = f"{missing} missing, {extra} extra"
@@ -113,7 +115,8 @@ def test_a_full_valkey_while_people_buy(shop: Shop, hold: Record) -> None:
 
 
 @pytest.mark.skipif(
-    not FAKETIME.exists(), reason="faketime is not installed: apt-get install faketime"
+    not FAKETIME.exists(),
+    reason="faketime is not installed: apt-get install faketime",
 )
 @pytest.mark.timeout(1200)
 def test_a_clock_that_jumps_while_people_buy(
@@ -230,10 +233,14 @@ def test_the_network_to_the_database_is_cut_while_people_buy(
     unwell = 0
     with ExitStack() as stack:
         try:
-            cable = stack.enter_context(cable_to(f"{unquote(folder)}/.s.PGSQL.5432"))
+            cable = stack.enter_context(
+                cable_to(f"{unquote(folder)}/.s.PGSQL.5432")
+            )
         except NoNamespaces as error:
             pytest.skip(f"not tried: {error}")
-        shop.open(workers=2, DATABASE_URL=f"postgres://{role}@{cable.address}/{name}")
+        shop.open(
+            workers=2, DATABASE_URL=f"postgres://{role}@{cable.address}/{name}"
+        )
         shop.processes.relay()
         shop.processes.worker_of_all()
         with shop.selling() as sold:

@@ -135,7 +135,9 @@ def _kill_one(shop: Shop, dice: random.Random) -> None:
     with suppress(
         psutil.NoSuchProcess, IndexError
     ):  # the server gives up at this moment, or has none yet
-        dice.choice(psutil.Process(shop.web.pid).children()).send_signal(signal.SIGKILL)
+        dice.choice(psutil.Process(shop.web.pid).children()).send_signal(
+            signal.SIGKILL
+        )
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,9 @@ def test_checkout_does_not_notice(shop: Shop, hold: Record, fault: str) -> None:
     )  # no relay and no worker yet: whoever publishes would be the web
     shop.processes.relay()
     shop.processes.worker_of_all()
-    proxy = shop.processes.broker if fault.startswith("broker") else shop.processes.mail
+    proxy = (
+        shop.processes.broker if fault.startswith("broker") else shop.processes.mail
+    )
     getattr(proxy, fault.rpartition(" ")[2])()
     disturbed = shop.rush(100)
     proxy.heal()
@@ -203,7 +207,9 @@ def test_broker_hangs_while_people_buy(shop: Shop, hold: Record) -> None:
         " ms; "
         f"all mails {seconds:.0f} s after SIGCONT, {missing} missing, {extra} extra"
     )
-    wrong = sum(each.status != 201 for each in [*calm, *disturbed]) + int(seconds > 40)
+    wrong = sum(each.status != 201 for each in [*calm, *disturbed]) + int(
+        seconds > 40
+    )
     hold(
         "broker SIGSTOP while people buy",
         1,

@@ -27,7 +27,9 @@ from tests.chaos.table import Record
 from tests.factories import make_variant
 from tests.webhooks.receiver import Receiver, receiving
 
-OPEN = "127.0.0.1/32"  # all that may be called; 127.0.0.2 stands for a private address
+OPEN = (
+    "127.0.0.1/32"  # all that may be called; 127.0.0.2 stands for a private address
+)
 
 
 def start(processes: ShopProcesses) -> None:
@@ -106,14 +108,17 @@ def test_webhooks_arrive_whatever_fails(
             processes.add(StockChanged((variant.pk,)))
             if number % max(1, events // kills) == 1:
                 kill_one(processes)
-        await_(lambda: len(well.count()) == events, within_s=120, why=processes.explain)
+        await_(
+            lambda: len(well.count()) == events, within_s=120, why=processes.explain
+        )
         beside = time.monotonic() - began
         await_(lambda: len(hanging.received) >= 1, why=processes.explain)
         await_(lambda: len(refusing.received) >= 3, why=processes.explain)
         refusing.status, hanging.hang_s = 200, 0
         hanging.stopping.set()
         sent = {
-            f"evt_{pk.hex}" for pk in WebhookEvent.objects.values_list("pk", flat=True)
+            f"evt_{pk.hex}"
+            for pk in WebhookEvent.objects.values_list("pk", flat=True)
         }
         for one in (refusing, hanging):
             await_(
@@ -122,7 +127,8 @@ def test_webhooks_arrive_whatever_fails(
                 why=processes.explain,
             )
         await_(
-            lambda: bool(leading.received) and private_tries(), why=processes.explain
+            lambda: bool(leading.received) and private_tries(),
+            why=processes.explain,
         )
         for name in ("leading", "private"):  # they would be tried for three days
             endpoint = WebhookEndpoint.objects.get(name=name)

@@ -11,7 +11,9 @@ __all__ = ["hold", "verified"]
 
 
 @pytest.fixture(autouse=True)
-def long_waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def long_waits(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Let a shopper wait for a row until it is free, as many stand in line and a busy
     machine serves them slowly.
     """

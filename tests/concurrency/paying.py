@@ -23,7 +23,9 @@ def pay_orders(orders: Sequence[UUID], victims: Collection[UUID]) -> None:
     give_numbers = invoices.number_invoices
 
     def give_and_die() -> None:
-        fresh = set(Invoice.objects.filter(number=None).values_list("order", flat=True))
+        fresh = set(
+            Invoice.objects.filter(number=None).values_list("order", flat=True)
+        )
         give_numbers()
         if fresh & set(victims):
             os.kill(os.getpid(), signal.SIGKILL)

@@ -135,7 +135,10 @@ def test_two_hundred_buyers_for_fifty_pieces_with_overlapping_carts(hold: Record
     assert {a.json()["code"] for a in answers if a.status_code == 409} == {
         "out_of_stock"
     }
-    assert (StockLevel.objects.get(variant=first).reserved, Order.objects.count()) == (
+    assert (
+        StockLevel.objects.get(variant=first).reserved,
+        Order.objects.count(),
+    ) == (
         50,
         50,
     )
@@ -143,9 +146,7 @@ def test_two_hundred_buyers_for_fifty_pieces_with_overlapping_carts(hold: Record
     assert (OrderLine.objects.count(), IdempotencyKey.objects.count()) == (150, 50)
     assert OutboxEvent.objects.filter(task="orders.confirm_by_mail").count() == 50
     assert level_equals_ledger()
-    counted = (
-        f"{statuses(answers)}; 50 reserved, 50 orders, 50 confirmations, level = ledger"
-    )
+    counted = f"{statuses(answers)}; 50 reserved, 50 orders, 50 confirmations, level = ledger"
     hold(
         "200 buyers, 50 pieces, opposite line orders",
         200,
@@ -185,7 +186,10 @@ def test_the_same_key_fifty_times_at_once(hold: Record):
     assert sum("Idempotency-Replayed" in answer.headers for answer in answers) == 49
     assert Order.objects.count() == 1
     other = checkout(client, {**body, "expectedTotal": "1.00"}, headers)
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert (other.status_code, other.json()["code"]) == (
+        422,
+        "idempotency_key_reused",
+    )
     assert StockLevel.objects.get(variant=variant).reserved == 1
     counted = (
         f"{statuses(answers)}, 49 replayed, {Order.objects.count()} order; other body:"
@@ -339,7 +343,9 @@ def test_a_payment_that_succeeds_at_the_moment_of_expiry(hold: Record):
             assert refund.amount == order.total
     kept = Order.objects.filter(status="confirmed").count()
     assert StockLevel.objects.get(variant=variant).reserved == kept
-    assert OutboxEvent.objects.filter(task="orders.send_refund").count() == 100 - kept
+    assert (
+        OutboxEvent.objects.filter(task="orders.send_refund").count() == 100 - kept
+    )
     assert level_equals_ledger()
     counted = (
         f"{kept} paid and reserved, {100 - kept} cancelled and refunded, {kept} pieces"

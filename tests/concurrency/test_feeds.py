@@ -56,7 +56,8 @@ def test_a_feed_is_applied_by_many_while_the_shop_sells(
     counts = {variant.sku: 200 + number for number, variant in enumerate(variants)}
     path = tmp_path / "feed.csv"
     path.write_text(
-        "sku,quantity\n" + "".join(f"{sku},{count}\n" for sku, count in counts.items())
+        "sku,quantity\n"
+        + "".join(f"{sku},{count}\n" for sku, count in counts.items())
     )
     feed, _ = staging.stage_feed(
         path=path, source="warehouse", sequence=1, counted_at=timezone.now()
@@ -80,7 +81,8 @@ def test_a_feed_is_applied_by_many_while_the_shop_sells(
         shelf[pk][0] += on_hand
         shelf[pk][1] += reserved
     found = {
-        level.pk: [level.on_hand, level.reserved] for level in StockLevel.objects.all()
+        level.pk: [level.on_hand, level.reserved]
+        for level in StockLevel.objects.all()
     }
     assert found == shelf
     moves = StockMovement.objects.filter(kind="feed").count()
@@ -89,7 +91,9 @@ def test_a_feed_is_applied_by_many_while_the_shop_sells(
         movements.release_stock(
             kept
         )  # there are no orders that want them, as `verify` would say
-    counted = f"{len(deals)} sales, {WORKERS} workers, {moves} movements for 30 rows"
+    counted = (
+        f"{len(deals)} sales, {WORKERS} workers, {moves} movements for 30 rows"
+    )
     hold(
         "feed during sales, by 3 workers at once",
         1,

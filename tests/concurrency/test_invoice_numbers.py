@@ -34,7 +34,9 @@ def test_no_number_is_missing_where_a_third_is_killed_in_the_middle(
     give_numbers = invoices.number_invoices
 
     def give_and_die() -> None:
-        fresh = set(Invoice.objects.filter(number=None).values_list("order", flat=True))
+        fresh = set(
+            Invoice.objects.filter(number=None).values_list("order", flat=True)
+        )
         give_numbers()
         if fresh & victims:
             with connection.cursor() as cursor:
@@ -65,7 +67,9 @@ def test_no_number_is_missing_where_a_third_is_killed_in_the_middle(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.skipif(os.environ.get("CHAOS") != "1", reason="long: `make chaos` runs it")
+@pytest.mark.skipif(
+    os.environ.get("CHAOS") != "1", reason="long: `make chaos` runs it"
+)
 def test_eight_processes_of_which_many_are_killed(settings, monkeypatch, hold):
     """Two hundred orders by default; INVOICE_ORDERS=1600 are two hundred for each process."""
     settings.INVOICE_AT = "paid"
@@ -82,7 +86,9 @@ def test_eight_processes_of_which_many_are_killed(settings, monkeypatch, hold):
         """Start a process for the share, and another for what is left when it was killed."""
         died = 0
         while share:
-            process = context.Process(target=paying.pay_orders, args=(share, victims))
+            process = context.Process(
+                target=paying.pay_orders, args=(share, victims)
+            )
             process.start()
             process.join()
             if process.exitcode == 0:

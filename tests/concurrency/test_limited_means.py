@@ -52,7 +52,9 @@ def test_a_promotion_has_as_many_uses_as_it_says(by_code):
         make_promotion(total_limit=USES)
     goods = variant()
     more = {"couponCodes": ["FEW"]} if by_code else {}
-    buyers = [buyer([goods], expectedTotal="1800.00", **more) for _ in range(BUYERS)]
+    buyers = [
+        buyer([goods], expectedTotal="1800.00", **more) for _ in range(BUYERS)
+    ]
     answers = at_once([partial(checkout, *who, key()) for who in buyers])
     assert Counter(answer.status_code for answer in answers) == {
         201: USES,

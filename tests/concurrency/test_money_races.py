@@ -13,7 +13,12 @@ from django.utils import timezone
 from markrin.ops.verify import rules
 from orders.gateways.base import Notice, Outcome
 from orders.models import LedgerLine, Order, Payment, Refund
-from orders.services import ledger_backfill, payment_polling, periodic, provider_events
+from orders.services import (
+    ledger_backfill,
+    payment_polling,
+    periodic,
+    provider_events,
+)
 from tests.factories import make_order
 from tests.providers.fixtures import stripe_server
 
@@ -48,7 +53,9 @@ def at_once(tasks: list[Any]) -> list[Any]:
             connections.close_all()
 
     with ThreadPoolExecutor(len(tasks)) as threads:
-        return [one.result() for one in [threads.submit(run, task) for task in tasks]]
+        return [
+            one.result() for one in [threads.submit(run, task) for task in tasks]
+        ]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -71,7 +78,9 @@ def test_told_by_all_at_once_it_is_booked_once(settings, stripe_server):
             notice = Notice(
                 **{**notice.__dict__, "charge_ref": intents[str(payment.pk)]}
             )
-            tasks.append(lambda notice=notice: provider_events.record_notice(notice))
+            tasks.append(
+                lambda notice=notice: provider_events.record_notice(notice)
+            )
     random.Random(1).shuffle(tasks)
     at_once(tasks)
     for order in orders:
@@ -99,7 +108,11 @@ def test_told_by_all_at_once_it_is_booked_once(settings, stripe_server):
 
 @pytest.mark.django_db(transaction=True)
 def test_what_older_orders_lack_is_booked_as_the_services_would_have(customer):
-    for status, paid in (("delivered", True), ("shipped", False), ("pending", False)):
+    for status, paid in (
+        ("delivered", True),
+        ("shipped", False),
+        ("pending", False),
+    ):
         make_order(customer=customer, status=status, paid=paid)
     before = sorted(LedgerLine.objects.values_list("account", "amount"))
     with connections["default"].cursor() as cursor:

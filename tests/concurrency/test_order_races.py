@@ -76,7 +76,9 @@ def level_of(variant: Variant) -> tuple[int, int]:
     return level.on_hand, level.reserved
 
 
-def asked_back(*, pieces: int, swapped: bool = False) -> tuple[Order, ReturnRequest]:
+def asked_back(
+    *, pieces: int, swapped: bool = False
+) -> tuple[Order, ReturnRequest]:
     """Return a delivered, paid order of three pieces, of which some are asked back."""
     customer = make_user()
     product = make_product(base_price=PRICE)
@@ -145,7 +147,9 @@ def test_pieces_cancelled_by_two_at_once_go_once_and_are_paid_back_once():
         "lines": [{"lineId": str(order.lines.get().pk), "quantity": 2}],
         "reason": "Torn.",
     }
-    answers = at_once(*(partial(desk().post, url, body, headers=key()) for _ in "ab"))
+    answers = at_once(
+        *(partial(desk().post, url, body, headers=key()) for _ in "ab")
+    )
     assert statuses(answers) == [201, 422]
     assert order.lines.get().cancelled == 2
     assert Refund.objects.get().amount == 2 * PRICE
@@ -161,7 +165,9 @@ def test_a_piece_each_cancelled_by_three_at_once_ends_the_order():
         "lines": [{"lineId": str(order.lines.get().pk), "quantity": 1}],
         "reason": "Torn.",
     }
-    answers = at_once(*(partial(desk().post, url, body, headers=key()) for _ in "abc"))
+    answers = at_once(
+        *(partial(desk().post, url, body, headers=key()) for _ in "abc")
+    )
     assert statuses(answers) == [201, 201, 201]
     order.refresh_from_db()
     assert order.status == "cancelled"
@@ -234,7 +240,9 @@ def die_at(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
     ("module", "name"),
     [(checkout, "place_replacements"), (movements, "reserve_stock")],
 )
-def test_an_exchange_whose_approval_is_killed_is_not_there(monkeypatch, module, name):
+def test_an_exchange_whose_approval_is_killed_is_not_there(
+    monkeypatch, module, name
+):
     _, request = asked_back(pieces=2, swapped=True)
     staff = Actor("staff", make_user(role="staff").pk)
 

@@ -22,7 +22,9 @@ def figures() -> dict[str, list[Any]]:
     with connection.cursor() as cursor:
         found = {}
         for table in TABLES:
-            cursor.execute(f"SELECT to_jsonb(t) - 'id' - 'made_at' FROM {table} AS t")
+            cursor.execute(
+                f"SELECT to_jsonb(t) - 'id' - 'made_at' FROM {table} AS t"
+            )
             found[table] = sorted(str(row[0]) for row in cursor.fetchall())
         return found
 

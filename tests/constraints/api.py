@@ -98,7 +98,9 @@ OPERATIONS: dict[str, list[Operation]] = {
         Operation("POST", "/api/staff/orders/{order}/returns", "lines/0")
     ],
     "analytics_event": [
-        Operation("POST", "/api/analytics/events", "events/0", {"occurred_at": "at"})
+        Operation(
+            "POST", "/api/analytics/events", "events/0", {"occurred_at": "at"}
+        )
     ],
 }
 
@@ -119,7 +121,9 @@ class Api:
         """
         for operation in OPERATIONS.get(rule.table, ()):
             path = operation.path.format(**self.named)
-            stated = operations.operation_of(resolve(path).func.cls, operation.method)  # type: ignore[attr-defined]  # Django's as_view
+            # Django's as_view
+            view = resolve(path).func.cls  # type: ignore[attr-defined]
+            stated = operations.operation_of(view, operation.method)
             assert stated is not None
             assert stated.body is not None
             body = {
@@ -178,7 +182,9 @@ class Api:
             f"{operation.method} {path} {body} → {answer.status_code}"
         )
         assert answer.headers["Content-Type"] == errors.PROBLEM_TYPE
-        places = [found.get("pointer", "") for found in answer.json().get("errors", [])]
+        places = [
+            found.get("pointer", "") for found in answer.json().get("errors", [])
+        ]
         assert any(at.startswith("/" + place) for at in places for place in bad), (
             places,
             bad,

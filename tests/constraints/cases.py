@@ -90,7 +90,10 @@ API: dict[str, Calls] = {
         422,
     ),
     "products_collection.category_id": Calls(
-        "POST", "/api/staff/collections", {"name": "New", "categoryId": NOWHERE}, 422
+        "POST",
+        "/api/staff/collections",
+        {"name": "New", "categoryId": NOWHERE},
+        422,
     ),
     "products_product_slug_key": Calls(
         "POST",
@@ -104,7 +107,10 @@ API: dict[str, Calls] = {
         409,
     ),
     "products_variant_sku_key": Calls(
-        "POST", "/api/products/{product}/variants", {"sku": "{sku}", "size": "zz"}, 409
+        "POST",
+        "/api/products/{product}/variants",
+        {"sku": "{sku}", "size": "zz"},
+        409,
     ),
     "variant_once_per_product": Calls(
         "POST",
@@ -121,7 +127,8 @@ API: dict[str, Calls] = {
     "size_chart_entry_once": Calls(
         "POST",
         "/api/size-charts",
-        CHART | {"categoryId": "{category}", "rows": [*CHART["rows"], *CHART["rows"]]},
+        CHART
+        | {"categoryId": "{category}", "rows": [*CHART["rows"], *CHART["rows"]]},
         400,
     ),
     "product_image_one_per_position": Calls(
@@ -195,7 +202,10 @@ API: dict[str, Calls] = {
         409,
     ),
     "stock_level_reserved_on_hand": Calls(
-        "POST", "/api/staff/variants/{ordered}/adjust", {"delta": -9, "note": "a"}, 409
+        "POST",
+        "/api/staff/variants/{ordered}/adjust",
+        {"delta": -9, "note": "a"},
+        409,
     ),
     # What is pointed at stands in the path or the body.
     "accounts_wishlistitem.product_id": Calls(
@@ -214,7 +224,11 @@ API: dict[str, Calls] = {
         "POST", f"/api/orders/{NOWHERE}/payments", None, 404, key="x"
     ),
     "orders_refund.order_id": Calls(
-        "POST", f"/api/staff/orders/{NOWHERE}/refunds", {"reason": "a"}, 404, key="x"
+        "POST",
+        f"/api/staff/orders/{NOWHERE}/refunds",
+        {"reason": "a"},
+        404,
+        key="x",
     ),
     "orders_return.order_id": Calls(
         "POST", f"/api/staff/orders/{NOWHERE}/returns", {"reason": "a"}, 404
@@ -250,7 +264,10 @@ API: dict[str, Calls] = {
         "POST", "/api/size-charts", CHART | {"categoryId": NOWHERE}, 422
     ),
     "products_stockmovement.variant_id": Calls(
-        "POST", f"/api/staff/variants/{NOWHERE}/adjust", {"delta": 1, "note": "a"}, 404
+        "POST",
+        f"/api/staff/variants/{NOWHERE}/adjust",
+        {"delta": 1, "note": "a"},
+        404,
     ),
     "products_variant.product_id": Calls(
         "POST", f"/api/products/{NOWHERE}/variants", {"sku": "ZZ-2"}, 404

@@ -173,7 +173,10 @@ SPECIAL: dict[str, dict[str, str]] = {
     },
     "user_email_lower": {"email": "'A@b.example'"},
     "user_date_of_birth_range": {"date_of_birth": "'1899-12-31'"},
-    "report_snapshot_days_in_order": {"first": "'2026-01-02'", "last": "'2026-01-01'"},
+    "report_snapshot_days_in_order": {
+        "first": "'2026-01-02'",
+        "last": "'2026-01-01'",
+    },
     "daily_funnel_within_visits": {
         "visits": "1",
         "views": "2",
@@ -215,7 +218,10 @@ SPECIAL: dict[str, dict[str, str]] = {
         "ends_at": "now() - interval '1 day'",
     },
     "order_closed_at_fits_status": {"status": "'pending'", "closed_at": "now()"},
-    "order_delivered_at_fits_status": {"status": "'pending'", "delivered_at": "now()"},
+    "order_delivered_at_fits_status": {
+        "status": "'pending'",
+        "delivered_at": "now()",
+    },
     "order_shipped_at_fits_status": {"status": "'pending'", "shipped_at": "now()"},
     "order_delivered_online_is_paid": {
         "status": "'delivered'",
@@ -266,7 +272,10 @@ SPECIAL: dict[str, dict[str, str]] = {
     "shipping_zone_countries_format": {"countries": "'{in}'"},
     "shipping_zone_states_format": {"states": "'{KA}'"},
     "shipping_zone_postal_patterns_format": {"postal_patterns": "'{4000?}'"},
-    "shipping_zone_states_have_country": {"countries": "'{}'", "states": "'{IN-KA}'"},
+    "shipping_zone_states_have_country": {
+        "countries": "'{}'",
+        "states": "'{IN-KA}'",
+    },
     "shipping_zone_patterns_of_one_country": {
         "countries": "'{IN,LK}'",
         "postal_patterns": "'{4000*}'",
@@ -302,7 +311,10 @@ SPECIAL: dict[str, dict[str, str]] = {
         "quantity": "2",
         "cancelled": "1",
     },
-    "fulfilment_shipped_at_fits_status": {"status": "'packed'", "shipped_at": "now()"},
+    "fulfilment_shipped_at_fits_status": {
+        "status": "'packed'",
+        "shipped_at": "now()",
+    },
     "fulfilment_delivered_at_fits_status": {
         "status": "'shipped'",
         "delivered_at": "now()",
@@ -313,15 +325,22 @@ SPECIAL: dict[str, dict[str, str]] = {
     },
     "carrier_url_pattern_has_tracking": {"url_pattern": "'https://x.example/'"},
     "payment_amount_positive": {"amount": "0"},
-    "payment_succeeded_at_fits_state": {"state": "'created'", "succeeded_at": "now()"},
+    "payment_succeeded_at_fits_state": {
+        "state": "'created'",
+        "succeeded_at": "now()",
+    },
     "refund_amount_positive": {"amount": "0"},
-    "refund_finished_at_fits_state": {"state": "'requested'", "finished_at": "now()"},
+    "refund_finished_at_fits_state": {
+        "state": "'requested'",
+        "finished_at": "now()",
+    },
     "outbox_event_finished_when_closed": {"state": "'done'", "finished_at": "NULL"},
     "outbox_event_leased_while_running": {"state": "'running'", "lease": "NULL"},
     "outbox_event_state": {"state": "'zz'"},
     "outbox_event_wakes_while_open": {"state": "'waiting'", "wake_at": "NULL"},
     "bulk_change_counts_within_total": dict.fromkeys(
-        ["total", "problems", "unchanged", "applied", "skipped", "undone", "kept"], "0"
+        ["total", "problems", "unchanged", "applied", "skipped", "undone", "kept"],
+        "0",
     )
     | {"ready": "1"},
     "import_job_mapping_fits_kind": {"kind": "'own'", "mapping": "'x'"},
@@ -534,11 +553,12 @@ def breaks(rule: Rule, values: dict[str, str] | None = None) -> str:
                     else found.diag.constraint_name
                 )
                 expected = rule.columns[0] if rule.kind == "n" else rule.name
-                assert _unpartitioned(said) == expected or rule.name in PARTITION_KEY, (
-                    said
-                )
                 assert (
-                    found.sqlstate == _STATES[rule.kind] or rule.name in PARTITION_KEY
+                    _unpartitioned(said) == expected or rule.name in PARTITION_KEY
+                ), said
+                assert (
+                    found.sqlstate == _STATES[rule.kind]
+                    or rule.name in PARTITION_KEY
                 ), found.sqlstate
             else:
                 raise AssertionError(f"{rule} let it pass")

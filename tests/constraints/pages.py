@@ -25,7 +25,9 @@ class _Form(HTMLParser):
         self.values: dict[str, Any] = {}
         self.select = self.area = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(
+        self, tag: str, attrs: list[tuple[str, str | None]]
+    ) -> None:
         found = dict(attrs)
         name, kind = found.get("name") or "", found.get("type")
         if "disabled" in found:
@@ -131,7 +133,12 @@ class Pages:
         return next((one for one in (name, f"{name}_0") if one in form), None)
 
     def _send(
-        self, path: str, data: dict[str, Any], names: list[str | None], *, null: bool
+        self,
+        path: str,
+        data: dict[str, Any],
+        names: list[str | None],
+        *,
+        null: bool,
     ) -> str:
         answer = self.client.post(
             path, data | {"do": "save"}
@@ -143,11 +150,15 @@ class Pages:
             return f"{page}: {next(iter(get_messages(answer.wsgi_request)))}"
         if answer.status_code == 302 and null:
             return f"{page}: an empty field is kept as an empty text, or as no"
-        assert answer.status_code in (200, 422), f"{path} {names}: {answer.status_code}"
+        assert answer.status_code in (200, 422), (
+            f"{path} {names}: {answer.status_code}"
+        )
         own = "adminform" not in answer.context  # a page of its own kind
         form = answer.context["head"] if own else answer.context["adminform"].form
         found = [
-            str(message) for messages in form.errors.values() for message in messages
+            str(message)
+            for messages in form.errors.values()
+            for message in messages
         ]
         for inline in () if own else answer.context["inline_admin_formsets"]:
             found += inline.formset.non_form_errors()

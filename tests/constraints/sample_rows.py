@@ -43,7 +43,9 @@ from tests import factories
 SHOP = ("products", "accounts", "orders", "storefront")
 
 
-def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.Model]]:
+def make(
+    caller: User,
+) -> tuple[dict[str, str], dict[type[models.Model], models.Model]]:
     """Return what the cases call by name, and a row of each model that the admin lets one
     change.
     """
@@ -67,7 +69,9 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         variant=factories.make_variant(), status="delivered", paid=True
     )
     online = factories.make_order(
-        variant=factories.make_variant(), customer=caller, method=PaymentMethod.ONLINE
+        variant=factories.make_variant(),
+        customer=caller,
+        method=PaymentMethod.ONLINE,
     )
     used = factories.make_coupon(code="USED")
     for _ in range(2):
@@ -161,7 +165,9 @@ def make(caller: User) -> tuple[dict[str, str], dict[type[models.Model], models.
         Page: Page.objects.create(
             slug="returns", title="Returns", body="Within a month."
         ),
-        Redirect: Redirect.objects.create(path="/old-page", target="/pages/returns"),
+        Redirect: Redirect.objects.create(
+            path="/old-page", target="/pages/returns"
+        ),
         TaxClass: own_class,
         TaxRate: own_class.rates.get(),
         TaxZone: zone,

@@ -193,7 +193,10 @@ def _trigger(rule: Rule, named: dict[str, str]) -> None:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         except IntegrityError as exc:
             cause: Any = exc.__cause__
-            assert (cause.sqlstate, cause.diag.constraint_name) == ("23514", rule.name)
+            assert (cause.sqlstate, cause.diag.constraint_name) == (
+                "23514",
+                rule.name,
+            )
         else:
             raise AssertionError("let it pass")
         finally:
@@ -204,9 +207,8 @@ def _attempt(rule: Rule, report: Report, check: Any, *rest: Any) -> str | None:
     """Return how the rule was kept by one way in, whatever was written there undone; None if it
     has no such way in.
     """
-    before = (
-        transaction.savepoint()
-    )  # not an atomic block, in which no service could begin a transaction of its own
+    # Not an atomic block, in which no service could begin a transaction of its own.
+    before = transaction.savepoint()
     try:
         found: str | None = check(rule, *rest)
     except Exception as exc:
@@ -233,7 +235,9 @@ def _by_api(rule: Rule, api: Api) -> str | None:
         return api.refuses(rule, values) if values else None
     answer: Any = None
     for number in range(calls.times):
-        body = calls.other if calls.other and number == calls.times - 1 else calls.body
+        body = (
+            calls.other if calls.other and number == calls.times - 1 else calls.body
+        )
         headers = {"Idempotency-Key": calls.key or str(uuid.uuid4())}
         path = calls.path.format(**api.named)
         answer = api.client._send(

@@ -31,7 +31,9 @@ def balancer(ports: list[int]) -> Iterator[str]:
             time.sleep(LOOK_S)
 
     def serve(client: socket.socket) -> None:
-        server = _connect([port for port in ports if well[port]] or ports, next(turns))
+        server = _connect(
+            [port for port in ports if well[port]] or ports, next(turns)
+        )
         with client:
             if server is not None:
                 with server:

@@ -48,7 +48,8 @@ def caddy(ports: list[int]) -> Iterator[int]:
             "caddyfile",
         ]
         with servers.server(
-            ["env", *(f"{k}={v}" for k, v in own.items()), *command], log=home / "log"
+            ["env", *(f"{k}={v}" for k, v in own.items()), *command],
+            log=home / "log",
         ):
             servers.await_port(port, log=home / "log")
             yield port
@@ -105,7 +106,9 @@ def local_nginx(text: str, home: Path, port: int, web_ports: list[int]) -> str:
             new,
             text,
             count=0 if "ssl_" in pattern else 1,
-            flags=re.MULTILINE | re.DOTALL if "listen 80" in pattern else re.MULTILINE,
+            flags=re.MULTILINE | re.DOTALL
+            if "listen 80" in pattern
+            else re.MULTILINE,
         )
         assert count, f"deploy/nginx.conf no longer has {pattern}"
     return text

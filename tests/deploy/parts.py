@@ -52,7 +52,9 @@ class Part:
 
 
 class Web(Part):
-    def __init__(self, home: Path, env: dict[str, str], *, drain_s: int = 3) -> None:
+    def __init__(
+        self, home: Path, env: dict[str, str], *, drain_s: int = 3
+    ) -> None:
         self.port = services.free_port()
         own = {
             "PORT": str(self.port),
@@ -61,7 +63,9 @@ class Web(Part):
             "WEB_THREADS": "4",
         }
         super().__init__(
-            home, env | own | {"DRAIN_FILE": str(home / f"drain-{self.port}")}, "web"
+            home,
+            env | own | {"DRAIN_FILE": str(home / f"drain-{self.port}")},
+            "web",
         )
 
     def await_ready(self) -> None:

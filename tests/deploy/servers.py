@@ -85,7 +85,9 @@ def await_port(port: int, *, log: Path, seconds: float = 60) -> None:
         return False
 
     if not processes.wait_for(listens, seconds=seconds):
-        raise StackError(f"nothing listens on port {port}:\n{processes.tail(log, 40)}")
+        raise StackError(
+            f"nothing listens on port {port}:\n{processes.tail(log, 40)}"
+        )
 
 
 @contextmanager
@@ -107,7 +109,10 @@ def pgbouncer(postgres: Postgres, *, pool_size: int = 60) -> Iterator[str]:
         uid, gid = postgres.owner()
         log = home / "log"
         with server(
-            [program("pgbouncer") or "", str(home / "ini")], log=log, uid=uid, gid=gid
+            [program("pgbouncer") or "", str(home / "ini")],
+            log=log,
+            uid=uid,
+            gid=gid,
         ):
             await_port(port, log=log)
             yield f"postgres://{ROLE}@127.0.0.1:{port}/"

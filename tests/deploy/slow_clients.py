@@ -31,7 +31,13 @@ class SlowClients:
     """So many clients of one kind; who is hung up on connects again, as an attacker would."""
 
     def __init__(
-        self, address: tuple[str, int], kind: str, count: int, *, host: str, big: str
+        self,
+        address: tuple[str, int],
+        kind: str,
+        count: int,
+        *,
+        host: str,
+        big: str,
     ) -> None:
         self._address, self._kind, self._count = address, kind, count
         self._opening = OPENINGS[kind].format(host=host, big=big).encode()

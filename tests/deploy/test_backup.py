@@ -69,7 +69,9 @@ def _script(
 
 
 def test_a_restored_shop_passes_verify(empty_database: str, tmp_path: Path) -> None:
-    make_order(variant=make_variant(product=make_product(name="Linen shirt"), stock=5))
+    make_order(
+        variant=make_variant(product=make_product(name="Linen shirt"), stock=5)
+    )
     media, elsewhere = tmp_path / "media", tmp_path / "elsewhere"
     (media / "products").mkdir(parents=True)
     (media / "products" / "shirt.jpg").write_bytes(b"picture")

@@ -74,7 +74,9 @@ def test_web_serves_on_while_it_drains_and_ends_with_0(tmp_path: Path) -> None:
         visitor = threading.Thread(target=visit)
         visitor.start()
         web.process.send_signal(signal.SIGTERM)
-        assert wait_for(lambda: not live(web.port), seconds=8), "it says that it drains"
+        assert wait_for(lambda: not live(web.port), seconds=8), (
+            "it says that it drains"
+        )
         before = asked[0]
         assert wait_for(lambda: asked[0] > before + 1, seconds=8), (
             "and serves meanwhile"

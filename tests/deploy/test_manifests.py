@@ -101,21 +101,31 @@ def test_every_container_has_a_role_that_exists(who: str, args: list[str]) -> No
 def test_every_part_runs_and_every_queue_has_its_worker(where: str) -> None:
     roles = [args for who, args in _roles().items() if who.startswith(where)]
     assert {args[1] for args in roles if args[0] == "worker"} == set(QUEUES)
-    assert {args[0] for args in roles} == {"web", "relay", "beat", "worker", "manage"}
+    assert {args[0] for args in roles} == {
+        "web",
+        "relay",
+        "beat",
+        "worker",
+        "manage",
+    }
 
 
 def test_every_setting_named_exists() -> None:
     named = {name for one in OURS.values() for name in one["environment"]} | SECRETS
     for pod in PODS.values():
         named |= {each["name"] for each in _container(pod).get("env", [])}
-    named |= next(one["data"].keys() for one in MANIFESTS if one["kind"] == "ConfigMap")
+    named |= next(
+        one["data"].keys() for one in MANIFESTS if one["kind"] == "ConfigMap"
+    )
     assert named - _known_settings() == set()
 
 
 def test_the_example_environment_answers_every_question_of_compose() -> None:
     text = (DEPLOY / "compose.yaml").read_text()
     given = set(
-        re.findall(r"^([A-Z_]+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE)
+        re.findall(
+            r"^([A-Z_]+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE
+        )
     )
     assert set(re.findall(r"\$\{([A-Z_]+)", text)) == given
 
@@ -137,7 +147,9 @@ def test_one_image_one_user_one_port() -> None:
     )
     assert len({one["image"] for one in OURS.values()}) == 1
     (user,) = set(re.findall(r"^USER (\d+)$", DOCKERFILE, re.MULTILINE))
-    assert {pod["securityContext"]["runAsUser"] for pod in PODS.values()} == {int(user)}
+    assert {pod["securityContext"]["runAsUser"] for pod in PODS.values()} == {
+        int(user)
+    }
     (port,) = re.findall(r"^EXPOSE (\d+)$", DOCKERFILE, re.MULTILINE)
     assert re.search(rf"\bPORT={port}\b", DOCKERFILE)
     assert _container(PODS["web"])["ports"] == [
@@ -155,9 +167,13 @@ def test_probes_ask_paths_that_exist() -> None:
         web[probe]["httpGet"]["path"]
         for probe in ("startupProbe", "livenessProbe", "readinessProbe")
     }
-    asked.add(re.findall(r"health_uri (\S+)", (DEPLOY / "Caddyfile").read_text())[0])
+    asked.add(
+        re.findall(r"health_uri (\S+)", (DEPLOY / "Caddyfile").read_text())[0]
+    )
     asked.add("/metrics")
-    assert all(resolve(path).func.__module__ == "markrin.ops.health" for path in asked)
+    assert all(
+        resolve(path).func.__module__ == "markrin.ops.health" for path in asked
+    )
     for name, pod in PODS.items():
         if name not in ("web", "migrate"):
             assert _container(pod)["livenessProbe"]["exec"]["command"] == [
@@ -196,7 +212,8 @@ def test_selectors_meet_their_pods() -> None:
         name: next(
             one
             for one in MANIFESTS
-            if one["metadata"]["name"] == name and one["kind"] in ("Deployment", "Job")
+            if one["metadata"]["name"] == name
+            and one["kind"] in ("Deployment", "Job")
         )
         for name in PODS
     }
@@ -267,7 +284,9 @@ def test_the_image_holds_what_the_shop_runs_on() -> None:
 def test_every_image_of_others_is_named_by_its_digest() -> None:
     """A tag can be moved to other bytes; what was tried is what runs."""
     named = [
-        one["image"] for one in COMPOSE["services"].values() if one not in OURS.values()
+        one["image"]
+        for one in COMPOSE["services"].values()
+        if one not in OURS.values()
     ]
     named += re.findall(r"^FROM (?:--\S+ )?(\S+)", DOCKERFILE, re.MULTILINE)
     assert len(named) == 8
@@ -278,14 +297,18 @@ def test_every_image_of_others_is_named_by_its_digest() -> None:
 
 def test_compose_hands_on_the_keys_of_every_payment_provider() -> None:
     keys = {
-        name for name in _known_settings() if name.startswith(("STRIPE_", "RAZORPAY_"))
+        name
+        for name in _known_settings()
+        if name.startswith(("STRIPE_", "RAZORPAY_"))
     }
     wanted = {
         name for name in keys if not name.endswith("_API_BASE")
     }  # for a stand-in only
     assert wanted <= OURS["web-1"]["environment"].keys()
     assert wanted <= set(
-        re.findall(r"^([A-Z_]+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE)
+        re.findall(
+            r"^([A-Z_]+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE
+        )
     )
 
 

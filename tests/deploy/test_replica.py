@@ -55,7 +55,10 @@ def pair(product: Product) -> Iterator[Pair]:
     ):
         name = tests_database.settings_dict["NAME"]
         source = servers.pg(
-            "pg_dump", "--no-owner", "--no-privileges", f"--dbname={_dsn(_here(name))}"
+            "pg_dump",
+            "--no-owner",
+            "--no-privileges",
+            f"--dbname={_dsn(_here(name))}",
         )
         dump = subprocess.run(source, check=True, capture_output=True).stdout
         target = servers.pg(
@@ -72,7 +75,11 @@ def pair(product: Product) -> Iterator[Pair]:
         }
         host = second.split("@/")[1].rpartition("/")[0].replace("%2F", "/")
         yield Pair(
-            first.connection(), {**first.connection(), "host": host}, env, kill, start
+            first.connection(),
+            {**first.connection(), "host": host},
+            env,
+            kill,
+            start,
         )
 
 

@@ -202,4 +202,6 @@ def _await_jobs() -> None:
     assert processes.wait_for(lambda: not left.exists(), seconds=90), list(
         left.values("task", "state", "error")
     )
-    assert not OutboxEvent.objects.filter(lost__gt=0).exists(), "a job was broken off"
+    assert not OutboxEvent.objects.filter(lost__gt=0).exists(), (
+        "a job was broken off"
+    )

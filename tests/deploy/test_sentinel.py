@@ -66,13 +66,17 @@ def test_another_master_takes_over() -> None:
                 lambda: "hit; detail=memory" in cache_status(url), seconds=20
             )
             _add_job()
-            assert wait_for(_all_done, seconds=60), list(OutboxEvent.objects.values())
+            assert wait_for(_all_done, seconds=60), list(
+                OutboxEvent.objects.values()
+            )
             kill_master()
             _add_job()
             assert wait_for(
                 lambda: "hit; detail=memory" in cache_status(url), seconds=60
             ), "the cache is back"
-            assert wait_for(_all_done, seconds=90), list(OutboxEvent.objects.values())
+            assert wait_for(_all_done, seconds=90), list(
+                OutboxEvent.objects.values()
+            )
 
 
 def _add_job() -> None:

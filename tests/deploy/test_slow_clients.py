@@ -30,7 +30,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 def catalogue(transactional_db: None) -> None:
     for number in range(30):
         make_variant(
-            product=make_product(name=f"Linen shirt {number}", description="x" * 4000)
+            product=make_product(
+                name=f"Linen shirt {number}", description="x" * 4000
+            )
         )
 
 
@@ -51,7 +53,9 @@ def _port(web: services.Running) -> int:
 
 @pytest.mark.asvs("15.2.2")
 @pytest.mark.parametrize("front", ["none", *FRONTS])
-def test_nobody_else_notices_slow_clients(front: str, web: services.Running) -> None:
+def test_nobody_else_notices_slow_clients(
+    front: str, web: services.Running
+) -> None:
     with ExitStack() as stack:
         port = _port(web)
         if front != "none":
@@ -68,7 +72,11 @@ def test_nobody_else_notices_slow_clients(front: str, web: services.Running) -> 
                 clients = [
                     slow.enter_context(
                         SlowClients(
-                            ("127.0.0.1", port), kind, EACH, host="shop.test", big=BIG
+                            ("127.0.0.1", port),
+                            kind,
+                            EACH,
+                            host="shop.test",
+                            big=BIG,
                         )
                     )
                     for kind in kinds
@@ -81,7 +89,9 @@ def test_nobody_else_notices_slow_clients(front: str, web: services.Running) -> 
             assert during.failed == []
             assert during.percentile(1.0) < 8, "somebody waited for a slow client"
             if SECONDS:
-                assert during.percentile(0.99) <= 2 * before.percentile(0.99) + 0.005
+                assert (
+                    during.percentile(0.99) <= 2 * before.percentile(0.99) + 0.005
+                )
 
 
 @pytest.mark.parametrize("kind", ["body", "chunked", "silent"])
@@ -104,7 +114,9 @@ def test_a_large_upload_has_time_by_its_size(web: services.Running) -> None:
         for start in range(0, len(body), 20_000):
             one.sendall(body[start : start + 20_000])
             time.sleep(0.9)
-        assert one.recv(12) == b"HTTP/1.1 413", "the shop has read it, and judges it"
+        assert one.recv(12) == b"HTTP/1.1 413", (
+            "the shop has read it, and judges it"
+        )
 
 
 def test_a_reader_who_takes_nothing_is_hung_up_on(catalogue: None) -> None:

@@ -38,7 +38,12 @@ def test_a_test_of_what_does_not_apply_is_a_contradiction() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [LIST + LIST, "1.1.1 4 Too high |\n", "1.1.1 1 No bar\n", "1.1.1 1 A | ? why\n"],
+    [
+        LIST + LIST,
+        "1.1.1 4 Too high |\n",
+        "1.1.1 1 No bar\n",
+        "1.1.1 1 A | ? why\n",
+    ],
 )
 def test_a_list_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(asvs.ListError):

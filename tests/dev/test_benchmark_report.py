@@ -28,20 +28,27 @@ def test_each_goal_has_a_line_and_many_of_one_goal_share_one(folder: Path) -> No
     report.publish("lists", "Lists", [slow, aside, *pages], target="reads")
 
     glance = (folder / "results.md").read_text().split("## Lists")[0]
-    assert "| a list | plain SQL | 3.0 | ≤ 2 | **no** | `make bench-reads` |" in glance
+    assert (
+        "| a list | plain SQL | 3.0 | ≤ 2 | **no** | `make bench-reads` |" in glance
+    )
     assert "| Lists: 13 rows | later | reached by 13 | ≤ 20 | yes |" in glance
     assert "seen by the way" not in glance
     assert "page 7" not in glance
 
 
-def test_a_second_run_replaces_the_table_and_adds_to_the_history(folder: Path) -> None:
+def test_a_second_run_replaces_the_table_and_adds_to_the_history(
+    folder: Path,
+) -> None:
     for ratio in ("3.0", "1.9"):
         row = Row("a list", "9 ms", "plain SQL", "3 ms", ratio, "≤ 2", reached=True)
         report.publish("lists", "Lists", [row])
 
     assert (folder / "results.md").read_text().count("## Lists") == 1
     runs = json.loads((folder / "history.json").read_text())
-    assert [run["figures"] for run in runs] == [{"a list": "3.0"}, {"a list": "1.9"}]
+    assert [run["figures"] for run in runs] == [
+        {"a list": "3.0"},
+        {"a list": "1.9"},
+    ]
 
 
 def test_two_revisions_are_compared_by_their_medians(tmp_path: Path) -> None:

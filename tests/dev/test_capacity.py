@@ -83,7 +83,9 @@ def test_no_tier_of_a_plan_is_busier_than_planned() -> None:
     assert demand.database_ms <= plan.database_cores * 1000 * MAX_BUSY
     limits = list_limits(plan, demand)
     assert limits[0].factor >= 1 / MAX_BUSY
-    assert [each.factor for each in limits] == sorted(each.factor for each in limits)
+    assert [each.factor for each in limits] == sorted(
+        each.factor for each in limits
+    )
 
 
 def test_a_sale_at_noon_waits_where_machines_are_few_and_nowhere_else() -> None:

@@ -44,7 +44,9 @@ def broken(*imports: tuple[str, str]) -> list[str]:
     ],
 )
 def test_refuses(importer: str, imported: str) -> None:
-    assert broken((importer, imported)) == [f"{importer} imports {imported} (line 3)"]
+    assert broken((importer, imported)) == [
+        f"{importer} imports {imported} (line 3)"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,14 @@ def test_every_pinned_package_and_base_image_is_in_the_images_document(
 ) -> None:
     found = {each["purl"] for each in documents["image"]["components"]}
     pinned = re.findall(
-        r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE
+        r"^([\w.-]+)==([\w.]+)",
+        (ROOT / "requirements.txt").read_text(),
+        re.MULTILINE,
     )
     assert len(pinned) > 50
-    assert {f"pkg:pypi/{name.lower()}@{version}" for name, version in pinned} <= found
+    assert {
+        f"pkg:pypi/{name.lower()}@{version}" for name, version in pinned
+    } <= found
     digests = set(
         re.findall(r"@sha256:([0-9a-f]{64})", (ROOT / "Dockerfile").read_text())
     )

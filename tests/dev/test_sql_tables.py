@@ -51,7 +51,9 @@ def test_what_is_not_published_is_refused(text: str, breach: str) -> None:
 
 
 def test_the_owner_may_name_everything() -> None:
-    assert breaches("SELECT * FROM orders_order, orders_payment", app="orders") == []
+    assert (
+        breaches("SELECT * FROM orders_order, orders_payment", app="orders") == []
+    )
 
 
 def test_a_published_column_that_is_gone_is_found() -> None:
@@ -64,7 +66,9 @@ def test_a_published_column_that_is_gone_is_found() -> None:
 
 def test_an_f_string_is_read_as_one() -> None:
     source = 'X = f"SELECT {columns} FROM orders_order"'
-    assert list(sql_tables.list_strings(source)) == [(1, "SELECT   FROM orders_order")]
+    assert list(sql_tables.list_strings(source)) == [
+        (1, "SELECT   FROM orders_order")
+    ]
 
 
 def test_the_apps_name_only_what_is_published() -> None:
@@ -76,4 +80,6 @@ def test_a_new_breach_is_found_with_its_place(tmp_path: Path) -> None:
     statement = 'SQL = "SELECT guest_token_hash FROM orders_order"'
     (tmp_path / "analytics/new.py").write_text(f"import os\n{statement}\n")
     breach = "orders_order.guest_token_hash is of orders, which does not publish it"
-    assert list(sql_tables.check_apps(tmp_path)) == [f"analytics/new.py:2: {breach}"]
+    assert list(sql_tables.check_apps(tmp_path)) == [
+        f"analytics/new.py:2: {breach}"
+    ]

@@ -28,7 +28,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def query(one: Stack, text: str) -> list[tuple[object, ...]]:
     assert one.postgres
     # only strings
-    with psycopg.connect(autocommit=True, **one.postgres.connection()) as connection:  # type: ignore[arg-type]
+    with psycopg.connect(
+        autocommit=True,
+        **one.postgres.connection(),  # type: ignore[arg-type]
+    ) as connection:
         cursor = connection.execute(text)
         return cursor.fetchall() if cursor.description else []
 
@@ -101,9 +104,9 @@ def test_valkey_never_evicts_a_queue(home: Path) -> None:
 def test_the_database_sorts_and_folds_case_alike_everywhere(home: Path) -> None:
     one = Stack(home, durable=False, valkey=False)
     one.enter()
-    assert query(one, "SELECT lower('ÉTÉ'), to_tsvector('simple', 'ÉTÉ')::text") == [
-        ("été", "'été':1")
-    ]
+    assert query(
+        one, "SELECT lower('ÉTÉ'), to_tsvector('simple', 'ÉTÉ')::text"
+    ) == [("été", "'été':1")]
     one.leave()
 
 

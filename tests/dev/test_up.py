@@ -70,7 +70,11 @@ def test_a_port_asked_for_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> No
 def test_names_the_people_whom_the_demo_makes(settings: object) -> None:
     from demo import people
 
-    made = {"customer": people.CUSTOMER, "staff": people.STAFF, "admin": people.ADMIN}
+    made = {
+        "customer": people.CUSTOMER,
+        "staff": people.STAFF,
+        "admin": people.ADMIN,
+    }
     assert made == up.DEMO_PEOPLE
     assert getattr(settings, "DEMO_PASSWORD", None) == up.DEMO_PASSWORD
 

@@ -15,7 +15,9 @@ from tests.factories import make_order, make_product
 from tests.outbox.helpers import drain
 
 BLOCKS = read_blocks("docs/extending.md", "python")
-FILES = {title: code for title, code in BLOCKS.items() if title.startswith("products/")}
+FILES = {
+    title: code for title, code in BLOCKS.items() if title.startswith("products/")
+}
 
 
 @pytest.fixture

@@ -11,7 +11,11 @@ from tests.docs.blocks import ROOT
 
 PAGES = sorted(
     str(path.relative_to(ROOT))
-    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "docs/asvs.txt"]
+    for path in [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        ROOT / "docs/asvs.txt",
+    ]
     if path.name != "CHANGELOG.md"  # it tells of what is gone
 )
 FOLDERS = (
@@ -48,7 +52,12 @@ ELSEWHERE = {
     "archive_command",
     "xact_start",
 }
-ELSEWHERE |= {"n_dead_tup", "pg_stat_statements", "pg_stat_user_tables", "pg_upgrade"}
+ELSEWHERE |= {
+    "n_dead_tup",
+    "pg_stat_statements",
+    "pg_stat_user_tables",
+    "pg_upgrade",
+}
 ELSEWHERE |= {"randomly-seed", "__Secure"}
 
 
@@ -85,14 +94,17 @@ def is_folder(name: str) -> bool:
 
 def find_unknown(code: str) -> list[str]:
     """Return the names in a piece of code of a page that nothing has."""
-    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(
+        r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
     known = {
         rf"(?<![\w/.:{{}}-])((?:[\w.-]+/)*[\w-]+\.(?:{FILE_TYPES}))\b": is_file,
         rf"(?<![\w/.-])((?:{FOLDERS})(?:/[\w-]+)+)(?![\w./*-])": is_folder,
         r"manage\.py ([a-z]\w+)": get_commands().__contains__,
         r"\bmake ([a-z][a-z-]+)": targets.__contains__,
         rf"python -m ((?:{FOLDERS})[\w.]+)": lambda name: (
-            is_folder(name.replace(".", "/")) or is_file(name.replace(".", "/") + ".py")
+            is_folder(name.replace(".", "/"))
+            or is_file(name.replace(".", "/") + ".py")
         ),
         r"(?<!\w)--([a-z][a-z-]+)": lambda name: bool(
             {name, f"--{name}", name.replace("-", "_")} & words()
@@ -117,13 +129,19 @@ def test_a_page_names_what_there_is(source):
     blocks += "\n".join(re.findall(r"^ {4}.+$", text, flags=re.MULTILINE))
     codes = re.findall(r"`([^`\n]+)`", text)
     codes += re.findall(OF_OURS, text + blocks, flags=re.MULTILINE)
-    assert {code: unknown for code in codes if (unknown := find_unknown(code))} == {}
+    assert {
+        code: unknown for code in codes if (unknown := find_unknown(code))
+    } == {}
 
 
-@pytest.mark.parametrize("source", [name for name in PAGES if name != "docs/asvs.txt"])
+@pytest.mark.parametrize(
+    "source", [name for name in PAGES if name != "docs/asvs.txt"]
+)
 def test_a_setting_in_an_example_exists(source):
     lines = re.findall(
-        r"^ *(?:export )?[A-Z][A-Z0-9_]+=.*$", (ROOT / source).read_text(), re.MULTILINE
+        r"^ *(?:export )?[A-Z][A-Z0-9_]+=.*$",
+        (ROOT / source).read_text(),
+        re.MULTILINE,
     )
     names = re.findall(r"(?<![\w/\"'])([A-Z][A-Z0-9_]{3,})=", "\n".join(lines))
     assert [name for name in names if name not in words()] == []

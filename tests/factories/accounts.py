@@ -13,7 +13,10 @@ _numbers = count(1)
 
 
 def make_user(
-    *, password: str | None = PASSWORD, groups: tuple[str, ...] = (), **overrides: Any
+    *,
+    password: str | None = PASSWORD,
+    groups: tuple[str, ...] = (),
+    **overrides: Any,
 ) -> User:
     """Make a customer with a verified address; `role=`, and `groups=("catalogue",)` for staff."""
     number = next(_numbers)

@@ -146,7 +146,9 @@ def make_order(
     """
     token = token or new_token() if guest_email else None
     customer = None if guest_email else customer or make_user()
-    make_cart_line(customer=customer, token=token, variant=variant, quantity=quantity)
+    make_cart_line(
+        customer=customer, token=token, variant=variant, quantity=quantity
+    )
     placed = checkout.place_order(
         Checkout(
             shipping_address=PostalAddress(
@@ -172,7 +174,9 @@ def make_order(
     return Order.objects.get(pk=placed.order.pk)
 
 
-def make_draft(*, variant: Any = None, quantity: int = 1, **columns: Any) -> DraftOrder:
+def make_draft(
+    *, variant: Any = None, quantity: int = 1, **columns: Any
+) -> DraftOrder:
     """Take down an order by telephone, of pieces of one variant, that is not placed yet."""
     variant = variant or make_variant()
     columns = {
@@ -195,11 +199,15 @@ def move_to(order: Order, status: str) -> None:
     """Take a placed order along its way, up to `status`."""
     if status == "cancelled":
         transitions.move_order(
-            Move(status=OrderStatus.CANCELLED), order_id=order.pk, actor=Actor("staff")
+            Move(status=OrderStatus.CANCELLED),
+            order_id=order.pk,
+            actor=Actor("staff"),
         )
         return
     path = ("pending", "confirmed", "processing", "shipped", "delivered")
-    now = path.index(Order.objects.values_list("status", flat=True).get(pk=order.pk))
+    now = path.index(
+        Order.objects.values_list("status", flat=True).get(pk=order.pk)
+    )
     for step in path[now + 1 : path.index(status) + 1]:
         transitions.move_order(
             Move(status=OrderStatus(step)), order_id=order.pk, actor=Actor("staff")

@@ -65,9 +65,14 @@ def make_variant(
     product = product or make_product()
     defaults = {"sku": f"SKU-{number}", "size": f"S{number}", "color": "Black"}
     variant = Variant.objects.create(product=product, **defaults | overrides)
-    StockLevel.objects.create(variant=variant, on_hand=stock, inventory_policy=policy)
+    StockLevel.objects.create(
+        variant=variant, on_hand=stock, inventory_policy=policy
+    )
     StockMovement.objects.create(
-        variant=variant, kind="initial", d_on_hand=stock, ref=f"initial:{variant.pk}"
+        variant=variant,
+        kind="initial",
+        d_on_hand=stock,
+        ref=f"initial:{variant.pk}",
     )
     if (stock or policy != "deny") and variant.is_active and not product.in_stock:
         Product.objects.filter(pk=product.pk).update(in_stock=True)
@@ -106,7 +111,9 @@ def make_purchase(*, product: Product, user: Any) -> Purchase:
     return Purchase.objects.create(product=product, user=user)
 
 
-def make_size_chart(*, category: Category | None = None, **overrides: Any) -> SizeChart:
+def make_size_chart(
+    *, category: Category | None = None, **overrides: Any
+) -> SizeChart:
     """Make a chart of two sizes and two measures: chest and waist of S and M."""
     chart = SizeChart.objects.create(
         category=category or make_category(), **{"title": "Tops"} | overrides

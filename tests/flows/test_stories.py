@@ -29,7 +29,10 @@ def shirt():
         name="Shirts", slug="shirts", tax_class=make_tax("reduced", "5.00")
     )
     product = make_product(
-        name="Linen shirt", slug="linen-shirt", base_price="899.00", category=category
+        name="Linen shirt",
+        slug="linen-shirt",
+        base_price="899.00",
+        category=category,
     )
     return make_variant(product=product, stock=3, size="M", color="Blue")
 
@@ -74,7 +77,9 @@ def test_a_guest_finds_a_shirt_and_buys_it(api, shirt):
     assert placed.json()["total"] == cart["quote"]["total"] == "1798.00"
     assert api.get("/api/cart", headers=guest).json()["items"] == []
     assert (
-        api.get(f"/api/products/{found['slug']}").json()["variants"][0]["countInStock"]
+        api.get(f"/api/products/{found['slug']}").json()["variants"][0][
+            "countInStock"
+        ]
         == 1
     )
     shown = api.get(f"/api/orders/{placed.json()['id']}", headers=guest).json()
@@ -88,11 +93,13 @@ def test_a_guest_finds_a_shirt_and_buys_it(api, shirt):
 
 
 def test_a_customer_registers_buys_gets_it_and_reviews_it(api, desk, shirt):
-    token = api.post("/api/cart/items", {"variantId": shirt.pk, "quantity": 1}).json()[
-        "token"
-    ]
+    token = api.post(
+        "/api/cart/items", {"variantId": shirt.pk, "quantity": 1}
+    ).json()["token"]
     person = {"name": "Asha", "email": "asha@example.com", "password": PASSWORD}
-    registered = api.post("/api/auth/register", person, headers={"X-Cart-Token": token})
+    registered = api.post(
+        "/api/auth/register", person, headers={"X-Cart-Token": token}
+    )
     assert registered.status_code == 201, registered.content
     me = bearer(registered)
     address = api.post("/api/addresses", SHIPPING_ADDRESS, headers=me).json()
@@ -156,8 +163,12 @@ def test_an_online_payment_fails_then_succeeds_and_is_refunded_on_return(
         assert answer.status_code == 302, answer.content
 
     choose(order["payment"]["redirectUrl"], "failure")
-    assert client.get(f"/api/orders/{order['id']}").json()["paymentStatus"] == "failed"
-    started = client.post(f"/api/orders/{order['id']}/payments", headers=key()).json()
+    assert (
+        client.get(f"/api/orders/{order['id']}").json()["paymentStatus"] == "failed"
+    )
+    started = client.post(
+        f"/api/orders/{order['id']}/payments", headers=key()
+    ).json()
     choose(started["redirectUrl"], "success")
     seen = client.get(f"/api/orders/{order['id']}").json()
     assert (seen["status"], seen["paymentStatus"]) == ("confirmed", "paid")
@@ -181,7 +192,9 @@ def test_an_online_payment_fails_then_succeeds_and_is_refunded_on_return(
         {"reason": "The other one, too", "refund": True},
     ).json()
     refunds.send_refund(
-        refund_id=next(r["id"] for r in whole["refunds"] if r["state"] == "requested")
+        refund_id=next(
+            r["id"] for r in whole["refunds"] if r["state"] == "requested"
+        )
     )
     seen = client.get(f"/api/orders/{order['id']}").json()
     assert (seen["status"], seen["paymentStatus"], seen["refunded"]) == (
@@ -192,14 +205,19 @@ def test_an_online_payment_fails_then_succeeds_and_is_refunded_on_return(
     assert stock_of(shirt) == (3, 0)
 
 
-def test_a_customer_changes_their_mind_and_somebody_else_gets_the_last_one(api, shirt):
+def test_a_customer_changes_their_mind_and_somebody_else_gets_the_last_one(
+    api, shirt
+):
     first, second = (api.as_user(make_user()) for _ in range(2))
     body = {"shippingAddress": SHIPPING_ADDRESS, "paymentMethod": "cod"}
     for client in (first, second):
         client.post("/api/cart/items", {"variantId": shirt.pk, "quantity": 3})
     order = first.post("/api/orders", body, headers=key()).json()
     refused = second.post("/api/orders", body, headers=key())
-    assert (refused.status_code, refused.json()["lines"][0]["available"]) == (409, 0)
+    assert (refused.status_code, refused.json()["lines"][0]["available"]) == (
+        409,
+        0,
+    )
     assert second.get("/api/cart").json()["items"][0]["available"] is False
     assert (
         first.post(
@@ -219,7 +237,11 @@ def test_an_order_that_nobody_pays_gives_its_pieces_back(api, shirt):
     age(Order.objects.get(pk=order["id"]))
     periodic.expire_orders()
     seen = client.get(f"/api/orders/{order['id']}").json()
-    assert (seen["status"], seen["history"][-1]["by"], seen["history"][-1]["note"]) == (
+    assert (
+        seen["status"],
+        seen["history"][-1]["by"],
+        seen["history"][-1]["note"],
+    ) == (
         "cancelled",
         "system",
         "It was not paid in time.",

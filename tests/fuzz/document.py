@@ -40,7 +40,9 @@ from markrin.wsgi import application
 from products.schemas.variants import Gtin
 from tests.fuzz import sample_shop
 
-UUID = re.compile(r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+UUID = re.compile(
+    r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z"
+)
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 # a choice among so many, whatever is there: what Hypothesis chose stays a choice of the
 # same shape
@@ -82,16 +84,18 @@ def run(
     outcome = Outcome(role)
     which, parts = part
     schema = _schema(examples, phases).include(
-        lambda context: zlib.crc32(context.operation.label.encode()) % parts == which
+        lambda context: (
+            zlib.crc32(context.operation.label.encode()) % parts == which
+        )
     )
     _hooks(schema, sample_shop.Person(role))
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             _count(outcome, event)
         elif isinstance(event, events.NonFatalError):
-            outcome.failures[f"{event.label}: {event.info.title}"] = str(event.value)[
-                :2000
-            ]
+            outcome.failures[f"{event.label}: {event.info.title}"] = str(
+                event.value
+            )[:2000]
         elif isinstance(event, events.FatalError):
             raise RuntimeError("schemathesis failed") from event.exception
     return outcome
@@ -165,7 +169,11 @@ def _failed(
 # other, and knows neither telephone plans nor what was given out before. Operation, place
 # and code of each; any other is a difference.
 BEYOND = [
-    (r"GET ", r"cursor", "cursor"),  # opaque: only those that an answer gave are taken
+    (
+        r"GET ",
+        r"cursor",
+        "cursor",
+    ),  # opaque: only those that an answer gave are taken
     (r"GET ", r"", "page_too_deep"),  # page times limit
     # a password that is too easy to guess, and a challenge that a sign-in has given
     (r"(POST|PUT) /api/", r"/(newP|p)assword", ".*"),
@@ -242,7 +250,11 @@ BEYOND = [
         "days",
     ),  # both or none, the fewest first
     # Steps differ by where they begin, methods by name, lines by what they are of
-    (r"(POST|PUT) /api/staff/shipping/zones", r"/methods(/[0-9]+/steps)?", "unique"),
+    (
+        r"(POST|PUT) /api/staff/shipping/zones",
+        r"/methods(/[0-9]+/steps)?",
+        "unique",
+    ),
     (
         r"(POST|PUT) /api/(staff/)?products",
         r"(/items/[0-9]+)?/variants/[0-9]+",
@@ -285,7 +297,11 @@ BEYOND = [
         "exclusive",
     ),  # money or an exchange
     (r"POST /api/orders", r"/addressId", "exclusive"),  # one of two
-    (r"POST /api/auth/email/verify/resend", r"/email", "required"),  # unless signed in
+    (
+        r"POST /api/auth/email/verify/resend",
+        r"/email",
+        "required",
+    ),  # unless signed in
     # Among its boundary values schemathesis 4.32 sends "0", which the document's pattern (a
     # UUID) does not allow.
     (r"POST /api/auth/refresh", r"Idempotency-Key", "format"),
@@ -387,7 +403,9 @@ def _hooks(schema: Any, person: sample_shop.Person) -> None:
         return _with_real_ids(ids, context.operation.path, body)
 
     @schema.hook  # type: ignore[untyped-decorator]  # schemathesis'
-    def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
+    def filter_failure(
+        context: Any, failure: Any, case: Any, response: Any
+    ) -> bool:
         match failure.title:
             case "Schema-valid request rejected":
                 return not (response.status_code == 400 and _beyond(case, response))
@@ -531,7 +549,9 @@ def crashes() -> Iterator[dict[str, str]]:
         if entry["event"] == "request.failed" and isinstance(exc, BaseException):
             last = traceback.extract_tb(exc.__traceback__)[-1]
             where = f"{type(exc).__name__} at {last.filename.rpartition('/')[2]}:{last.lineno}"
-            found.setdefault(where, "".join(traceback.format_exception(exc))[-3000:])
+            found.setdefault(
+                where, "".join(traceback.format_exception(exc))[-3000:]
+            )
         raise structlog.DropEvent
 
     processors[:] = [collect]

@@ -61,7 +61,9 @@ class Endpoint:
 
     def body(self, ids: Ids) -> dict[str, Any]:
         """Return a body in which every field is given."""
-        return example(self.stated.body, ids, self.route) if self.stated.body else {}
+        return (
+            example(self.stated.body, ids, self.route) if self.stated.body else {}
+        )
 
 
 def every() -> list[Endpoint]:

@@ -52,7 +52,9 @@ def valid(
     made = schema()
     patch = not any(field.required for field in made.fields.values())
     needed = {
-        name: _field(field, ids, path) for name, field in _named(made) if field.required
+        name: _field(field, ids, path)
+        for name, field in _named(made)
+        if field.required
     }
     optional = {
         name: _field(field, ids, path)
@@ -64,7 +66,9 @@ def valid(
 
 
 def _named(schema: ma.Schema) -> list[tuple[str, ma.fields.Field[Any]]]:
-    return [(field.data_key or name, field) for name, field in schema.fields.items()]
+    return [
+        (field.data_key or name, field) for name, field in schema.fields.items()
+    ]
 
 
 def _field(field: Any, ids: Ids, path: str) -> st.SearchStrategy[Any]:
@@ -98,7 +102,9 @@ def _value(field: Any, ids: Ids, path: str) -> st.SearchStrategy[Any]:  # noqa: 
         case fields.Image():
             return st.just(SimpleUploadedFile("a.png", png(), "image/png"))
         case fields.File():
-            return st.just(SimpleUploadedFile("a.csv", b"sku,quantity\n", "text/csv"))
+            return st.just(
+                SimpleUploadedFile("a.csv", b"sku,quantity\n", "text/csv")
+            )
         case fields.Uuid():
             known = ids.of(str(field.data_key or field.name), path)
             return (
@@ -110,7 +116,9 @@ def _value(field: Any, ids: Ids, path: str) -> st.SearchStrategy[Any]:  # noqa: 
             return st.sampled_from(field.choices.values)
         case fields.Bool():
             return (
-                st.sampled_from(["true", "false"]) if field.from_text else st.booleans()
+                st.sampled_from(["true", "false"])
+                if field.from_text
+                else st.booleans()
             )
         case fields.Int():
             numbers = st.integers(field.min, field.max)
@@ -167,14 +175,20 @@ def edges(field: Any) -> list[Any]:
     """
     found = list(_edges(field))
     if getattr(field, "from_text", False):  # a nested object is never text
-        found = [str(edge).lower() if isinstance(edge, int) else edge for edge in found]
-    return [edge for edge in found if _passes(field, edge)] + [None] * field.allow_none
+        found = [
+            str(edge).lower() if isinstance(edge, int) else edge for edge in found
+        ]
+    return [edge for edge in found if _passes(field, edge)] + [
+        None
+    ] * field.allow_none
 
 
 def _edges(field: Any) -> Iterable[Any]:  # noqa: C901 (a line for each type of field)
     match field:
         case fields.List():
-            return [], [_numbered(field.inner, number) for number in range(field.max)]
+            return [], [
+                _numbered(field.inner, number) for number in range(field.max)
+            ]
         case fields.Int():
             return field.min, field.max
         case fields.Bool():

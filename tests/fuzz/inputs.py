@@ -100,7 +100,9 @@ def _other_type(content_type: str) -> Callable[[Endpoint, Ids], Request | None]:
         if endpoint.stated.body is None or content_type in taken:
             return None
         return Request(
-            endpoint.path(ids), json.dumps(endpoint.body(ids)).encode(), content_type
+            endpoint.path(ids),
+            json.dumps(endpoint.body(ids)).encode(),
+            content_type,
         )
 
     return make
@@ -148,12 +150,16 @@ BODIES = [
     Row("UTF-16", _text(lambda text: text.encode("utf-16"))),
     Row(
         "bytes that are not UTF-8",
-        _text(lambda text: _with('"zz": "@"')(text).encode().replace(b"@", b"\xff")),
+        _text(
+            lambda text: _with('"zz": "@"')(text).encode().replace(b"@", b"\xff")
+        ),
     ),
     Row(
         "overlong UTF-8",
         _text(
-            lambda text: _with('"zz": "@"')(text).encode().replace(b"@", b"\xc0\xaf")
+            lambda text: (
+                _with('"zz": "@"')(text).encode().replace(b"@", b"\xc0\xaf")
+            )
         ),
     ),
     Row(
@@ -182,7 +188,9 @@ BODIES = [
         ),
         (415,),
     ),
-    Row("said to be gzip", _text(str, headers={"Content-Encoding": "gzip"}), (415,)),
+    Row(
+        "said to be gzip", _text(str, headers={"Content-Encoding": "gzip"}), (415,)
+    ),
     Row("gzip, unsaid", _text(lambda text: gzip.compress(text.encode()))),
     Row("something after the document", _text(lambda text: f"{text}{CANARY}")),
     Row("two documents", _text(lambda text: text + text)),
@@ -197,7 +205,9 @@ BODIES = [
     Row("a string", _text(lambda text: f'"{CANARY}"')),
     Row("a number", _text(lambda text: "5")),
     Row("null", _text(lambda text: "null")),
-    Row("a field that there is not", _text(_with(f'"zz": "{CANARY}"')), place="/zz"),
+    Row(
+        "a field that there is not", _text(_with(f'"zz": "{CANARY}"')), place="/zz"
+    ),
     Row(
         "a field called __proto__",
         _text(_with(f'"__proto__": "{CANARY}"')),
@@ -359,7 +369,10 @@ BY_TYPE: list[tuple[type, list[Any]]] = [
             *NOT_TEXT,
         ],
     ),
-    (Weekdays, ["", "0", "21", "11", "8", "1,2", "12345678", "1\n", "١", *NOT_TEXT]),
+    (
+        Weekdays,
+        ["", "0", "21", "11", "8", "1,2", "12345678", "1\n", "١", *NOT_TEXT],
+    ),
     (fields.Enum, [CANARY, "MALE ", "\u0131", *NOT_TEXT]),
     (fields.Slug, ["Groß", "a_b", "a b", "x" * 121, "", "a\n", *NOT_TEXT]),
     (fields.Token, ["", "a b", "a\n", "é", "x" * 5000, *NOT_TEXT]),
@@ -456,7 +469,9 @@ def changed(
 def _replaced(
     endpoint: Endpoint, ids: Ids, path: tuple[str | int, ...], value: Any
 ) -> Request:
-    body = json.dumps(changed(endpoint, ids, path, value)).replace("Infinity", "1e400")
+    body = json.dumps(changed(endpoint, ids, path, value)).replace(
+        "Infinity", "1e400"
+    )
     return Request(endpoint.path(ids), body.encode())
 
 
@@ -509,12 +524,18 @@ def _of_each(kind: type, value: str) -> Callable[[Endpoint, Ids], Request | None
     def make(endpoint: Endpoint, ids: Ids) -> Request | None:
         stated = endpoint.stated.query
         names = (
-            [one.data_key for one in stated().fields.values() if isinstance(one, kind)]
+            [
+                one.data_key
+                for one in stated().fields.values()
+                if isinstance(one, kind)
+            ]
             if stated
             else []
         )
         return (
-            Request(endpoint.path(ids), query=f"{names[0]}={value}", content_type="")
+            Request(
+                endpoint.path(ids), query=f"{names[0]}={value}", content_type=""
+            )
             if names
             else None
         )
@@ -558,7 +579,9 @@ def _header(name: str, value: str) -> Callable[[Endpoint, Ids], Request | None]:
             one.data_key for one in stated().fields.values()
         }:
             return None
-        body = json.dumps(endpoint.body(ids)).encode() if endpoint.stated.body else b""
+        body = (
+            json.dumps(endpoint.body(ids)).encode() if endpoint.stated.body else b""
+        )
         return Request(endpoint.path(ids), body, headers={name: value})
 
     return make
@@ -632,14 +655,21 @@ REST = [
     ),
     *(
         Row(f"Timestamp in a query: {value}", _of_each(fields.Timestamp, value))
-        for value in ("0001-01-01T00:00:00%2B14:00", "2026-11-23T09:00:00+01:00", "now")
+        for value in (
+            "0001-01-01T00:00:00%2B14:00",
+            "2026-11-23T09:00:00+01:00",
+            "now",
+        )
     ),
     *(
         Row(f"Date in a query: {value}", _of_each(fields.Date, value))
         for value in ("2026-02-30", "0001-01-01", "today")
     ),
     *(
-        Row(f"Commas in a query: {value[:12]}", _of_each(fields.CommaSeparated, value))
+        Row(
+            f"Commas in a query: {value[:12]}",
+            _of_each(fields.CommaSeparated, value),
+        )
         for value in ("", ",", "a,,b", "a,a", ",".join(map(str, range(30))), "a%00")
     ),
     *(
@@ -670,7 +700,9 @@ REST = [
         )
     ),
     *(
-        Row(f"a slug in the path: {value[:24]}", _in_path(value, SLUG, BOTH), (404,))
+        Row(
+            f"a slug in the path: {value[:24]}", _in_path(value, SLUG, BOTH), (404,)
+        )
         for value in (
             "%00",
             "%ff",

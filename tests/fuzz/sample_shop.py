@@ -176,7 +176,9 @@ def buy_and_review(user: User) -> None:
 def _of(rows: Callable[[], Any], *order: str) -> Callable[[], list[str]]:
     return lambda: [
         str(one)
-        for one in rows().order_by(*order or ("-pk",)).values_list("pk", flat=True)[:40]
+        for one in rows()
+        .order_by(*order or ("-pk",))
+        .values_list("pk", flat=True)[:40]
     ]
 
 
@@ -220,7 +222,9 @@ KINDS: dict[str, Callable[[], list[str]]] = {
 # Of a row within a product, by its name in a path: which product that is.
 WITHIN: dict[str, Callable[[str], Any]] = {
     "image_id": lambda pk: (
-        ProductImage.objects.filter(pk=pk).values_list("product_id", flat=True).first()
+        ProductImage.objects.filter(pk=pk)
+        .values_list("product_id", flat=True)
+        .first()
     ),
     "variant_id": lambda pk: (
         Variant.objects.filter(pk=pk).values_list("product_id", flat=True).first()

@@ -27,7 +27,9 @@ FROM pg_stat_xact_user_tables"""
 class Tally:
     """What came back, by row, and what was wrong with it."""
 
-    rows: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    rows: dict[str, Counter[int]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
     endpoints: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
@@ -39,7 +41,11 @@ class Tally:
     def lines(self) -> Iterator[str]:
         """Yield the table: a line for each kind of input, a column for each status."""
         yield from lines("input", self.rows)
-        rows, endpoints, wrong = len(self.rows), len(self.endpoints), len(self.wrong)
+        rows, endpoints, wrong = (
+            len(self.rows),
+            len(self.endpoints),
+            len(self.wrong),
+        )
         yield f"{rows} inputs, {endpoints} endpoints, {self.tried} requests, {wrong} wrong"
 
 
@@ -109,7 +115,9 @@ def _try(
             f"{request.path}?{request.query} {request.body[:200]!r} → {answer.status_code}"
             f" {answer.content[:300]!r}"
         )
-        tally.wrong.append(f"{row.name} at {endpoint}: {'; '.join(wrong)}\n    {shown}")
+        tally.wrong.append(
+            f"{row.name} at {endpoint}: {'; '.join(wrong)}\n    {shown}"
+        )
 
 
 def _faults(row: inputs.Row, answer: Any, method: str) -> Iterator[str]:

@@ -56,7 +56,9 @@ def answers():
 
 
 @pytest.mark.timeout(3600 if FULL else 600)
-def test_what_a_body_s_schema_accepts_the_database_accepts(caller, answers, subtests):
+def test_what_a_body_s_schema_accepts_the_database_accepts(
+    caller, answers, subtests
+):
     taking = [one for one in ALL if one.stated.body or one.stated.upload]
     assert len(taking) > 40
     for endpoint in taking:
@@ -97,7 +99,9 @@ def test_what_a_query_s_schema_accepts_is_answered(caller, answers, subtests):
 
 
 @pytest.mark.timeout(3600 if FULL else 600)
-def test_what_is_at_the_edge_of_a_field_the_database_accepts(caller, answers, subtests):
+def test_what_is_at_the_edge_of_a_field_the_database_accepts(
+    caller, answers, subtests
+):
     for number, endpoint in enumerate(ALL):
         ids = sample_shop.Ids()
         tries = [
@@ -124,7 +128,9 @@ def test_what_is_at_the_edge_of_a_header_the_database_accepts(
         for field in stated().fields.values() if stated else ():
             with subtests.test(f"{endpoint} {field.data_key}"):
                 for value in examples.edges(field):
-                    body = {"json": endpoint.body(ids)} if endpoint.stated.body else {}
+                    body = (
+                        {"json": endpoint.body(ids)} if endpoint.stated.body else {}
+                    )
                     _call(
                         caller,
                         answers,
@@ -159,10 +165,12 @@ def _call(client, answers, endpoint, ids, **sent):
     """Send what a schema takes and look at the constraints as a commit would; nothing
     remains of it.
     """
-    sent["headers"] = {"Idempotency-Key": str(uuid.uuid4()), **sent.get("headers", {})}
-    before = (
-        transaction.savepoint()
-    )  # not an atomic block, in which no service could begin a transaction of its own
+    sent["headers"] = {
+        "Idempotency-Key": str(uuid.uuid4()),
+        **sent.get("headers", {}),
+    }
+    # Not an atomic block, in which no service could begin a transaction of its own.
+    before = transaction.savepoint()
     try:
         answer = client._send(endpoint.method, endpoint.path(ids), **sent)
         answers[str(endpoint)][answer.status_code] += 1
@@ -181,7 +189,9 @@ def _parts(body):
     return {name: value for name, value in body.items() if value is not None}
 
 
-def test_white_space_and_forbidden_characters_are_the_same_to_python_and_postgresql(db):
+def test_white_space_and_forbidden_characters_are_the_same_to_python_and_postgresql(
+    db,
+):
     with connection.cursor() as cursor:
         cursor.execute(
             r"""SELECT n, chr(n) ~ '\S', chr(n) ~ %s, chr(n) ~ %s

@@ -22,7 +22,9 @@ ROLES = os.environ.get("FUZZ_ROLES", ",".join(sample_shop.ROLES)).split(",")
 
 @pytest.mark.timeout(7200 if FULL else 600)
 @pytest.mark.django_db(transaction=True)
-def test_a_fuzzer_that_believes_the_document_finds_no_difference(settings, tmp_path):
+def test_a_fuzzer_that_believes_the_document_finds_no_difference(
+    settings, tmp_path
+):
     settings.MEDIA_ROOT = tmp_path  # `verify` looks for files that no row names
     document.register()
     outcomes = []

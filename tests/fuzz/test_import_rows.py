@@ -22,7 +22,11 @@ NEEDED = {
     "variantSaleStartsAt": _OWN,
     "variantSaleEndsAt": _OWN,
 }
-PLAIN = {"name": "Linen Shirt", "category": "Men > Shirts", "basePrice": "99999999.00"}
+PLAIN = {
+    "name": "Linen Shirt",
+    "category": "Men > Shirts",
+    "basePrice": "99999999.00",
+}
 
 
 @pytest.mark.django_db
@@ -53,7 +57,9 @@ def _rows():
     for schema, columns in ((ImportProduct(), {}), (ImportVariant(), of_variant)):
         for name, field in schema.fields.items():
             column = columns.get(field.data_key or "", field.data_key or name)
-            for edge in examples.edges(field) if column in native_csv.COLUMNS else ():
+            for edge in (
+                examples.edges(field) if column in native_csv.COLUMNS else ()
+            ):
                 if isinstance(edge, str) and edge:
                     number = f"E{column}{len(edge)}{sum(map(ord, edge))}"
                     more = NEEDED.get(column, {})

@@ -20,7 +20,9 @@ def test_every_bad_input_is_refused_everywhere(db):
     with sample_shop.settings():
         sample_shop.build()
         person = sample_shop.Person("staff")
-        tally = table.run(endpoints.every(), person.headers(), every=1 if FULL else 17)
+        tally = table.run(
+            endpoints.every(), person.headers(), every=1 if FULL else 17
+        )
     if FULL:
         print("", *tally.lines(), sep="\n")
     assert not tally.wrong, f"{len(tally.wrong)} of {tally.tried}:\n" + "\n".join(

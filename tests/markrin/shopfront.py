@@ -131,7 +131,10 @@ class OneOrder(views.View):
     permission_classes = (permissions.AllowAny,)
 
     @operation(
-        id="getOrder", tag="orders", summary="One", response=["file:application/pdf"]
+        id="getOrder",
+        tag="orders",
+        summary="One",
+        response=["file:application/pdf"],
     )
     def get(self, request: Request, id: Any) -> HttpResponse:  # noqa: A002
         return HttpResponse(b"%PDF", content_type="application/pdf")
@@ -174,7 +177,9 @@ class Beacon(views.View):
 class Pictures(views.View):
     permission_classes = (permissions.AllowAny,)
 
-    @operation(id="upload", tag="x", summary="Upload", upload=Picture, response=Echo)
+    @operation(
+        id="upload", tag="x", summary="Upload", upload=Picture, response=Echo
+    )
     def post(self, request: Request, *, upload: dict[str, Any]) -> Response:
         kept = images.encode_image(upload["file"])
         return Response(
@@ -197,7 +202,9 @@ class Staff(views.View):
         summary="Staff",
         response=Echo,
         permissions=[
-            partial(permissions.MayCall, Right(area="A test", groups=("catalogue",)))
+            partial(
+                permissions.MayCall, Right(area="A test", groups=("catalogue",))
+            )
         ],
     )
     def get(self, request: Request) -> Response:

@@ -138,7 +138,9 @@ class Bare(views.View):
 
 
 class Forgetful(views.View):
-    @operation(id="forgetful", tag="x", summary="x", response=Echo, body=schemas.Empty)
+    @operation(
+        id="forgetful", tag="x", summary="x", response=Echo, body=schemas.Empty
+    )
     def post(self, request: Request) -> Response:
         return Response()
 

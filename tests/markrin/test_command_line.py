@@ -11,7 +11,9 @@ from tests.docs.blocks import ROOT
 
 
 def run_without_secret_key(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    env = {name: value for name, value in os.environ.items() if name != "SECRET_KEY"}
+    env = {
+        name: value for name, value in os.environ.items() if name != "SECRET_KEY"
+    }
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,

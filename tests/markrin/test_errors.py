@@ -115,7 +115,9 @@ def test_no_view_no_host_no_middleware(front: Client, debug: bool) -> None:
     with override_settings(DEBUG=debug, ALLOWED_HOSTS=["testserver"]):
         assert problem(front.get("/api/nothing")) == (404, "not_found")
         assert problem(front.get("/api/breaking")) == (500, "internal_error")
-        assert problem(front.get("/api/orders", headers={"Host": "evil.example"})) in (
+        assert problem(
+            front.get("/api/orders", headers={"Host": "evil.example"})
+        ) in (
             (400, "bad_request"),
             (200, ""),
         )

@@ -36,7 +36,10 @@ def code(
     with pytest.raises(errors.Invalid) as caught:
         load(field, value, base)
     (error,) = caught.value.errors
-    assert (error.get("pointer") or error.get("parameter")) in ("/theValue", "theValue")
+    assert (error.get("pointer") or error.get("parameter")) in (
+        "/theValue",
+        "theValue",
+    )
     assert len(repr(value)) < 4 or repr(value) not in error["message"]
     return error["code"]
 
@@ -321,7 +324,10 @@ REFUSED: list[tuple[Any, Any, str]] = [
     (fields.List(INT, max=2), [1, 2, 3], "count"),
     (fields.List(INT, max=2, min=1), [], "count"),
     (fields.List(TEXT, max=2, unique=True), ["a", "a "], "unique"),
-    *((fields.List(INT, max=2), value, "type") for value in ("12", {}, {"0": 1}, 1)),
+    *(
+        (fields.List(INT, max=2), value, "type")
+        for value in ("12", {}, {"0": 1}, 1)
+    ),
 ]
 
 
@@ -391,7 +397,10 @@ def test_an_element_is_refused_with_its_index() -> None:
     made = type("Made", (schemas.QuerySchema,), {"the_value": COMMAS})
     with pytest.raises(errors.Invalid) as caught:
         made().load({"theValue": "a,,toolong"})
-    assert [error["code"] for error in caught.value.errors] == ["too_short", "too_long"]
+    assert [error["code"] for error in caught.value.errors] == [
+        "too_short",
+        "too_long",
+    ]
     with pytest.raises(errors.Invalid) as caught:
         load(fields.List(INT, max=3), [1, "2", 11])
     assert [(e["pointer"], e["code"]) for e in caught.value.errors] == [
@@ -402,7 +411,11 @@ def test_an_element_is_refused_with_its_index() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"min": 1, "max": 0}, {"min": -(2**63) - 1, "max": 0}, {"min": 0, "max": 2**63}],
+    [
+        {"min": 1, "max": 0},
+        {"min": -(2**63) - 1, "max": 0},
+        {"min": 0, "max": 2**63},
+    ],
 )
 def test_a_number_without_sensible_limits_is_nobody_s_field(
     wrong: dict[str, int],
@@ -470,7 +483,11 @@ def test_the_stated_limits_are_what_is_enforced(
     # holds half a surrogate pair.
     beyond = isinstance(
         field,
-        fields.Timestamp | fields.Date | fields.Phone | fields.Email | fields.PageSlug,
+        fields.Timestamp
+        | fields.Date
+        | fields.Phone
+        | fields.Email
+        | fields.PageSlug,
     )
     if taken or not (
         beyond or any("\ud800" <= character <= "\udfff" for character in value)

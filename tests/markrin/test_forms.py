@@ -26,7 +26,9 @@ class Sample(StrictForm):
     price = forms.DecimalField(required=False)
     day = forms.DateField(required=False)
     kind = forms.ChoiceField(choices=[("a", "A")], required=False)
-    password = forms.CharField(required=False, widget=forms.PasswordInput, strip=False)
+    password = forms.CharField(
+        required=False, widget=forms.PasswordInput, strip=False
+    )
 
 
 def cleaned(**data: Any) -> dict[str, Any]:

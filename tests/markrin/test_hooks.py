@@ -40,7 +40,9 @@ def as_declared(*, user: "User", cart_token: "str") -> None:
 @pytest.mark.parametrize(
     "name", ["without_the_token", "of_another_type", "by_position", "returning"]
 )
-def test_a_function_that_does_not_fit_its_hook_is_refused_at_start_up(settings, name):
+def test_a_function_that_does_not_fit_its_hook_is_refused_at_start_up(
+    settings, name
+):
     ((code, message),) = errors_of(settings, "signed_in", f"{__name__}.{name}")
     assert code == "markrin.E033"
     assert message.startswith(f"HOOKS['signed_in'] names {__name__}.{name}(")

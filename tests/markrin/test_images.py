@@ -25,7 +25,8 @@ def encoded(
 
 def decode(content: bytes, **limits: int) -> Image.Image:
     return images.decode_image(
-        io.BytesIO(content), **{"max_bytes": 100_000, "max_pixels": 1_000_000, **limits}
+        io.BytesIO(content),
+        **{"max_bytes": 100_000, "max_pixels": 1_000_000, **limits},
     )
 
 
@@ -73,7 +74,10 @@ def test_keeps_transparency() -> None:
 
 def test_shrinks_but_never_enlarges() -> None:
     large = decode(encoded("PNG", size=(3000, 300)))
-    assert (images.encode_image(large).width, images.encode_image(large).height) == (
+    assert (
+        images.encode_image(large).width,
+        images.encode_image(large).height,
+    ) == (
         2400,
         240,
     )
@@ -155,11 +159,15 @@ def test_survives_any_damage(kind: str) -> None:
     for place in range(0, len(whole), max(1, len(whole) // 200)):
         damaged = whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
         for content in (damaged, whole[:place]):
-            with suppress(images.NotAPicture):  # nothing else: no error of Pillow's own
+            with suppress(
+                images.NotAPicture
+            ):  # nothing else: no error of Pillow's own
                 assert decode(content).mode in ("RGB", "RGBA")
 
 
-@pytest.mark.parametrize("size", [(400, 1), (1, 400), (30_000, 1), (1, 30_000), (1, 1)])
+@pytest.mark.parametrize(
+    "size", [(400, 1), (1, 400), (30_000, 1), (1, 30_000), (1, 1)]
+)
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 @pytest.mark.asvs("5.2.1")
 def test_a_line_of_pixels_stays_one(kind: str, size: tuple[int, int]) -> None:
@@ -168,7 +176,10 @@ def test_a_line_of_pixels_stays_one(kind: str, size: tuple[int, int]) -> None:
     made = [images.encode_image(picture), *images.make_thumbnails(picture).values()]
     for each in made:
         assert min(each.width, each.height) == 1
-        assert Image.open(io.BytesIO(each.content)).size == (each.width, each.height)
+        assert Image.open(io.BytesIO(each.content)).size == (
+            each.width,
+            each.height,
+        )
     longest = [max(each.width, each.height) for each in made]
     # only of what is longer than 800 pixels is there one of 1,600
     sides = [images.MAX_SIDE, 200, 400, 800] + [1600] * (max(size) > 800)
@@ -195,7 +206,9 @@ print(most() - before)
 @pytest.mark.parametrize(
     ("kind", "mode"), [("PNG", "P"), ("JPEG", "RGB"), ("WEBP", "RGBA")]
 )
-def test_decoding_is_bounded_in_memory(kind: str, mode: str, tmp_path: Path) -> None:
+def test_decoding_is_bounded_in_memory(
+    kind: str, mode: str, tmp_path: Path
+) -> None:
     """Of the largest pictures that are taken six at once cost what one costs, in megabytes."""
     file = tmp_path / "large"
     file.write_bytes(encoded(kind, (6320, 6320), mode))
@@ -206,4 +219,6 @@ def test_decoding_is_bounded_in_memory(kind: str, mode: str, tmp_path: Path) -> 
 
 def _run(program: str, *arguments: str) -> str:
     command = [sys.executable, "-c", program, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True
+    ).stdout

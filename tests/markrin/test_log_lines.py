@@ -22,7 +22,12 @@ def test_a_record_of_a_library_is_one_line(
         logs.lines, "write", lambda line, now=False: written.append(line)
     )
     record = logging.makeLogRecord(
-        {"msg": "hello %s", "args": ("wörld",), "levelno": 30, "levelname": "WARNING"}
+        {
+            "msg": "hello %s",
+            "args": ("wörld",),
+            "levelno": 30,
+            "levelname": "WARNING",
+        }
     )
     logs._Handler().emit(record)
     (line,) = written

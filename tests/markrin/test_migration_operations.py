@@ -27,7 +27,10 @@ def test_rules_are_added_together_and_taken_back():
     bulb = ModelState(
         "shapes",
         "Bulb",
-        [("id", models.AutoField(primary_key=True)), ("watts", models.IntegerField())],
+        [
+            ("id", models.AutoField(primary_key=True)),
+            ("watts", models.IntegerField()),
+        ],
         {"db_table": "test_bulb"},
     )
     before = ProjectState({("shapes", "bulb"): bulb})

@@ -38,7 +38,9 @@ def port() -> Iterator[int]:
         "--port",
         str(number),
     ]
-    with subprocess.Popen([*command, "tests.markrin.front_rsgi:application"]) as server:
+    with subprocess.Popen(
+        [*command, "tests.markrin.front_rsgi:application"]
+    ) as server:
         try:
             _wait(server, number)
             yield number
@@ -68,7 +70,9 @@ def send(port: int, *parts: bytes, pause_s: float = 0) -> tuple[int, Any]:
         answer.begin()
         body = answer.read()
     return answer.status, (
-        json.loads(body) if "json" in answer.headers.get("Content-Type", "") else body
+        json.loads(body)
+        if "json" in answer.headers.get("Content-Type", "")
+        else body
     )
 
 
@@ -129,6 +133,8 @@ def test_a_body_shorter_than_stated_is_refused(port: int) -> None:
 def test_raw_bytes_in_a_path_are_no_fault_of_ours(port: int, path: bytes) -> None:
     status, _ = send(
         port,
-        b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        b"GET "
+        + path
+        + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
     )
     assert status in (400, 404)

@@ -39,11 +39,15 @@ def test_the_shop_s_own_document_is_valid_and_whole() -> None:
     assert document["openapi"].startswith("3.1")
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            assert {"operationId", "summary", "tags", "responses"} <= set(operation), (
+            assert {"operationId", "summary", "tags", "responses"} <= set(
+                operation
+            ), (
                 path,
                 method,
             )
-            assert {"400", "406", "429", "500", "503"} <= set(operation["responses"])
+            assert {"400", "406", "429", "500", "503"} <= set(
+                operation["responses"]
+            )
             assert ("404" in operation["responses"]) or "{" not in path
 
 
@@ -58,7 +62,8 @@ def test_staff_s_calls_and_no_others_have_a_tag_of_staff() -> None:
 
 def parameters(document: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     return {
-        found["name"]: found for found in document["paths"][path][method]["parameters"]
+        found["name"]: found
+        for found in document["paths"][path][method]["parameters"]
     }
 
 
@@ -82,14 +87,20 @@ def test_parameters_carry_their_limits(document: dict[str, Any]) -> None:
         255,
     )
     at = parameters(document, "/api/orders/{id}", "get")["id"]
-    assert (at["in"], at["required"], at["schema"]["format"]) == ("path", True, "uuid")
+    assert (at["in"], at["required"], at["schema"]["format"]) == (
+        "path",
+        True,
+        "uuid",
+    )
 
 
 def test_bodies_carry_their_limits(document: dict[str, Any]) -> None:
     body = document["paths"]["/api/orders"]["post"]["requestBody"]
     assert body["required"] is True
     assert body["content"] == {
-        "application/json": {"schema": {"$ref": "#/components/schemas/PlaceOrderInput"}}
+        "application/json": {
+            "schema": {"$ref": "#/components/schemas/PlaceOrderInput"}
+        }
     }
     schema = document["components"]["schemas"]["PlaceOrderInput"]
     assert schema["additionalProperties"] is False
@@ -105,7 +116,9 @@ def test_bodies_carry_their_limits(document: dict[str, Any]) -> None:
     assert not re.search(shown["expectedTotal"]["pattern"], "0.00")
     patch = document["components"]["schemas"]["ChangeOrderInput"]
     assert (patch["minProperties"], patch.get("required")) == (1, None)
-    assert set(document["paths"]["/api/beacon"]["post"]["requestBody"]["content"]) == {
+    assert set(
+        document["paths"]["/api/beacon"]["post"]["requestBody"]["content"]
+    ) == {
         "application/json",
         "text/plain",
     }
@@ -115,9 +128,9 @@ def test_bodies_carry_their_limits(document: dict[str, Any]) -> None:
 
 
 def codes(operation: dict[str, Any], status: int) -> list[str]:
-    schema = operation["responses"][str(status)]["content"]["application/problem+json"][
-        "schema"
-    ]
+    schema = operation["responses"][str(status)]["content"][
+        "application/problem+json"
+    ]["schema"]
     assert schema["allOf"][0] == {"$ref": "#/components/schemas/Problem"}
     found: list[str] = schema["allOf"][1]["properties"]["code"]["enum"]
     return found
@@ -163,7 +176,10 @@ def test_answers_and_refusals(document: dict[str, Any]) -> None:
 
 
 def test_who_may(document: dict[str, Any]) -> None:
-    assert document["paths"]["/api/orders"]["get"]["security"] == [{}, {"bearer": []}]
+    assert document["paths"]["/api/orders"]["get"]["security"] == [
+        {},
+        {"bearer": []},
+    ]
     assert document["paths"]["/api/staff"]["get"]["security"] == [{"bearer": []}]
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
 
@@ -171,6 +187,8 @@ def test_who_may(document: dict[str, Any]) -> None:
 def test_every_code_in_the_document_is_a_registered_one() -> None:
     for methods in generate()["paths"].values():
         for operation in methods.values():
-            for status in (key for key in operation["responses"] if int(key) >= 400):
+            for status in (
+                key for key in operation["responses"] if int(key) >= 400
+            ):
                 for code in codes(operation, int(status)):
                     assert errors.ShopError.registry[code].status == int(status)

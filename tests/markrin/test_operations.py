@@ -49,10 +49,14 @@ def test_hands_over_what_was_declared(front: Client) -> None:
     assert "'payment_method': Method.COD" in said
     assert "'gift': False" in said
     assert "'idempotency_key': '\"k\"'" in said
-    listed = front.get("/api/orders?color=red,blue&inStock=true&limit=5").json()["said"]
+    listed = front.get("/api/orders?color=red,blue&inStock=true&limit=5").json()[
+        "said"
+    ]
     assert "'color': ['red', 'blue']" in listed
     assert "'in_stock': True" in listed
-    assert all(part in listed for part in ("'limit': 5", "'page': 1", "'cursor': None"))
+    assert all(
+        part in listed for part in ("'limit': 5", "'page': 1", "'cursor': None")
+    )
 
 
 def test_collects_the_problems_of_all_parts(front: Client) -> None:
@@ -84,14 +88,22 @@ BODIES: list[tuple[bytes, str, dict[str, str], int, str]] = [
     (b"{}", "application/x-www-form-urlencoded", {}, 415, "unsupported_media_type"),
     (b"{}", "multipart/form-data; boundary=x", {}, 415, "unsupported_media_type"),
     (b"{}", JSON, {"Content-Encoding": "gzip"}, 415, "unsupported_media_type"),
-    (b"{}", JSON, {"Content-Encoding": "identity, br"}, 415, "unsupported_media_type"),
+    (
+        b"{}",
+        JSON,
+        {"Content-Encoding": "identity, br"},
+        415,
+        "unsupported_media_type",
+    ),
     (b" " * (100 * 1024) + b"{}", JSON, {}, 413, "too_large"),
     (b"[" * 100_000, JSON, {}, 400, "malformed"),
 ]
 
 
 @pytest.mark.asvs("2.2.2")
-@pytest.mark.parametrize(("body", "content_type", "headers", "status", "code"), BODIES)
+@pytest.mark.parametrize(
+    ("body", "content_type", "headers", "status", "code"), BODIES
+)
 def test_refuses_a_body(
     front: Client,
     body: bytes,
@@ -111,8 +123,12 @@ def test_refuses_a_body(
     "content_type",
     [JSON, "Application/JSON; Charset=UTF-8", 'application/json;charset="utf-8"'],
 )
-def test_takes_json_however_its_type_is_spelt(front: Client, content_type: str) -> None:
-    response = front.send("PATCH", f"/api/orders/{U}", b'{"gift":true}', content_type)
+def test_takes_json_however_its_type_is_spelt(
+    front: Client, content_type: str
+) -> None:
+    response = front.send(
+        "PATCH", f"/api/orders/{U}", b'{"gift":true}', content_type
+    )
     assert response.json()["said"] == repr({"gift": True})
 
 
@@ -246,7 +262,9 @@ def test_a_beacon_may_be_plain_text_and_is_small(front: Client) -> None:
         == 200
     )
     assert (
-        problem(front.send("POST", "/api/beacon", b" " * 200 + b"{}", "text/plain"))[0]
+        problem(
+            front.send("POST", "/api/beacon", b" " * 200 + b"{}", "text/plain")
+        )[0]
         == 413
     )
     assert problem(front.send("POST", "/api/beacon", b"{}", "text/html"))[0] == 415
@@ -321,7 +339,9 @@ def test_refuses_an_upload_s_wrapping(front: Client) -> None:
     )
     assert problem(cut)[0] == 400
     assert (
-        problem(front.send("POST", "/api/pictures", b"abc", "multipart/form-data"))[0]
+        problem(front.send("POST", "/api/pictures", b"abc", "multipart/form-data"))[
+            0
+        ]
         == 400
     )
 

@@ -92,7 +92,9 @@ def test_a_cursor_walks_by_an_annotation(users: list[User]) -> None:
 
 
 def test_a_row_that_is_added_moves_no_other(users: list[User]) -> None:
-    first: CursorPage[User] = CursorPage.of(User.objects.all(), order=ORDER, limit=3)
+    first: CursorPage[User] = CursorPage.of(
+        User.objects.all(), order=ORDER, limit=3
+    )
     User.objects.create(email="new@example.com", name="New")
     assert (
         CursorPage[User]
@@ -103,7 +105,9 @@ def test_a_row_that_is_added_moves_no_other(users: list[User]) -> None:
 
 
 def cursor_of(written: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(written).encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(json.dumps(written).encode()).decode().rstrip("=")
+    )
 
 
 U = "0190b6f0-7000-7000-8000-00000000000a"
@@ -139,9 +143,9 @@ AT = "2026-01-01T00:00:00+00:00"
 def test_a_made_up_cursor_is_refused(db: None, cursor: str) -> None:
     with pytest.raises(errors.Invalid) as caught:
         CursorPage.of(User.objects.all(), order=ORDER, cursor=cursor)
-    assert [(error["parameter"], error["code"]) for error in caught.value.errors] == [
-        ("cursor", "cursor")
-    ]
+    assert [
+        (error["parameter"], error["code"]) for error in caught.value.errors
+    ] == [("cursor", "cursor")]
 
 
 numbers = st.sampled_from(
@@ -161,7 +165,9 @@ numbers = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(
     written=st.lists(
         st.text(max_size=8) | numbers | st.just(U), min_size=2, max_size=2
@@ -171,7 +177,9 @@ numbers = st.sampled_from(
 def test_no_cursor_reaches_the_database_as_an_error(
     db: None, written: list[str], whole: bool
 ) -> None:
-    queryset = User.objects.annotate(size=Length("email"), half=F("auth_epoch") / 2.0)
+    queryset = User.objects.annotate(
+        size=Length("email"), half=F("auth_epoch") / 2.0
+    )
     try:
         page: CursorPage[Any] = CursorPage.of(
             queryset,
@@ -185,7 +193,8 @@ def test_no_cursor_reaches_the_database_as_an_error(
 
 def test_paged_goes_by_what_was_asked_for(users: list[User]) -> None:
     assert isinstance(
-        fetch_page(User.objects.all(), order=ORDER, page=1, limit=3, cursor=None), Page
+        fetch_page(User.objects.all(), order=ORDER, page=1, limit=3, cursor=None),
+        Page,
     )
     walked = fetch_page(User.objects.all(), order=ORDER, page=1, limit=3, cursor="")
     assert isinstance(walked, CursorPage)

@@ -62,7 +62,9 @@ REFUSED: list[tuple[bytes, str]] = [
 
 @pytest.mark.asvs("1.1.1", "15.3.5", "1.5.2")
 @pytest.mark.parametrize(
-    ("body", "code"), REFUSED, ids=[f"{code}-{body[:12]!r}" for body, code in REFUSED]
+    ("body", "code"),
+    REFUSED,
+    ids=[f"{code}-{body[:12]!r}" for body, code in REFUSED],
 )
 def test_refuses(body: bytes, code: str) -> None:
     with pytest.raises(errors.Malformed) as caught:
@@ -173,6 +175,6 @@ def test_reads_a_query_string(raw: str, expected: dict[str, str]) -> None:
 def test_refuses_a_query_string(raw: str, parameter: str, code: str) -> None:
     with pytest.raises(errors.Invalid) as caught:
         query(raw)
-    assert [(error["parameter"], error["code"]) for error in caught.value.errors] == [
-        (parameter, code)
-    ]
+    assert [
+        (error["parameter"], error["code"]) for error in caught.value.errors
+    ] == [(parameter, code)]

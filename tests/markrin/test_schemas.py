@@ -40,7 +40,9 @@ def refused(schema: type[schemas.Schema[Any]], data: Any) -> list[tuple[str, str
     ]
 
 
-def test_reads_camel_case_into_snake_case_and_leaves_out_what_was_not_sent() -> None:
+def test_reads_camel_case_into_snake_case_and_leaves_out_what_was_not_sent() -> (
+    None
+):
     assert Outer().load({"firstName": "A", "inner": {"aNumber": 1}}) == {
         "first_name": "A",
         "inner": {"a_number": 1},
@@ -53,7 +55,10 @@ def test_reads_camel_case_into_snake_case_and_leaves_out_what_was_not_sent() -> 
     ("data", "expected"),
     [
         ({}, [("/firstName", "required")]),
-        ({"first_name": "A"}, [("/firstName", "required"), ("/first_name", "unknown")]),
+        (
+            {"first_name": "A"},
+            [("/firstName", "required"), ("/first_name", "unknown")],
+        ),
         (
             {"firstName": "A", "zz": 1, "a/b~": {}},
             [("/a~1b~0", "unknown"), ("/zz", "unknown")],
@@ -73,7 +78,9 @@ def test_reads_camel_case_into_snake_case_and_leaves_out_what_was_not_sent() -> 
         ({"firstName": "A", "_schema": 1}, [("", "unknown")]),
     ],
 )
-def test_refuses_with_every_place(data: Any, expected: list[tuple[str, str]]) -> None:
+def test_refuses_with_every_place(
+    data: Any, expected: list[tuple[str, str]]
+) -> None:
     assert refused(Outer, data) == expected
 
 
@@ -108,9 +115,9 @@ def test_paging_has_defaults() -> None:
 
 
 def test_headers_are_named_as_in_http() -> None:
-    assert schemas.CartHeaders().load({"X-Cart-Token": "abc"}) == schemas.CartHeader(
-        x_cart_token="abc"
-    )
+    assert schemas.CartHeaders().load(
+        {"X-Cart-Token": "abc"}
+    ) == schemas.CartHeader(x_cart_token="abc")
     assert refused(schemas.IdempotencyHeaders, {"Idempotency-Key": "a b"}) == [
         ("Idempotency-Key", "format")
     ]

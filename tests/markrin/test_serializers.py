@@ -102,12 +102,19 @@ def test_a_row_is_shown_as_drf_shows_it() -> None:
 @pytest.mark.parametrize("missing", ["plain_name", "other", "inner"])
 def test_a_value_that_must_be_there_is_missed(missing: str) -> None:
     with pytest.raises(KeyError, match="Original exception text"):
-        _ = Deep({name: value for name, value in ROW.items() if name != missing}).data
+        _ = Deep(
+            {name: value for name, value in ROW.items() if name != missing}
+        ).data
 
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [("0", "0.00"), ("1.5", "1.50"), ("-2", "-2.00"), ("99999999.99", "99999999.99")],
+    [
+        ("0", "0.00"),
+        ("1.5", "1.50"),
+        ("-2", "-2.00"),
+        ("99999999.99", "99999999.99"),
+    ],
 )
 def test_money_has_two_decimals(value: str, shown: str) -> None:
     assert Money().to_representation(Decimal(value)) == shown
@@ -120,7 +127,9 @@ def test_money_is_not_rounded_in_silence() -> None:
 
 def test_times_keep_their_microseconds() -> None:
     assert (
-        Timestamp().to_representation(datetime(2026, 1, 1, 0, 0, 0, 120, tzinfo=UTC))
+        Timestamp().to_representation(
+            datetime(2026, 1, 1, 0, 0, 0, 120, tzinfo=UTC)
+        )
         == "2026-01-01T00:00:00.000120Z"
     )
 

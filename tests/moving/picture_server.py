@@ -125,7 +125,9 @@ class PictureServer(ThreadingHTTPServer):
 def serve_pictures(folder: Path) -> Iterator[PictureServer]:
     """Give a running server, whose certificate is in `ca_file`."""
     server = PictureServer(folder)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, args=(0.05,), daemon=True
+    )
     thread.start()
     try:
         yield server

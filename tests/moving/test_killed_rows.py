@@ -52,7 +52,9 @@ def write_file(path: Path, texts: tuple[str, str, str]) -> Path:
 def test_a_killed_import_of_rows_goes_on(command: str, tmp_path: Path) -> None:
     texts, count = KINDS[command]
     path = write_file(tmp_path / "rows.csv", texts)
-    with services.running("manage.py", command, str(path), env={"DEBUG": "1"}) as run:
+    with services.running(
+        "manage.py", command, str(path), env={"DEBUG": "1"}
+    ) as run:
         assert processes.wait_for(
             lambda: run.process.poll() is not None or count() >= 99, seconds=120
         )
@@ -86,14 +88,19 @@ def _is_alone() -> bool:
 
 BROKEN = {
     "currency": ("#9,,R1,50.00,2024-05-01,A,Hat,1\n", "past_order_currency"),
-    "total": ("#9,,INR,99999999999999,2024-05-01,A,Hat,1\n", "numeric field overflow"),
+    "total": (
+        "#9,,INR,99999999999999,2024-05-01,A,Hat,1\n",
+        "numeric field overflow",
+    ),
     "date": ("#9,,INR,50.00,yesterday,A,Hat,1\n", "'yesterday' is no moment"),
 }
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_the_database_refuses_is_refused_alone(name: str, tmp_path: Path) -> None:
+def test_what_the_database_refuses_is_refused_alone(
+    name: str, tmp_path: Path
+) -> None:
     header, row, _ = ORDERS
     bad, says = BROKEN[name]
     path = tmp_path / "rows.csv"

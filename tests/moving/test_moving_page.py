@@ -123,7 +123,10 @@ CASES: dict[str, dict[str, tuple[Any, ...] | None]] = {
             {"Variant Price": "10.00", "Variant Compare At Price": "20.00"},
             of("basePrice"),
         ),
-        "WooCommerce": ({"Regular price": "20.5", "Sale price": "10"}, of("basePrice")),
+        "WooCommerce": (
+            {"Regular price": "20.5", "Sale price": "10"},
+            of("basePrice"),
+        ),
         "mapping": ({"basePrice": "20,50", "salePrice": "10"}, of("basePrice")),
     },
     "sale days": {
@@ -156,7 +159,10 @@ CASES: dict[str, dict[str, tuple[Any, ...] | None]] = {
     },
     "size, colour": {
         "own CSV": ({"size": "M"}, of_variant("size")),
-        "Shopify": ({"Option1 Value": "M", "Option1 Name": "Size"}, of_variant("size")),
+        "Shopify": (
+            {"Option1 Value": "M", "Option1 Name": "Size"},
+            of_variant("size"),
+        ),
         "WooCommerce": (
             {"Attribute 1 value(s)": "M", "Attribute 1 name": "Size"},
             of_variant("size"),
@@ -295,12 +301,18 @@ CASES: dict[str, dict[str, tuple[Any, ...] | None]] = {
         "mapping": None,
     },
     "tracking, selling without stock": {
-        "own CSV": ({"inventoryPolicy": "untracked"}, of_variant("inventoryPolicy")),
+        "own CSV": (
+            {"inventoryPolicy": "untracked"},
+            of_variant("inventoryPolicy"),
+        ),
         "Shopify": (
             {"Variant Inventory Policy": "continue"},
             of_variant("inventoryPolicy"),
         ),
-        "WooCommerce": ({"Backorders allowed?": "1"}, of_variant("inventoryPolicy")),
+        "WooCommerce": (
+            {"Backorders allowed?": "1"},
+            of_variant("inventoryPolicy"),
+        ),
         "mapping": ({"inventoryPolicy": "yes"}, of_variant("inventoryPolicy")),
     },
     "tax class": {

@@ -51,9 +51,9 @@ def fetch_all() -> None:
 def reasons() -> dict[str, str]:
     rows = PictureFetch.objects.filter(state="refused").select_related("image")
     return {
-        row.image.external_url.rpartition(":")[2].partition("/")[2].partition("/")[0]: (
-            row.reason
-        )
+        row.image.external_url.rpartition(":")[2]
+        .partition("/")[2]
+        .partition("/")[0]: (row.reason)
         for row in rows
     }
 
@@ -65,7 +65,10 @@ def files() -> list[Path]:
 def test_good_pictures_come_and_the_others_are_refused_with_reasons(server) -> None:
     good = link(*(server.url(f"{kind}/3.jpg") for kind in ("ok", "moved", "busy")))
     bad = link(
-        *(server.url(f"{kind}/1.jpg") for kind in ("lies", "private", "loops", "none")),
+        *(
+            server.url(f"{kind}/1.jpg")
+            for kind in ("lies", "private", "loops", "none")
+        ),
         "https://10.1.2.3/1.jpg",
         "https://[::ffff:10.1.2.3]/1.jpg",
         "https://nobody.invalid/1.jpg",
@@ -92,9 +95,9 @@ def test_good_pictures_come_and_the_others_are_refused_with_reasons(server) -> N
         "The address of ::ffff:10.1.2.3 is not a public one.",
         "The name nobody.invalid is not known.",
     } <= kept
-    assert {image.external_url for image in ProductImage.objects.exclude(file="")} == {
-        ""
-    }
+    assert {
+        image.external_url for image in ProductImage.objects.exclude(file="")
+    } == {""}
 
 
 def test_slow_and_dying_servers_are_tried_again_and_then_given_up(server) -> None:
@@ -110,7 +113,8 @@ def test_slow_and_dying_servers_are_tried_again_and_then_given_up(server) -> Non
 def test_a_slow_server_holds_up_no_other_picture(server, monkeypatch) -> None:
     monkeypatch.setattr(pictures, "AT_ONCE", 2)
     slow, *others = link(
-        server.url("slow/1.jpg"), *(server.url(f"ok/{n}.jpg") for n in range(10, 16))
+        server.url("slow/1.jpg"),
+        *(server.url(f"ok/{n}.jpg") for n in range(10, 16)),
     )
     settled: list[UUID] = []
     settle = pictures._settle
@@ -178,7 +182,9 @@ def test_a_copied_picture_is_known_by_where_it_came_from(server) -> None:
         assert product.images.get().pk == image.pk
 
 
-def test_a_job_is_queued_and_files_nobody_shows_are_removed(server, settings) -> None:
+def test_a_job_is_queued_and_files_nobody_shows_are_removed(
+    server, settings
+) -> None:
     link(server.url("ok/9.jpg"))
     pictures.queue_pictures()
     assert OutboxEvent.objects.filter(task="products.fetch_pictures").exists()

@@ -24,11 +24,15 @@ PRODUCTS = 40
 def commands() -> list[list[str]]:
     """Return the commands of the section on Shopify, as the page has them."""
     section = (
-        DOCS.read_text("utf-8").partition("## From Shopify")[2].partition("\n## ")[0]
+        DOCS.read_text("utf-8")
+        .partition("## From Shopify")[2]
+        .partition("\n## ")[0]
     )
     return [
         shlex.split(line)
-        for line in re.findall(r"^    python manage\.py (.+)$", section, re.MULTILINE)
+        for line in re.findall(
+            r"^    python manage\.py (.+)$", section, re.MULTILINE
+        )
     ]
 
 
@@ -67,7 +71,9 @@ def exports(tmp_path: Path) -> Path:
                     "Vendor": "Acme" if first else "",
                     "Type": f"Type {number % 5}" if first else "",
                     "Tags": "women, wool" if first else "",
-                    "Published": ("false" if number == 7 else "true") if first else "",
+                    "Published": ("false" if number == 7 else "true")
+                    if first
+                    else "",
                     "Option1 Name": "Size" if first else "",
                     "Option1 Value": size,
                     "Variant SKU": sku,
@@ -75,7 +81,9 @@ def exports(tmp_path: Path) -> Path:
                     "Variant Inventory Policy": "deny",
                     "Variant Price": "65.00" if size == "3XL" else "50.00",
                     "Variant Compare At Price": "",
-                    "Image Src": f"https://cdn.example/{number}.jpg" if first else "",
+                    "Image Src": f"https://cdn.example/{number}.jpg"
+                    if first
+                    else "",
                     "Status": "active" if first else "",
                 }
             )

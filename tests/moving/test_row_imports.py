@@ -48,7 +48,11 @@ def test_customers_come_without_passwords_once(tmp_path) -> None:
     assert "created 3, changed 0, unchanged 1, refused 1" in said
     assert "line 5: not-an-address" in said
     asha = User.objects.get(email="asha@example.com")
-    assert (asha.name, asha.last_name, asha.phone) == ("Asha", "Rao", "+919876543210")
+    assert (asha.name, asha.last_name, asha.phone) == (
+        "Asha",
+        "Rao",
+        "+919876543210",
+    )
     assert not asha.has_usable_password()
     address = Address.objects.get(user=asha)
     assert (address.street, address.city, address.country, address.is_default) == (
@@ -96,7 +100,10 @@ def test_discounts_become_coupons_once(tmp_path) -> None:
     )
     assert (welcome.promotion.percent, welcome.total_limit) == (Decimal(10), 100)
     assert welcome.promotion.per_customer_limit == 1
-    assert (flat.promotion.min_spend, flat.promotion.is_active) == (Decimal(500), False)
+    assert (flat.promotion.min_spend, flat.promotion.is_active) == (
+        Decimal(500),
+        False,
+    )
     again = run(tmp_path, "import_discounts", DISCOUNTS)
     assert "created 0, changed 0, unchanged 2, refused 2" in again
 
@@ -205,7 +212,9 @@ def test_woocommerces_orders_come_by_its_plugins(tmp_path, text: str) -> None:
 
 
 @pytest.mark.parametrize("item", ["[" * 50_000, '[{""name"": ""a\\u0000b""}]'])
-def test_items_that_nobody_can_read_leave_the_other_orders(tmp_path, item: str) -> None:
+def test_items_that_nobody_can_read_leave_the_other_orders(
+    tmp_path, item: str
+) -> None:
     header = "order_id,order_total,order_date,line_items\n"
     bad = f'1,10.00,2026-05-01 10:00:00,"{item}"\n'
     good = '2,10.00,2026-05-01 10:00:00,"[{""name"": ""Hat"", ""quantity"": 1}]"\n'
@@ -216,7 +225,9 @@ def test_items_that_nobody_can_read_leave_the_other_orders(tmp_path, item: str) 
     assert orders.get("1", []) == []
 
 
-def test_woocommerces_own_orders_come_with_what_they_lack_reported(tmp_path) -> None:
+def test_woocommerces_own_orders_come_with_what_they_lack_reported(
+    tmp_path,
+) -> None:
     report = tmp_path / "report.csv"
     text = (
         "Date,Order #,N. Revenue (formatted),Status,Customer,Customer type,Product(s),"

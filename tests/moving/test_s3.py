@@ -48,7 +48,9 @@ def bucket(monkeypatch, settings):
 def test_pictures_are_kept_in_a_bucket_and_go_with_their_image(bucket) -> None:
     product = make_product()
     picture = Image.new("RGB", (900, 600), "red")
-    image_id = images.upload_image(UploadedImage(file=picture), product_id=product.pk)
+    image_id = images.upload_image(
+        UploadedImage(file=picture), product_id=product.pk
+    )
     image = ProductImage.objects.get()
     listed = bucket.list_objects_v2(Bucket="shop")["Contents"]
     names = {each["Key"] for each in listed}
@@ -65,9 +67,13 @@ def test_pictures_are_kept_in_a_bucket_and_go_with_their_image(bucket) -> None:
 
 
 def test_the_setting_says_where_and_what_is_wrong() -> None:
-    found = describe_media_storage("s3://b/a/b?public=https://cdn.example/x")["OPTIONS"]
+    found = describe_media_storage("s3://b/a/b?public=https://cdn.example/x")[
+        "OPTIONS"
+    ]
     assert (found["bucket_name"], found["location"]) == ("b", "a/b")
     assert found["custom_domain"] == "cdn.example/x"
     for wrong in ("s3://", "https://b", "s3://b?endpiont=https://x"):
-        with pytest.raises(ValueError, match="MEDIA_STORAGE must be empty or s3://"):
+        with pytest.raises(
+            ValueError, match="MEDIA_STORAGE must be empty or s3://"
+        ):
             describe_media_storage(wrong)

@@ -63,7 +63,8 @@ def found(data: bytes) -> list[str]:
 def break_everything(url: str) -> dict[str, int]:
     """Send requests that go wrong in many ways; return how each was answered."""
     body = {
-        name: PLANTED[name] for name in ("email", "password", "phone", "street", "card")
+        name: PLANTED[name]
+        for name in ("email", "password", "phone", "street", "card")
     }
     answers = {
         how: (
@@ -149,7 +150,8 @@ def live_normally(url: str) -> None:
         == 200
     )
     cart = send_request(
-        f"{url}/api/cart/items", {"variantId": str(make_variant().pk), "quantity": 1}
+        f"{url}/api/cart/items",
+        {"variantId": str(make_variant().pk), "quantity": 1},
     ).json()
     given = {
         "recipient": PLANTED["name"],
@@ -213,12 +215,16 @@ def test_no_canary_gets_into_a_log_or_to_sentry():
                 dead = OutboxEvent.objects.filter(queue="email", state="dead")
                 assert wait_for(lambda: dead.count() >= 3, seconds=60)
                 tried = OutboxEvent.objects.filter(pk__in=[job.pk for job in jobs])
-                assert wait_for(lambda: not tried.filter(error="").exists(), seconds=60)
+                assert wait_for(
+                    lambda: not tried.filter(error="").exists(), seconds=60
+                )
             processes = (web, relay, email, other)
         printed = {one.log.name: one.log.read_bytes() for one in processes}
 
     statuses = ("message", "key", "unique", "check", "type", "syntax", "page")
-    assert {name: answers[name] for name in statuses} == dict.fromkeys(statuses, 500)
+    assert {name: answers[name] for name in statuses} == dict.fromkeys(
+        statuses, 500
+    )
     assert {answers[name] for name in ("token", "refresh")} <= {400, 401, 403}
     for name, data in printed.items():
         assert not found(data), (name, found(data), _lines_with(data))
@@ -233,7 +239,9 @@ def test_no_canary_gets_into_a_log_or_to_sentry():
     assert web_log.count('"event":"request.failed"') == 7
     assert redact.HIDDEN in web_log
     assert "RuntimeError: no luck with [hidden]" in web_log
-    assert "violates [hidden] constraint" in web_log  # the request had said "unique"
+    assert (
+        "violates [hidden] constraint" in web_log
+    )  # the request had said "unique"
     assert (
         sum(
             each.startswith(("RuntimeError", "KeyError", "IntegrityError"))
@@ -292,7 +300,9 @@ def _one_line_each(log: str) -> None:
         "postgres://markrin:canary@db/markrin",
         "GET /reset?token=canary&x=canary HTTP/1.1",
         'body was {"password": "canary", "n": 1}',
-        "call +91 98123 45670 or 9812345670 for canary=no".replace("for canary=no", ""),
+        "call +91 98123 45670 or 9812345670 for canary=no".replace(
+            "for canary=no", ""
+        ),
         "card 4111-1111-1111-1111 declined",
         (
             "x\nDETAIL:  Failing row contains (1, canary,\n canary lane, +91).\n\nThe above"
@@ -327,7 +337,8 @@ def test_what_helps_is_left(text):
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
-    "part", ["a", "a?", "a@", "1 ", "eyJaaaaaaaa.", "://a", "token", "DETAIL:  ", "+1-"]
+    "part",
+    ["a", "a?", "a@", "1 ", "eyJaaaaaaaa.", "://a", "token", "DETAIL:  ", "+1-"],
 )
 def test_a_long_text_costs_its_length(part):
     """Were it the square of it, this would take minutes."""
@@ -355,5 +366,9 @@ def test_names_hide_their_values_and_unknown_objects_become_text():
         }
     )
     assert "canary" not in json.dumps(found)
-    assert (found["route"], found["n"], found["token_count"]) == ("api/orders", 3, 4)
+    assert (found["route"], found["n"], found["token_count"]) == (
+        "api/orders",
+        3,
+        4,
+    )
     assert found["phone"] == found["user_email"] == redact.HIDDEN

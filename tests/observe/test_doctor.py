@@ -29,9 +29,8 @@ def doctor(settings, tmp_path):
     """Return a function that runs the command and gives its exit code and what it printed."""
     settings.EMAIL_BACKEND = "markrin.mail.backends.FileBackend"
     settings.DEBUG = True  # as on a desk, which the rest of the tests' settings are
-    settings.BASE_DIR = (
-        tmp_path  # without pins: what this checkout has installed is not the subject
-    )
+    # Without pins: what this checkout has installed is not the subject.
+    settings.BASE_DIR = tmp_path
 
     def run() -> tuple[int, str]:
         code, out = (
@@ -136,7 +135,9 @@ def test_an_eviction_that_would_eat_queues(doctor, all_alive, settings, tmp_path
         assert "\nok    broker eviction" in printed
 
 
-def test_cache_and_broker_that_are_not_there(doctor, all_alive, settings, monkeypatch):
+def test_cache_and_broker_that_are_not_there(
+    doctor, all_alive, settings, monkeypatch
+):
     from celery_app import app
 
     dead = f"redis://:canary@127.0.0.1:{services.free_port()}/0"
@@ -207,7 +208,9 @@ def test_work_that_does_not_go_on(doctor, all_alive):
         wake_at=None,
         finished_at=timezone.now(),
     )
-    outbox.pause_queue("inventory", seconds=None, reason="stock-taking", by="a person")
+    outbox.pause_queue(
+        "inventory", seconds=None, reason="stock-taking", by="a person"
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE heartbeat SET at = now() - interval '5 minutes' WHERE name ="
@@ -231,7 +234,9 @@ def test_settings_and_packages(doctor, all_alive, settings, tmp_path: Path):
     code, printed = doctor()
     assert code == 1
     assert "JWT_KEYS holds no key" in fault(printed, "settings")
-    assert "\nFAULT settings          markrin.E010: SHOP_CURRENCY must be" in printed
+    assert (
+        "\nFAULT settings          markrin.E010: SHOP_CURRENCY must be" in printed
+    )
     assert printed.index("accounts.E001") < printed.index("markrin.E010")
     assert "django 5.2" in fault(printed, "packages")
     assert "nobody-has-this missing instead of 2.0" in printed

@@ -39,7 +39,9 @@ def test_probes_come_by_address_and_over_http():
             assert "no-store" in answer.headers["Cache-Control"]
             assert answer.headers["X-Request-Id"]
         assert send_request(f"{web.url}/health/live").json() == {"status": "ok"}
-        assert send_request(f"{web.url}/api/products", Host="10.1.2.3").status == 400
+        assert (
+            send_request(f"{web.url}/api/products", Host="10.1.2.3").status == 400
+        )
         moved = send_request(f"{web.url}/api/products", Host="shop.example")
         assert (moved.status, moved.headers["Location"]) == (
             301,
@@ -94,12 +96,16 @@ def test_ready_names_what_is_degraded(api):
         ("CELERY_BROKER_URL", "broker"),
     ],
 )
-def test_ready_without_cache_limits_or_broker_still_sells(api, settings, setting, name):
+def test_ready_without_cache_limits_or_broker_still_sells(
+    api, settings, setting, name
+):
     heartbeats.record_heartbeat("relay")
     dead = f"redis://127.0.0.1:{services.free_port()}/0"
     setattr(settings, setting, dead)
     if setting == "CACHE_URL":
-        settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": dead}}
+        settings.CACHES = {
+            "default": settings.CACHES["default"] | {"LOCATION": dead}
+        }
     answer = api.get("/health/ready")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["checks"][name] == "unreachable"
@@ -138,7 +144,10 @@ def test_a_database_that_says_nothing_is_unreachable_within_two_seconds():
                 started = time.monotonic()
                 answer = send_request(f"{web.url}/health/ready")
                 took.append(time.monotonic() - started)
-                assert (answer.status, answer.json()["status"]) == (503, "unavailable")
+                assert (answer.status, answer.json()["status"]) == (
+                    503,
+                    "unavailable",
+                )
                 assert answer.json()["checks"]["database"] == "unreachable"
             assert min(took) < 2, took  # a machine that is busy is slow at times
             assert send_request(f"{web.url}/health/live").status == 200

@@ -61,7 +61,9 @@ def test_the_processes_add_up_and_every_name_in_deploy_exists(tmp_path: Path):
     with services.web(processes=2, env=env) as web:
         asked = 0
 
-        def both_have_answered() -> bool:  # the second process may have started later
+        def both_have_answered() -> (
+            bool
+        ):  # the second process may have started later
             nonlocal asked
             for _ in range(40):
                 assert send_request(f"{web.url}/api/auth/sessions").status == 401
@@ -91,7 +93,9 @@ def test_the_processes_add_up_and_every_name_in_deploy_exists(tmp_path: Path):
             == 200
         )
         for _ in range(5):
-            assert send_request(f"{web.url}/api/products/{product.slug}").status == 200
+            assert (
+                send_request(f"{web.url}/api/products/{product.slug}").status == 200
+            )
         counted = "markrin_http_requests_total"
         found: dict[str, list[Any]] = {}
 
@@ -101,7 +105,9 @@ def test_the_processes_add_up_and_every_name_in_deploy_exists(tmp_path: Path):
             return "markrin_cache_answers_total" in found
 
         assert wait_for(whole, seconds=60)
-        assert total(found, counted, route="api/auth/sessions", status="401") == asked
+        assert (
+            total(found, counted, route="api/auth/sessions", status="401") == asked
+        )
         assert (
             total(
                 found,
@@ -172,7 +178,9 @@ def alerts() -> list[dict[str, Any]]:
 
 def metrics_in(expression: str) -> set[str]:
     bare = re.sub(
-        r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|on|without)\s*\([^)]*\)', " ", expression
+        r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|on|without)\s*\([^)]*\)',
+        " ",
+        expression,
     )
     words = set(re.findall(r"[a-z_][a-z0-9_]*(?!\s*\(|\w)", bare))
     return words - {"and", "or", "unless", "by", "bool"}

@@ -73,7 +73,9 @@ def test_the_id_is_in_every_place_and_trace_tells_of_it(tmp_path: Path):
             )
             assert wait_for(lambda: bool(mails.mails), seconds=120)
             assert wait_for(lambda: '"event":"job"' in email.output(), seconds=60)
-            assert wait_for(lambda: len(inbox.of_type("transaction")) >= 4, seconds=60)
+            assert wait_for(
+                lambda: len(inbox.of_type("transaction")) >= 4, seconds=60
+            )
         order = answer.json()
 
     # Where it was made: the answer, and a problem document.
@@ -132,7 +134,9 @@ def test_the_id_is_in_every_place_and_trace_tells_of_it(tmp_path: Path):
 
 def test_what_is_not_known_is_said(tmp_path: Path):
     log = tmp_path / "console.log"
-    log.write_text("12:00:00 info    request method=GET request_id=abcdefgh12\n{cut")
+    log.write_text(
+        "12:00:00 info    request method=GET request_id=abcdefgh12\n{cut"
+    )
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

@@ -114,7 +114,9 @@ def test_a_worker_reports_a_bug_once_a_dead_job_and_no_retry(inbox, env):
 
         rows = [
             crash_row("retry", "try again"),
-            crash_row("bug", "a bug", attempts=1),  # its second try: told of already
+            crash_row(
+                "bug", "a bug", attempts=1
+            ),  # its second try: told of already
             crash_row("bug", "a bug"),
             crash_row("retry", "the last try", attempts=2),
             crash_row("bug", "the last try", attempts=2),
@@ -137,7 +139,9 @@ def test_a_worker_reports_a_bug_once_a_dead_job_and_no_retry(inbox, env):
         assert (event["release"], event["environment"]) == ("shop@1.2.3", "stage")
         if "sweep" not in str(event.get("transaction")):
             assert event["tags"]["request_id"] == "req-of-a-job"
-    (dead,) = [event for event in inbox.of_type("event") if "exception" not in event]
+    (dead,) = [
+        event for event in inbox.of_type("event") if "exception" not in event
+    ]
     assert dead["fingerprint"] == ["job_dead", "test.break_down"]
 
 
@@ -152,7 +156,9 @@ def test_beat_reports_its_end(inbox, env):
     assert (last["event"], last["level"]) == ("crashed", "critical")
 
 
-def test_a_command_reports_a_crash_and_no_refusal_and_none_of_its_arguments(inbox, env):
+def test_a_command_reports_a_crash_and_no_refusal_and_none_of_its_arguments(
+    inbox, env
+):
     def run(*command: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "manage.py", *command],
@@ -189,7 +195,9 @@ def test_a_trace_goes_from_the_request_to_its_job(inbox, env):
         "EMAIL_BACKEND": "markrin.mail.backends.FileBackend",
     }
     env |= {
-        "MAIL_DIR": str(Path(services.environment()["LOCAL_DIR"]) / "mails-of-trace")
+        "MAIL_DIR": str(
+            Path(services.environment()["LOCAL_DIR"]) / "mails-of-trace"
+        )
     }
     with (
         services.web(env=env) as web,
@@ -198,7 +206,9 @@ def test_a_trace_goes_from_the_request_to_its_job(inbox, env):
     ):
         assert (
             send_request(
-                f"{web.url}/api/auth/password/forgot", {"email": user.email}, unsampled
+                f"{web.url}/api/auth/password/forgot",
+                {"email": user.email},
+                unsampled,
             ).status
             == 202
         )
@@ -209,7 +219,8 @@ def test_a_trace_goes_from_the_request_to_its_job(inbox, env):
         }  # in whichever order they come
         assert wait_for(
             lambda: (
-                {each["transaction"] for each in inbox.of_type("transaction")} >= both
+                {each["transaction"] for each in inbox.of_type("transaction")}
+                >= both
             ),
             seconds=90,
         )

@@ -78,7 +78,10 @@ def test_a_sent_mail_by_its_message_id():
     assert job.result is not None
     told = trace(job.result["message_id"])
     assert told.startswith(f"job {job.pk}, {job.key}, order {order.number} ")
-    assert f"orders.confirm_by_mail done, message_id {job.result['message_id']}" in told
+    assert (
+        f"orders.confirm_by_mail done, message_id {job.result['message_id']}"
+        in told
+    )
 
 
 def test_a_sign_in_by_its_request(api):
@@ -127,7 +130,8 @@ def test_lines_of_containers_and_times_of_any_zone(tmp_path):
         "  01:30:00.500  log      ERROR request.failed n=1 | KeyError: 'x'",
     ]
     assert (
-        told[-1] == "1 more log lines have the id, and are not JSON (LOG_FORMAT=json)."
+        told[-1]
+        == "1 more log lines have the id, and are not JSON (LOG_FORMAT=json)."
     )
     assert sum("log " in each for each in told) == 2
 
@@ -135,7 +139,9 @@ def test_lines_of_containers_and_times_of_any_zone(tmp_path):
 def test_nothing_is_known_of_it():
     with pytest.raises(SystemExit) as end:
         call_command(
-            "trace", "0198f0c2-1111-7222-8333-444455556666", stdout=(out := StringIO())
+            "trace",
+            "0198f0c2-1111-7222-8333-444455556666",
+            stdout=(out := StringIO()),
         )
     assert end.value.code == 1
     assert "Nothing is known of 0198f0c2" in out.getvalue()

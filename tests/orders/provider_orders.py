@@ -76,7 +76,9 @@ def ship(order, **more):
 
 
 def move(order, status, **more):
-    transitions.move_order(Move(status=status, **more), order_id=order.pk, actor=STAFF)
+    transitions.move_order(
+        Move(status=status, **more), order_id=order.pk, actor=STAFF
+    )
 
 
 def send_refunds():

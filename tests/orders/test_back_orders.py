@@ -43,16 +43,21 @@ def variant(db):
 
 def adjust(desk, variant, delta):
     return desk.post(
-        f"/api/staff/variants/{variant.pk}/adjust", {"delta": delta, "note": "came in"}
+        f"/api/staff/variants/{variant.pk}/adjust",
+        {"delta": delta, "note": "came in"},
     )
 
 
 def fulfil(desk, order, **body):
-    return desk.post(f"/api/staff/orders/{order.pk}/fulfilments", body, headers=key())
+    return desk.post(
+        f"/api/staff/orders/{order.pk}/fulfilments", body, headers=key()
+    )
 
 
 def queued(name):
-    return [order.number for order in queues.QUEUES[name]().order_by(*queues.OLDEST)]
+    return [
+        order.number for order in queues.QUEUES[name]().order_by(*queues.OLDEST)
+    ]
 
 
 def test_a_shopper_buys_what_is_not_there_and_is_told_so(api, customer, variant):
@@ -125,7 +130,9 @@ def test_placing_an_order_takes_as_many_statements_under_each_policy(
     taken = {}
     for policy in ("deny", "continue", "untracked", "deny"):
         user = make_user()
-        make_cart_line(customer=user, variant=make_variant(policy=policy), quantity=2)
+        make_cart_line(
+            customer=user, variant=make_variant(policy=policy), quantity=2
+        )
         address = make_address(user=user)
         body = {"addressId": str(address.pk), "paymentMethod": "cod"}
         with CaptureQueriesContext(connection) as queries:
@@ -133,7 +140,9 @@ def test_placing_an_order_takes_as_many_statements_under_each_policy(
         assert answer.status_code == 201, answer.json()
         taken[policy] = len(queries)
     assert taken["continue"] == taken["deny"]
-    assert taken["untracked"] == taken["deny"] - 1  # nothing is entered into the ledger
+    assert (
+        taken["untracked"] == taken["deny"] - 1
+    )  # nothing is entered into the ledger
 
 
 def test_an_order_waits_for_its_pieces_and_the_oldest_has_the_first_right(
@@ -141,7 +150,8 @@ def test_an_order_waits_for_its_pieces_and_the_oldest_has_the_first_right(
 ):
     adjust(desk, variant, 2)  # three are there
     first, second, third = (
-        make_order(variant=variant, quantity=2, status="confirmed") for _ in range(3)
+        make_order(variant=variant, quantity=2, status="confirmed")
+        for _ in range(3)
     )
     unpaid = make_order(variant=variant, quantity=9, method="online")
     assert queued(QueueName.PACK) == [first.number]
@@ -151,7 +161,10 @@ def test_an_order_waits_for_its_pieces_and_the_oldest_has_the_first_right(
     packed = fulfil(desk, first, ship=False)
     assert packed.status_code == 201
     refused = fulfil(desk, second)
-    assert (refused.status_code, refused.json()["code"]) == (409, "pieces_not_there")
+    assert (refused.status_code, refused.json()["code"]) == (
+        409,
+        "pieces_not_there",
+    )
     assert refused.json()["lines"] == [
         {
             "variantId": str(variant.pk),
@@ -187,7 +200,10 @@ def test_a_packed_parcel_whose_pieces_are_gone_stays(desk, variant):
     refused = desk.post(
         f"/api/staff/fulfilments/{parcel['id']}/transition", {"status": "shipped"}
     )
-    assert (refused.status_code, refused.json()["code"]) == (409, "pieces_not_there")
+    assert (refused.status_code, refused.json()["code"]) == (
+        409,
+        "pieces_not_there",
+    )
     order.refresh_from_db()
     assert order.status == "processing"
 
@@ -200,7 +216,9 @@ def test_the_desk_says_what_an_order_waits_for(client, variant):
     assert page.context["counted"] == 1
     assert page.context["rounds"][0]["lines"][0][1:] == (3, 2)
     assert "2 of them not there yet" in page.content.decode()
-    packing = client.get(reverse("admin:orders_order_step", args=[order.pk, "pack"]))
+    packing = client.get(
+        reverse("admin:orders_order_step", args=[order.pk, "pack"])
+    )
     assert "pieces, of 3; 2 not there yet" in packing.content.decode()
     [field] = list(packing.context["form"])
     assert field.initial == 1
@@ -231,4 +249,6 @@ def test_what_is_not_counted_is_packed_cancelled_and_taken_back_without_the_ledg
         headers=key(),
     )
     assert back.status_code == 201, back.json()
-    assert list(variant.movements.values_list("kind", "d_on_hand")) == [("initial", 0)]
+    assert list(variant.movements.values_list("kind", "d_on_hand")) == [
+        ("initial", 0)
+    ]

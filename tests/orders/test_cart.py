@@ -25,11 +25,15 @@ LISTS = ("discounts", "notApplied", "fees", "taxes", "giftCards")
 
 def add(client, variant, quantity=1, **headers):
     return client.post(
-        "/api/cart/items", {"variantId": variant.pk, "quantity": quantity}, **headers
+        "/api/cart/items",
+        {"variantId": variant.pk, "quantity": quantity},
+        **headers,
     )
 
 
-def test_a_shopper_without_a_cart_has_an_empty_one_and_nothing_is_stored(api, customer):
+def test_a_shopper_without_a_cart_has_an_empty_one_and_nothing_is_stored(
+    api, customer
+):
     for client in (api, api.as_user(customer)):
         cart = client.get("/api/cart").json()
         assert cart == {
@@ -56,9 +60,13 @@ def test_shows_what_is_in_it(api, customer):
     category = make_category(
         parent=make_category(tax_class=make_tax("reduced", "5.00"))
     )
-    product = make_product(name="Linen shirt", base_price="600.00", category=category)
+    product = make_product(
+        name="Linen shirt", base_price="600.00", category=category
+    )
     make_image(
-        product=product, external_url="https://img.example/a.jpg", alt_text="A shirt"
+        product=product,
+        external_url="https://img.example/a.jpg",
+        alt_text="A shirt",
     )
     variant = make_variant(product=product, stock=4, size="M", color="Blue")
     cart = add(api.as_user(customer), variant, 2).json()
@@ -133,7 +141,12 @@ def test_tells_a_changed_price_and_what_cannot_be_bought_any_more(api, customer)
     short.stock.save()
     cart = api.as_user(customer).get("/api/cart").json()
     shown = [
-        (item["price"], item["priceChanged"], item["available"], item["countInStock"])
+        (
+            item["price"],
+            item["priceChanged"],
+            item["available"],
+            item["countInStock"],
+        )
         for item in cart["items"]
     ]
     assert shown == [
@@ -153,7 +166,8 @@ def test_a_guest_gets_an_unguessable_token_and_keeps_the_cart_by_it(api):
     assert add(api, variant, headers=sent).json()["items"][0]["quantity"] == 2
     assert api.get("/api/cart", headers=sent).json()["id"] == first["id"]
     assert (
-        api.get("/api/cart", headers={"X-Cart-Token": "made-up"}).json()["id"] is None
+        api.get("/api/cart", headers={"X-Cart-Token": "made-up"}).json()["id"]
+        is None
     )
     assert (
         add(api, variant, headers={"X-Cart-Token": "made-up"}).json()["token"]
@@ -185,7 +199,9 @@ def test_refuses_what_is_not_on_sale(api, customer, how):
         is_active=how != "inactive",
         product=make_product(status="draft" if how == "draft" else "published"),
     )
-    wanted = "00000000-0000-7000-8000-000000000000" if how == "unknown" else variant.pk
+    wanted = (
+        "00000000-0000-7000-8000-000000000000" if how == "unknown" else variant.pk
+    )
     response = api.as_user(customer).post(
         "/api/cart/items", {"variantId": wanted, "quantity": 1}
     )
@@ -200,7 +216,8 @@ def test_takes_at_most_fifty_variants(api, customer):
     product = make_product()
     for number in range(50):
         make_cart_line(
-            customer=customer, variant=make_variant(product=product, size=f"{number}")
+            customer=customer,
+            variant=make_variant(product=product, size=f"{number}"),
         )
     response = add(api.as_user(customer), make_variant())
     assert (response.status_code, response.json()["code"]) == (422, "cart_full")
@@ -213,7 +230,9 @@ def test_refuses_a_bad_quantity(api, customer, quantity):
     body = {"variantId": line.variant_id, "quantity": quantity}
     assert client.post("/api/cart/items", body).status_code == 400
     assert (
-        client.patch(f"/api/cart/items/{line.pk}", {"quantity": quantity}).status_code
+        client.patch(
+            f"/api/cart/items/{line.pk}", {"quantity": quantity}
+        ).status_code
         == 400
     )
     assert CartLine.objects.get().quantity == 1
@@ -295,7 +314,10 @@ def test_a_coupon_shows_in_the_quote(api, customer):
     client = api.as_user(customer)
     cart = client.put("/api/cart/coupon", {"code": "ten"}).json()
     assert cart["coupon"] == {"code": "TEN", "applied": True, "reason": None}
-    assert (cart["quote"]["discount"], cart["quote"]["total"]) == ("100.00", "950.00")
+    assert (cart["quote"]["discount"], cart["quote"]["total"]) == (
+        "100.00",
+        "950.00",
+    )
     assert client.get("/api/cart").json() == cart
     cart = client.delete("/api/cart/coupon").json()
     assert (cart["coupon"], cart["quote"]["discount"]) == (None, "0.00")
@@ -379,7 +401,9 @@ def test_registering_and_signing_in_over_http_take_the_cart_along(api):
         "/api/cart", headers={"Authorization": f"Bearer {login.json()['access']}"}
     ).json()
     assert [item["variantId"] for item in mine["items"]] == [str(variant.pk)]
-    assert api.get("/api/cart", headers={"X-Cart-Token": token}).json()["items"] == []
+    assert (
+        api.get("/api/cart", headers={"X-Cart-Token": token}).json()["items"] == []
+    )
 
 
 def test_reading_takes_the_same_queries_for_one_line_as_for_many(api, customer):
@@ -401,7 +425,10 @@ def test_reading_takes_the_same_queries_for_one_line_as_for_many(api, customer):
 def test_a_line_says_what_else_there_is_of_its_product(api, customer):
     category = make_category(name="Shirts")
     product = make_product(
-        category=category, brand="Loomwork", base_price="900.00", sale_price="450.00"
+        category=category,
+        brand="Loomwork",
+        base_price="900.00",
+        sale_price="450.00",
     )
     small = make_variant(product=product, size="S", color="Red", stock=3)
     large = make_variant(product=product, size="L", color="Red", stock=0)

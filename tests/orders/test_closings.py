@@ -19,7 +19,14 @@ from orders.services.lifecycle import Actor
 from orders.tax_sheets import next_month
 from products.models import TaxClass
 from tests.orders.provider_orders import assert_clean
-from tests.orders.test_invoices import STAFF, deliver, karnataka, sell, send_back, ship
+from tests.orders.test_invoices import (
+    STAFF,
+    deliver,
+    karnataka,
+    sell,
+    send_back,
+    ship,
+)
 
 __all__ = ["karnataka"]
 pytestmark = pytest.mark.django_db
@@ -87,14 +94,18 @@ def _date_notes(order, moment: datetime) -> None:
         order.invoices.filter(kind="credit_note").update(
             issued_on=moment.date(), issued_at=moment
         )
-        LedgerEntry.objects.filter(order=order, kind=EntryKind.CREDIT).update(at=moment)
+        LedgerEntry.objects.filter(order=order, kind=EntryKind.CREDIT).update(
+            at=moment
+        )
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def read(folder, month) -> dict[str, list[dict[str, str]]]:
     call_command("tax_report", month=f"{month:%Y-%m}", to=str(folder), verbosity=0)
     return {
-        path.stem[8:]: list(csv.DictReader(io.StringIO(path.read_text(), newline="")))
+        path.stem[8:]: list(
+            csv.DictReader(io.StringIO(path.read_text(), newline=""))
+        )
         for path in folder.glob("*.csv")
     }
 
@@ -119,13 +130,18 @@ def test_months_are_closed_once_in_their_order_and_not_before_they_are_over(sold
         with pytest.raises(errors.MonthClosed):
             closings.close_month(month=month, actor=STAFF)
         following = next_month(month)
-        with pytest.raises(errors.MonthBeforeOpen, match=f"{following:%Y-%m} is open"):
+        with pytest.raises(
+            errors.MonthBeforeOpen, match=f"{following:%Y-%m} is open"
+        ):
             closings.close_month(month=next_month(following), actor=STAFF)
     for change in (
         lambda: MonthClosing.objects.update(documents=7),
         lambda: MonthClosing.objects.all().delete(),
     ):
-        with pytest.raises(IntegrityError, match="only grows"), transaction.atomic():
+        with (
+            pytest.raises(IntegrityError, match="only grows"),
+            transaction.atomic(),
+        ):
             change()
 
 
@@ -156,13 +172,18 @@ def test_the_admin_shows_a_months_sheets_and_closes_it(
     assert b"b2cs" in shown.content
     assert b"2380.00" in shown.content
     file = admin_client.get(page, {"month": month, "sheet": "hsn(b2c)"})
-    assert file["Content-Disposition"] == f'attachment; filename="{month}-hsn(b2c).csv"'
+    assert (
+        file["Content-Disposition"]
+        == f'attachment; filename="{month}-hsn(b2c).csv"'
+    )
     [row] = csv.DictReader(io.StringIO(file.content.decode()))
     assert (row["HSN"], row["Total Value"]) == ("62114290", "2499.00")
     with time_machine.travel(next_month_day(), tick=False):
         admin_client.force_login(admin_user)  # the first session has ended by then
         admin_client.post(page, {"month": month})
-        assert not MonthClosing.objects.exists()  # without the box nothing is frozen
+        assert (
+            not MonthClosing.objects.exists()
+        )  # without the box nothing is frozen
         admin_client.post(page, {"month": month, "compared": "on"})
         closing = MonthClosing.objects.get()
         url = f"/admin/orders/monthclosing/{closing.pk}/change/"

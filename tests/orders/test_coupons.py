@@ -81,7 +81,8 @@ def test_a_coupon_that_ended_in_the_cart_is_told_unless_the_shopper_knows(
     Promotion.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
     assert buy(api, customer).json()["code"] == "coupon_not_now"
     assert (
-        buy(api, customer, expectedTotal="950.00").json()["quote"]["total"] == "1050.00"
+        buy(api, customer, expectedTotal="950.00").json()["quote"]["total"]
+        == "1050.00"
     )
     placed = buy(api, customer, expectedTotal="1050.00")
     assert (placed.status_code, placed.json()["couponCode"]) == (201, None)
@@ -93,7 +94,9 @@ def test_a_cancelled_orders_use_is_free_again(api, customer):
     make_coupon(code="LAST", total_limit=1)
     order = make_order(customer=customer, coupon_code="LAST")
     make_cart_line(customer=customer)
-    assert buy(api, customer, couponCode="LAST").json()["code"] == "coupon_exhausted"
+    assert (
+        buy(api, customer, couponCode="LAST").json()["code"] == "coupon_exhausted"
+    )
     api.as_user(customer).post(f"/api/orders/{order.pk}/cancel", {})
     assert buy(api, customer, couponCode="LAST").status_code == 201
     assert Order.objects.filter(coupon_code="LAST").count() == 2
@@ -111,7 +114,12 @@ def test_staff_keep_coupons(desk):
     made = desk.post("/api/staff/coupons", body)
     assert made.status_code == 201, made.content
     coupon = made.json()
-    assert (coupon["code"], coupon["value"], coupon["used"], coupon["isActive"]) == (
+    assert (
+        coupon["code"],
+        coupon["value"],
+        coupon["used"],
+        coupon["isActive"],
+    ) == (
         "DIWALI-26",
         "150.00",
         0,

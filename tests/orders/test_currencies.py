@@ -46,7 +46,9 @@ def test_yen_with_tax_added_are_whole_and_charged_as_quoted(
         371,
         4076,
     ]
-    body = order_body(customer, paymentMethod="online", expectedTotal=quote["total"])
+    body = order_body(
+        customer, paymentMethod="online", expectedTotal=quote["total"]
+    )
     placed = shopper.post("/api/orders", body, headers=key())
     assert placed.status_code == 201, placed.content
     order = Order.objects.get(pk=placed.json()["id"])

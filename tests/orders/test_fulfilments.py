@@ -41,16 +41,21 @@ def pack(desk, order, quantity=None, **more):
     lines = (
         {}
         if quantity is None
-        else {"lines": [{"lineId": str(order.lines.get().pk), "quantity": quantity}]}
+        else {
+            "lines": [{"lineId": str(order.lines.get().pk), "quantity": quantity}]
+        }
     )
     return desk.post(
-        f"/api/staff/orders/{order.pk}/fulfilments", {**lines, **more}, headers=key()
+        f"/api/staff/orders/{order.pk}/fulfilments",
+        {**lines, **more},
+        headers=key(),
     )
 
 
 def move(desk, parcel, status, **more):
     return desk.post(
-        f"/api/staff/fulfilments/{parcel['id']}/transition", {"status": status, **more}
+        f"/api/staff/fulfilments/{parcel['id']}/transition",
+        {"status": status, **more},
     )
 
 
@@ -114,7 +119,9 @@ def test_what_is_packed_is_not_packed_or_cancelled_again(desk):
 
 
 def test_the_link_comes_from_the_carrier_and_a_wrong_number_is_corrected(desk):
-    Carrier.objects.create(name="Delhivery", url_pattern="https://d.example/{tracking}")
+    Carrier.objects.create(
+        name="Delhivery", url_pattern="https://d.example/{tracking}"
+    )
     order = order_of()
     sent = pack(
         desk, order, tracking={"carrier": "delhivery", "trackingNumber": "WRONG1"}
@@ -133,7 +140,9 @@ def test_the_link_comes_from_the_carrier_and_a_wrong_number_is_corrected(desk):
     assert told.count() == 1
 
 
-def test_a_parcel_refused_at_the_door_comes_back_and_owes_nothing(desk, api, customer):
+def test_a_parcel_refused_at_the_door_comes_back_and_owes_nothing(
+    desk, api, customer
+):
     order = order_of(customer=customer)
     parcel = pack(desk, order).json()["fulfilments"][0]
     refused = move(desk, parcel, "undelivered", reason="refused")

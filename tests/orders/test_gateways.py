@@ -216,7 +216,10 @@ def pay_charge(provider, gateway) -> str:
 
 def refund(gateway, charge_ref, amount="10.00"):
     return gateway.refund(
-        charge_ref=charge_ref, refund_id=REFUND, amount=Decimal(amount), currency="INR"
+        charge_ref=charge_ref,
+        refund_id=REFUND,
+        amount=Decimal(amount),
+        currency="INR",
     )
 
 
@@ -271,7 +274,9 @@ def test_a_webhook_that_is_not_the_providers(provider, gateway, how):
         provider.ahead_s = -400
     body, headers = provider.webhooks.take()[-1]
     headers = {} if how == "missing" else headers
-    body = {"body": body.replace(b"129950", b"100000"), "bytes": b"\xff"}.get(how, body)
+    body = {"body": body.replace(b"129950", b"100000"), "bytes": b"\xff"}.get(
+        how, body
+    )
     with pytest.raises(errors.SignatureInvalid):
         gateway.read_webhook(body, headers)
 

@@ -101,7 +101,11 @@ def pay_online(api, order, *, event_id="evt_1"):
         currency=payment.currency,
     )
     return api.send(
-        "POST", "/api/payments/webhooks/test", body, "application/json", headers=headers
+        "POST",
+        "/api/payments/webhooks/test",
+        body,
+        "application/json",
+        headers=headers,
     )
 
 
@@ -136,7 +140,9 @@ def test_a_card_pays_a_part_and_the_rest_is_due_at_the_door(api, customer):
 def test_cards_that_cover_an_order_pay_it(api, customer):
     _, one = make_gift_card("300.00")
     second, two = make_gift_card("900.00")
-    body = buy(api, customer, giftCardCodes=[one, two], expectedAmountDue="0.00").json()
+    body = buy(
+        api, customer, giftCardCodes=[one, two], expectedAmountDue="0.00"
+    ).json()
     assert [card["amount"] for card in body["giftCards"]] == ["300.00", "700.00"]
     assert (body["paymentStatus"], body["status"]) == ("paid", "confirmed")
     second.refresh_from_db()
@@ -199,7 +205,9 @@ def test_a_card_is_taken_off_the_cart_again(api, customer):
 
 
 @pytest.mark.parametrize("how", ["empty", "expired", "blocked"])
-def test_a_card_that_cannot_be_used_is_refused_and_changes_nothing(api, customer, how):
+def test_a_card_that_cannot_be_used_is_refused_and_changes_nothing(
+    api, customer, how
+):
     card, code = make_gift_card()
     if how == "empty":
         gift_cards.correct_card(
@@ -296,7 +304,9 @@ def test_a_refund_goes_to_the_provider_first_then_to_the_card(api, customer):
     body = {"amount": "700.00", "reason": "Damaged."}
     assert desk.post(path, body, headers=key()).status_code == 201
     back = list(
-        order.refunds.order_by("id").values_list("payment__provider", "amount", "state")
+        order.refunds.order_by("id").values_list(
+            "payment__provider", "amount", "state"
+        )
     )
     assert back == [
         ("test", Decimal("600.00"), "requested"),
@@ -304,7 +314,8 @@ def test_a_refund_goes_to_the_provider_first_then_to_the_card(api, customer):
     ]
     drain()
     assert (
-        desk.post(path, {"reason": "All."}, headers=key()).json()["amount"] == "300.00"
+        desk.post(path, {"reason": "All."}, headers=key()).json()["amount"]
+        == "300.00"
     )
     card.refresh_from_db()
     order.refresh_from_db()
@@ -323,7 +334,10 @@ def test_one_of_two_lines_of_a_part_payment_comes_back(api, customer):
     desk = api.as_user(make_user(role="staff", groups=("orders",)))
     for price, back in (
         ("700.00", [("test", "700.00")]),
-        ("1000.00", [("test", "700.00"), ("test", "600.00"), ("gift_card", "400.00")]),
+        (
+            "1000.00",
+            [("test", "700.00"), ("test", "600.00"), ("gift_card", "400.00")],
+        ),
     ):
         line = order.lines.get(unit_price=price)
         body = {
@@ -334,7 +348,9 @@ def test_one_of_two_lines_of_a_part_payment_comes_back(api, customer):
         path = f"/api/staff/orders/{order.pk}/returns"
         assert desk.post(path, body, headers=key()).status_code == 201
         drain()
-        found = order.refunds.order_by("id").values_list("payment__provider", "amount")
+        found = order.refunds.order_by("id").values_list(
+            "payment__provider", "amount"
+        )
         assert list(found) == [(name, Decimal(amount)) for name, amount in back]
     card.refresh_from_db()
     assert card.balance == 400
@@ -356,7 +372,9 @@ def test_cash_goes_back_before_the_card(api, customer):
         == 201
     )
     back = list(
-        order.refunds.order_by("id").values_list("payment__provider", "amount", "state")
+        order.refunds.order_by("id").values_list(
+            "payment__provider", "amount", "state"
+        )
     )
     assert back == [
         ("cod", Decimal("600.00"), "succeeded"),
@@ -367,7 +385,9 @@ def test_cash_goes_back_before_the_card(api, customer):
 
 
 def test_a_parcel_refused_at_the_door_credits_the_card(api, customer):
-    card, code = make_gift_card("400.00", expires_at=timezone.now() + timedelta(days=1))
+    card, code = make_gift_card(
+        "400.00", expires_at=timezone.now() + timedelta(days=1)
+    )
     placed = buy(api, customer, giftCardCodes=[code]).json()
     order = Order.objects.get(pk=placed["id"])
     move_to(order, "shipped")
@@ -482,12 +502,13 @@ def test_a_card_that_is_sold_is_mailed_once_it_is_paid(api, customer, product_ca
     assert (order.status, GiftCard.objects.count()) == ("delivered", 2)
     assert {card.balance for card in GiftCard.objects.all()} == {500}
     codes = [
-        gift_card_codes.decrypt(card.code_encrypted) for card in GiftCard.objects.all()
+        gift_card_codes.decrypt(card.code_encrypted)
+        for card in GiftCard.objects.all()
     ]
     assert len(mail.outbox) == 2
-    assert {code for code in codes for each in mail.outbox if code in each.body} == set(
-        codes
-    )
+    assert {
+        code for code in codes for each in mail.outbox if code in each.body
+    } == set(codes)
     assert ledger.balances(["revenue"]).get(("revenue", "INR"), 0) == 0
     assert ledger.owed(order.pk) == 0
     # Told twice, made once.

@@ -37,7 +37,9 @@ def test_replays_the_order_for_the_same_request(api, customer):
         {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'},
     )
     client = api.as_user(customer)
-    first, again = (client.post("/api/orders", body, headers=headers) for _ in range(2))
+    first, again = (
+        client.post("/api/orders", body, headers=headers) for _ in range(2)
+    )
     assert (first.status_code, again.status_code) == (201, 201)
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["Idempotency-Replayed"] == "true"
@@ -92,12 +94,16 @@ def test_a_refusal_is_not_remembered(api, customer):
     make_cart_line(customer=customer, variant=variant, quantity=1)
     body, client = order_body(customer, expectedTotal="1.00"), api.as_user(customer)
     assert (
-        client.post("/api/orders", body, headers={"Idempotency-Key": "k"}).status_code
+        client.post(
+            "/api/orders", body, headers={"Idempotency-Key": "k"}
+        ).status_code
         == 409
     )
     good = {**body, "expectedTotal": "1050.00"}
     assert (
-        client.post("/api/orders", good, headers={"Idempotency-Key": "k"}).status_code
+        client.post(
+            "/api/orders", good, headers={"Idempotency-Key": "k"}
+        ).status_code
         == 201
     )
 

@@ -111,7 +111,8 @@ def _place(customer, pieces, address, tax_id) -> Order:
 def ship(order: Order, pieces: dict[OrderLine, int] | None = None) -> Invoice:
     """Send a parcel of these pieces, or of all, and return its invoice."""
     lines = [
-        ParcelPieces(line_id=one.pk, quantity=n) for one, n in (pieces or {}).items()
+        ParcelPieces(line_id=one.pk, quantity=n)
+        for one, n in (pieces or {}).items()
     ]
     parcel = fulfilments.create_parcel(
         Parcel(lines=lines or None, tracking=NO_TRACKING, ship=True),
@@ -135,7 +136,9 @@ def send_back(order: Order, line: OrderLine, quantity: int = 1) -> list[Invoice]
     before = set(order.invoices.values_list("pk", flat=True))
     returns.take_back(
         GoodsReturn(
-            lines=[ReturnedPieces(line_id=line.pk, quantity=quantity, restock=True)],
+            lines=[
+                ReturnedPieces(line_id=line.pk, quantity=quantity, restock=True)
+            ],
             reason="Too small.",
             refund=True,
         ),
@@ -195,7 +198,9 @@ def test_the_worked_numbers_of_gst_stand_on_the_invoice(
     assert_clean()
 
 
-def test_two_parcels_have_two_invoices_and_shipping_on_the_first(customer, settings):
+def test_two_parcels_have_two_invoices_and_shipping_on_the_first(
+    customer, settings
+):
     settings.SHIPPING_FEE = Decimal("49.00")
     order = sell(customer, "100.00", quantity=3)
     line = order.lines.get()
@@ -243,7 +248,9 @@ def test_pieces_that_come_back_one_by_one_give_back_what_was_charged(
     assert_clean()
 
 
-def test_a_note_for_pieces_of_two_parcels_is_one_for_each_invoice(customer, karnataka):
+def test_a_note_for_pieces_of_two_parcels_is_one_for_each_invoice(
+    customer, karnataka
+):
     order = sell(customer, "2999.00", quantity=2)
     line = order.lines.get()
     one, other = ship(order, {line: 1}), ship(order)
@@ -275,7 +282,9 @@ def test_a_parcel_that_is_refused_or_lost_is_credited(customer, karnataka):
     assert_clean()
 
 
-def test_money_given_back_lowers_the_price_of_what_was_invoiced(customer, karnataka):
+def test_money_given_back_lowers_the_price_of_what_was_invoiced(
+    customer, karnataka
+):
     order = sell(customer, "2999.00", quantity=1)
     ship(order)
     deliver(order)
@@ -310,7 +319,9 @@ def test_pieces_cancelled_before_they_left_are_never_invoiced(customer, karnatak
     ship(order)
     assert not order.invoices.filter(kind="credit_note").exists()
     order.refresh_from_db()
-    assert sum(one.total for one in order.invoices.all()) == order.total - order.waived
+    assert (
+        sum(one.total for one in order.invoices.all()) == order.total - order.waived
+    )
     assert_clean()
 
 
@@ -387,7 +398,9 @@ def test_an_order_that_is_paid_and_cancelled_is_credited_as_a_whole(
         ("line", 2),
         ("shipping", 0),
     ]
-    refunds.settle_refund(refund_id=order.refunds.get().pk, actor=STAFF, succeeded=True)
+    refunds.settle_refund(
+        refund_id=order.refunds.get().pk, actor=STAFF, succeeded=True
+    )
     assert set(ledger.balances().values()) == {Decimal(0)}
     assert_clean()
 
@@ -454,7 +467,9 @@ def test_what_fails_leaves_no_gap(customer):
     order = sell(customer, "10.00", quantity=3)
     line = order.lines.get()
     first = ship(order, {line: 1})
-    with pytest.raises(OutOfStock):  # the very last step, after the number was given
+    with pytest.raises(
+        OutOfStock
+    ):  # the very last step, after the number was given
         _fail_at_last(order, line)
     assert serials(first, ship(order, {line: 1})) == [1, 2]
     assert_clean()
@@ -527,7 +542,8 @@ def test_its_customer_and_staff_get_it_and_nobody_else(api, customer):
         [shown] = client.get(f"{base}/invoices").json()["invoices"]
         assert (shown["number"], shown["total"]) == (made.number, str(order.total))
         one, other = (
-            client.get(f"{base}/{page}") for page in (f"invoices/{made.pk}", "invoice")
+            client.get(f"{base}/{page}")
+            for page in (f"invoices/{made.pk}", "invoice")
         )
         assert one.headers["Content-Type"] == "application/pdf"
         name = f'inline; filename="{made.number}.pdf"'
@@ -538,7 +554,9 @@ def test_its_customer_and_staff_get_it_and_nobody_else(api, customer):
     for page in ("invoices", f"invoices/{made.pk}", "invoice"):
         assert stranger.get(f"/api/orders/{order.pk}/{page}").status_code == 404
     foreign = make_order(customer=customer, status="shipped").invoices.get()
-    assert mine.get(f"/api/orders/{order.pk}/invoices/{foreign.pk}").status_code == 404
+    assert (
+        mine.get(f"/api/orders/{order.pk}/invoices/{foreign.pk}").status_code == 404
+    )
 
 
 def test_it_goes_by_mail_where_the_shop_wants_that(customer, settings, mailoutbox):
@@ -561,7 +579,9 @@ def test_an_erased_person_stays_on_invoices_until_their_time_is_over(
     invoice_files.get_file(invoice_id=invoice.pk)
     with transaction.atomic():
         privacy.erase_customer(user=customer)
-    year = invoice.issued_on.year + (invoice.issued_on.month >= 4)  # it ends in March
+    year = invoice.issued_on.year + (
+        invoice.issued_on.month >= 4
+    )  # it ends in March
     settings.FINANCIAL_YEAR_STARTS = 4
     kept_until = datetime(year + 6, 4, 1, tzinfo=UTC)
     assert invoice_files.anonymise_old(kept_until - timedelta(days=2)) == 0

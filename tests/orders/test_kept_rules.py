@@ -72,7 +72,12 @@ def read_quote(client):
         (tax_rules._RULES, {"countries": ["IN"], "user": None}, "tax"),
         (
             shipping_terms._ZONES,
-            {"country": "IN", "postal_code": "", "day": timezone.now(), "user": None},
+            {
+                "country": "IN",
+                "postal_code": "",
+                "day": timezone.now(),
+                "user": None,
+            },
             "shipping",
         ),
     ],
@@ -153,13 +158,18 @@ def test_a_holiday_and_the_next_day_are_seen(api, customer, method):
 
     before = get_delivery_day()
     assert get_delivery_day() == before
-    Holiday.objects.create(day=timezone.localdate() + timedelta(days=1), name="Rest")
+    Holiday.objects.create(
+        day=timezone.localdate() + timedelta(days=1), name="Rest"
+    )
     assert get_delivery_day() > before
 
 
 def test_where_groups_matter_each_customer_is_asked_anew(api, customer, method):
     fill(customer)
-    client, group = api.as_user(customer), CustomerGroup.objects.create(name="Missions")
+    client, group = (
+        api.as_user(customer),
+        CustomerGroup.objects.create(name="Missions"),
+    )
     assert read_quote(client)[0] == "9.09"
     TaxSettings.objects.get().exempt_groups.add(group)
     assert read_quote(client)[0] == "9.09"
@@ -197,12 +207,15 @@ def test_the_next_checkout_of_another_process_knows_the_change(method):
     with services.web() as shop:
 
         def buy(number):
-            order = call_api(shop.url, buyers[number], "/api/orders", bodies[number])
+            order = call_api(
+                shop.url, buyers[number], "/api/orders", bodies[number]
+            )
             return order["tax"], order["shipping"], order["discount"]
 
         for buyer in buyers:  # each kept what held then
             assert (
-                call_api(shop.url, buyer, "/api/cart")["quote"]["shipping"] == "50.00"
+                call_api(shop.url, buyer, "/api/cart")["quote"]["shipping"]
+                == "50.00"
             )
         assert buy(0) == ("9.09", "50.00", "0.00")
         TaxPart.objects.update(percent="25")

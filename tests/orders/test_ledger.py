@@ -26,9 +26,14 @@ from tests.providers.fixtures import provider, razorpay_server, stripe_server
 __all__ = ["order", "provider", "razorpay_server", "stripe_server"]
 
 
-def test_an_order_in_the_ledger_from_payment_to_partial_refunds(api, order, provider):
+def test_an_order_in_the_ledger_from_payment_to_partial_refunds(
+    api, order, provider
+):
     pay(api, order, provider)
-    assert (balance("provider"), balance("receivable")) == (order.total, -order.total)
+    assert (balance("provider"), balance("receivable")) == (
+        order.total,
+        -order.total,
+    )
     assert balance("revenue") == 0  # paid ahead is no revenue yet
     ship(order)
     assert balance("receivable") == 0

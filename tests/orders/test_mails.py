@@ -86,7 +86,9 @@ def test_pieces_that_will_not_come_are_told_with_what_is_due_then(customer, api)
         Move(status=OrderStatus.CANCELLED), order_id=order.pk, actor=Actor("staff")
     )
     sent = len(mail.outbox)
-    tasks.pieces_cancelled_by_mail(**{**job.payload, "cancellation_id": str(uuid4())})
+    tasks.pieces_cancelled_by_mail(
+        **{**job.payload, "cancellation_id": str(uuid4())}
+    )
     assert len(mail.outbox) == sent, "the mail about all of it says so"
 
 
@@ -106,7 +108,8 @@ def test_the_other_mails(customer):
     tasks.shipped_by_mail(order_id=str(order.pk), fulfilment_id=parcel)
     assert "on its way" in last().subject
     assert all(
-        text in last().body for text in ("Delhivery", "D1", "https://track.example/d1")
+        text in last().body
+        for text in ("Delhivery", "D1", "https://track.example/d1")
     )
     move_to(order, "delivered")
     tasks.delivered_by_mail(order_id=str(order.pk), fulfilment_id=parcel)
@@ -129,7 +132,9 @@ def test_the_other_mails(customer):
     )
     tasks.refunded_by_mail(order_id=str(order.pk), refund_id=str(refund.pk))
     assert "₹1,050.00" in last().body
-    assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == 4
+    assert (
+        len({message.extra_headers["Message-ID"] for message in mail.outbox}) == 4
+    )
 
 
 def test_an_erased_customer_gets_none(customer):
@@ -153,6 +158,8 @@ def test_staff_hear_of_what_needs_a_person(customer, settings):
     ]
     assert "to be given back in cash" in last().body
     transitions.note_order(
-        OrderNote(note="Done", resolve=True), order_id=order.pk, actor=Actor("staff")
+        OrderNote(note="Done", resolve=True),
+        order_id=order.pk,
+        actor=Actor("staff"),
     )
     assert tasks.call_staff_by_mail(**job.payload) is None

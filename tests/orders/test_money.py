@@ -199,7 +199,11 @@ def test_two_tries_of_one_page_that_both_succeed(
     order.refresh_from_db()
     assert (order.refunded, order.payment_status) == (Decimal(0), "paid")
     back = Refund.objects.get()
-    assert (back.surplus, back.amount, back.state) == (True, order.total, "succeeded")
+    assert (back.surplus, back.amount, back.state) == (
+        True,
+        order.total,
+        "succeeded",
+    )
     assert balance("provider") == order.total
     assert reconcile_all() == []
     assert_clean()
@@ -230,7 +234,9 @@ def test_events_in_any_order_and_twice_end_the_same(api, customer, provider, see
     assert_clean()
 
 
-def test_a_page_that_has_ended_is_replaced_by_another(api, customer, order, provider):
+def test_a_page_that_has_ended_is_replaced_by_another(
+    api, customer, order, provider
+):
     first = order.payments.get()
     provider.pass_time(3600)
     provider.ahead_s = 0
@@ -273,7 +279,9 @@ def test_a_provider_that_is_away_is_asked_three_times_and_not_for_every_payment(
     provider.calls.clear()
     Payment.objects.update(ask_at=timezone.now())
     assert payment_polling.ask_due() == 0
-    per_try = 2 if provider.name == "stripe" else 1  # Stripe's library tries once more
+    per_try = (
+        2 if provider.name == "stripe" else 1
+    )  # Stripe's library tries once more
     assert len(provider.calls) == 3 * per_try
     provider.clear_faults()
     assert payment_polling.ask_due() == 0
@@ -282,7 +290,9 @@ def test_a_provider_that_is_away_is_asked_three_times_and_not_for_every_payment(
 
 # --- What happens at the provider without us -----------------------------------------------------
 @pytest.mark.parametrize("amount", [None, 40000])
-def test_a_refund_made_in_the_dashboard_is_booked_once(api, order, provider, amount):
+def test_a_refund_made_in_the_dashboard_is_booked_once(
+    api, order, provider, amount
+):
     pay(api, order, provider)
     ship(order)
     made = provider.refund(money_of(provider), amount)
@@ -348,7 +358,9 @@ def test_a_refund_that_had_gone_out_comes_back(api, order, provider):
 
 
 @pytest.mark.parametrize("won", [True, False])
-def test_a_dispute_stops_the_parcel_and_its_money_is_booked(api, order, provider, won):
+def test_a_dispute_stops_the_parcel_and_its_money_is_booked(
+    api, order, provider, won
+):
     pay(api, order, provider)
     dispute = provider.open_dispute(money_of(provider))
     deliver(api, provider)
@@ -444,6 +456,8 @@ def test_a_provider_that_is_away_pauses_its_own_queue_only(customer, settings):
             refunds.request_refund(
                 order, amount=order.total, reason="x", actor=STAFF, surplus=payment
             )
-    for event in OutboxEvent.objects.filter(task="orders.send_refund").order_by("id"):
+    for event in OutboxEvent.objects.filter(task="orders.send_refund").order_by(
+        "id"
+    ):
         handlers.run_job(handlers.registry["orders.send_refund"], event.pk)
     assert [one.queue for one in OutboxPause.objects.all()] == ["payments"]

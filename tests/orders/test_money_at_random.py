@@ -48,7 +48,9 @@ StandIns = dict[str, StripeStandIn | RazorpayStandIn]
 class Trade:
     """Shoppers, staff, banks and the network, each doing something now and then."""
 
-    def __init__(self, api: Any, stand_ins: StandIns, settings: Any, seed: int) -> None:
+    def __init__(
+        self, api: Any, stand_ins: StandIns, settings: Any, seed: int
+    ) -> None:
         self.api, self.stand_ins, self.settings = api, stand_ins, settings
         self.chance = random.Random(seed)
         self.done: Counter[str] = Counter()
@@ -90,8 +92,12 @@ class Trade:
         self.done[f"placed {method}"] += 1
 
     def page(self) -> tuple[Any, str]:
-        pages = list(Payment.objects.exclude(provider_ref="").exclude(provider="cod"))
-        pages = [one for one in pages if one.provider_ref.startswith(("cs_", "plink_"))]
+        pages = list(
+            Payment.objects.exclude(provider_ref="").exclude(provider="cod")
+        )
+        pages = [
+            one for one in pages if one.provider_ref.startswith(("cs_", "plink_"))
+        ]
         if not pages:
             raise NothingThere
         chosen = self.chance.choice(pages)
@@ -215,7 +221,9 @@ class Trade:
         stand_in = self.chance.choice(list(self.stand_ins.values()))
         kind = self.chance.choice(["status", "drop", "lost"])
         stand_in.fail(
-            kind, self.chance.choice(["GET", "POST"]), times=self.chance.randint(1, 4)
+            kind,
+            self.chance.choice(["GET", "POST"]),
+            times=self.chance.randint(1, 4),
         )
 
     # --- The end ------------------------------------------------------------------------------
@@ -225,7 +233,9 @@ class Trade:
             one.clear_faults()
             one.webhooks.lose = one.webhooks.duplicate = ""
             one.pass_time(7 * 86400)  # what is only authorized has gone back
-        Order.objects.filter(expires_at__isnull=False).update(expires_at=timezone.now())
+        Order.objects.filter(expires_at__isnull=False).update(
+            expires_at=timezone.now()
+        )
         for _ in range(3):
             for one in self.stand_ins.values():
                 deliver(self.api, one)
@@ -253,7 +263,9 @@ class NothingThere(Exception):
 
 
 def move(order: Order, status: OrderStatus, **more: Any) -> None:
-    transitions.move_order(Move(status=status, **more), order_id=order.pk, actor=STAFF)
+    transitions.move_order(
+        Move(status=status, **more), order_id=order.pk, actor=STAFF
+    )
 
 
 def at_provider(stand_in: Any) -> Decimal:
@@ -266,7 +278,8 @@ def at_provider(stand_in: Any) -> Decimal:
         )
     lines = stand_in.all("recon")
     return (
-        Decimal(sum(one["credit"] + one["fee"] - one["debit"] for one in lines)) / 100
+        Decimal(sum(one["credit"] + one["fee"] - one["debit"] for one in lines))
+        / 100
     )
 
 

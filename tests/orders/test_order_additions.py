@@ -59,7 +59,9 @@ def test_pieces_cost_what_they_cost_then_and_yesterdays_promotion_counts(desk):
     promotion = factories.make_promotion(percent="10")
     first = factories.make_variant(stock=9)
     other = factories.make_variant(stock=9)
-    order = factories.make_order(variant=first, quantity=2, guest_email="g@b.example")
+    order = factories.make_order(
+        variant=first, quantity=2, guest_email="g@b.example"
+    )
     price, cheap = (each.product.base_price for each in (first, other))
     promotion.is_active = False
     promotion.save()
@@ -95,7 +97,10 @@ def test_the_same_key_adds_once(desk):
     headers = key()
     assert add(desk, order, variant.sku, headers=headers).status_code == 201
     again = add(desk, order, variant.sku, headers=headers)
-    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (
+        201,
+        "true",
+    )
     assert add(desk, order, variant.sku, 2, headers=headers).status_code == 422
     assert order.lines.get().quantity == 2
     assert reserved(variant) == 2
@@ -166,7 +171,9 @@ def state_of(order):
 def paid_order(customer):
     """An online order of one piece, paid, of a variant of which more are there."""
     variant = factories.make_variant(stock=9)
-    order = factories.make_order(customer=customer, variant=variant, method="online")
+    order = factories.make_order(
+        customer=customer, variant=variant, method="online"
+    )
     pay(order)
     return order
 
@@ -186,7 +193,9 @@ def test_the_difference_of_a_paid_order_is_paid_by_the_same_door(
         str(before),
         str(more),
     )
-    assert OutboxEvent.objects.filter(task="orders.payment_link_by_mail").count() == 1
+    assert (
+        OutboxEvent.objects.filter(task="orders.payment_link_by_mail").count() == 1
+    )
     # Nothing is packed before the rest is paid.
     url = f"/api/staff/orders/{paid_order.pk}/fulfilments"
     assert desk.post(url, {}, headers=key()).json()["code"] == "order_status"
@@ -203,7 +212,9 @@ def test_the_difference_of_a_paid_order_is_paid_by_the_same_door(
     )
     assert back.status_code == 201, back.json()
     refunds = paid_order.refunds.values_list("payment", "amount")
-    assert sorted(refunds) == sorted(paid_order.payments.values_list("pk", "amount"))
+    assert sorted(refunds) == sorted(
+        paid_order.payments.values_list("pk", "amount")
+    )
 
 
 def test_an_added_piece_that_nobody_pays_is_cancelled_again(desk, paid_order):
@@ -260,6 +271,8 @@ def test_the_rest_of_cash_is_collected_at_the_door(desk):
 def test_what_is_invoiced_takes_no_more(desk, customer, settings):
     settings.INVOICE_AT = "paid"
     variant = factories.make_variant(stock=9)
-    order = factories.make_order(customer=customer, variant=variant, method="online")
+    order = factories.make_order(
+        customer=customer, variant=variant, method="online"
+    )
     pay(order)
     assert add(desk, order, variant.sku).json()["code"] == "order_status"

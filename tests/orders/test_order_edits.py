@@ -49,8 +49,13 @@ def history(order):
 def test_an_address_and_a_guests_email_are_corrected_and_told_without_their_values(
     desk,
 ):
-    order = factories.make_order(guest_email="wrong@example.com", status="processing")
-    moved = SHIPPING_ADDRESS | {"street": "14 Linking Road", "phone": "+919800000000"}
+    order = factories.make_order(
+        guest_email="wrong@example.com", status="processing"
+    )
+    moved = SHIPPING_ADDRESS | {
+        "street": "14 Linking Road",
+        "phone": "+919800000000",
+    }
     answer = edit(
         desk,
         order,
@@ -77,7 +82,13 @@ def test_an_address_and_a_guests_email_are_corrected_and_told_without_their_valu
         ("cancelled", {"email": "a@b.example"}, (409, "order_status")),
         (
             "pending",
-            {"shippingAddress": {"country": "NP", "state": "", "postalCode": "44600"}},
+            {
+                "shippingAddress": {
+                    "country": "NP",
+                    "state": "",
+                    "postalCode": "44600",
+                }
+            },
             (409, "place_changes_price"),
         ),
         (
@@ -204,7 +215,9 @@ def test_what_staff_know_of_a_customer_is_shown_exported_and_erased(clerk):
         add, {"user": str(customer.pk), "tags": "vip, late", "note": "Ring twice."}
     )
     assert answer.status_code == 302, answer.context["adminform"].form.errors
-    again = clerk.post(add, {"user": str(customer.pk), "tags": "", "note": "Another."})
+    again = clerk.post(
+        add, {"user": str(customer.pk), "tags": "", "note": "Another."}
+    )
     assert "already exists" in str(again.context["adminform"].form.errors["user"])
     assert CustomerRecord.objects.get().tags == ["late", "vip"]
     text = clerk.get(page).content.decode()

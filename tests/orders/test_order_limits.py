@@ -68,7 +68,9 @@ def order(
 
 
 def phones(count: int) -> list[str]:
-    return [f"+9198{number:08d}" for number in range(10_000_001, 10_000_001 + count)]
+    return [
+        f"+9198{number:08d}" for number in range(10_000_001, 10_000_001 + count)
+    ]
 
 
 def emails(count: int) -> list[str]:
@@ -82,7 +84,11 @@ def test_one_sender_holds_few_pieces_of_a_variant(api, same):
     variant = make_variant(stock=100)
     statuses = []
     for number, (email, phone) in enumerate(zip(emails(4), phones(4), strict=True)):
-        made_up = {"email": email, "phone": phone, "address": f"198.51.100.{number}"}
+        made_up = {
+            "email": email,
+            "phone": phone,
+            "address": f"198.51.100.{number}",
+        }
         del made_up[same]
         if same != "address":
             made_up[same] = "same@example.com" if same == "email" else phones(1)[0]
@@ -95,7 +101,11 @@ def test_one_sender_holds_few_pieces_of_a_variant(api, same):
 
 @pytest.mark.parametrize(
     ("same", "most"),
-    [({"email": "stranger@example.com"}, 5), ({"phone": "+919812345678"}, 5), ({}, 30)],
+    [
+        ({"email": "stranger@example.com"}, 5),
+        ({"phone": "+919812345678"}, 5),
+        ({}, 30),
+    ],
 )
 def test_a_sender_places_few_orders(api, same, most):
     """And so a stranger gets few mails: an order is what is limited, not its mail."""
@@ -120,7 +130,9 @@ def test_the_refusal_says_when_to_come_back(api):
     assert 0 < int(refused.headers["Retry-After"]) <= 86_400
 
 
-def test_a_customer_whose_address_is_proved_is_not_taken_for_a_stranger(api, customer):
+def test_a_customer_whose_address_is_proved_is_not_taken_for_a_stranger(
+    api, customer
+):
     variant = make_variant(stock=100)
     for _ in range(6):
         make_cart_line(customer=customer, variant=variant, quantity=10)
@@ -137,7 +149,9 @@ def test_asking_again_for_the_same_order_counts_once(api):
         "/api/cart/items", {"variantId": variant.pk, "quantity": 20}
     ).json()["token"]
     headers = {"X-Cart-Token": token, **key()}
-    answers = [api.post("/api/orders", order_body(), headers=headers) for _ in range(8)]
+    answers = [
+        api.post("/api/orders", order_body(), headers=headers) for _ in range(8)
+    ]
     assert {each.status_code for each in answers} == {201}
     assert len({each.json()["id"] for each in answers}) == 1
 
@@ -146,10 +160,14 @@ def test_asking_again_for_the_same_order_counts_once(api):
 @pytest.mark.parametrize(("same", "most"), [("email", 10), ("address", 30)])
 def test_wishes_are_limited_by_address_and_network(api, same, most):
     """93 were taken in one stranger's name."""
-    sold_out = [make_variant(product=make_product(), stock=0) for _ in range(most + 2)]
+    sold_out = [
+        make_variant(product=make_product(), stock=0) for _ in range(most + 2)
+    ]
     statuses = []
     for number, variant in enumerate(sold_out):
-        email = "stranger@example.com" if same == "email" else emails(most + 2)[number]
+        email = (
+            "stranger@example.com" if same == "email" else emails(most + 2)[number]
+        )
         address = "203.0.113.7" if same == "address" else f"198.51.100.{number}"
         path = f"/api/products/{variant.product_id}/variants/{variant.pk}/notify"
         statuses.append(client_at(address).post(path, {"email": email}).status_code)
@@ -201,11 +219,16 @@ def test_a_refused_order_waits_for_staff_once_however_often_it_is_tried():
     assert not RefusedOrder.objects.exists()
     for number in range(3):
         address = f"198.51.100.{number}"
-        refused = order(None, variant, 5, email="Buyer@example.com", address=address)
+        refused = order(
+            None, variant, 5, email="Buyer@example.com", address=address
+        )
         assert refused.status_code == 429
     row = RefusedOrder.objects.get()
     assert (row.limit, row.sender) == ("order_variant_network", "buyer@example.com")
-    assert (row.email, row.phone) == ("buyer@example.com", SHIPPING_ADDRESS["phone"])
+    assert (row.email, row.phone) == (
+        "buyer@example.com",
+        SHIPPING_ADDRESS["phone"],
+    )
     assert (row.pieces, row.tries, row.state) == (5, 3, "open")
     assert row.cart is not None
     assert row.cart.lines.get().variant == variant
@@ -257,7 +280,9 @@ def test_an_allowance_ends_and_can_be_taken_back(staff):
         assert not _use(sender)
     assert step(staff, row, "dismiss") == 302
     assert order(None, variant, 20, **sender).status_code == 429
-    states = RefusedOrder.objects.order_by("created_at").values_list("state", flat=True)
+    states = RefusedOrder.objects.order_by("created_at").values_list(
+        "state", flat=True
+    )
     assert list(states) == ["dismissed", "open"]
     assert step(make_user(role="staff", groups=("catalogue",)), row, "allow") == 403
 
@@ -292,13 +317,17 @@ def test_codes_of_coupons_cannot_be_guessed(api, customer):
     make_coupon(code="WELCOME-7"), make_cart_line(customer=customer)
     client = api.as_user(customer)
     for _ in range(32):
-        assert client.put("/api/cart/coupon", {"code": "WELCOME-7"}).status_code == 200
+        assert (
+            client.put("/api/cart/coupon", {"code": "WELCOME-7"}).status_code == 200
+        )
         client.delete("/api/cart/coupon")
     guesses = [
         client.put("/api/cart/coupon", {"code": f"WELCOME-{number}"}).status_code
         for number in range(10, 35)
     ]
-    body = order_body(customer, couponCodes=[f"SALE-{letter}" for letter in "ABCDE"])
+    body = order_body(
+        customer, couponCodes=[f"SALE-{letter}" for letter in "ABCDE"]
+    )
     guesses.append(client.post("/api/orders", body, headers=key()).status_code)
     assert guesses == [422] * 26
     right = client.put("/api/cart/coupons", {"codes": ["WELCOME-7"]})
@@ -332,7 +361,9 @@ def test_a_return_asked_and_kept_again_and_again_mails_a_stranger_ten_times(
     assert ReturnRequest.objects.count() == 10
 
 
-def test_one_order_asks_the_provider_a_limited_number_of_times(api, customer, settings):
+def test_one_order_asks_the_provider_a_limited_number_of_times(
+    api, customer, settings
+):
     settings.ONLINE_PROVIDER = "test"
     make_cart_line(customer=customer)
     client = api.as_user(customer)

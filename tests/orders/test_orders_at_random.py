@@ -70,6 +70,8 @@ def test_the_shop_does_as_the_model_says(db, settings, tmp_path, seed):
             connection.check_constraints()  # what is deferred to the commit
             trade.check_agreement()
         except AssertionError as exc:
-            raise AssertionError(f"after step {number}: {dict(trade.done)}") from exc
+            raise AssertionError(
+                f"after step {number}: {dict(trade.done)}"
+            ) from exc
     if FULL:
         sys.stdout.write(f"\n{STEPS} steps: {dict(sorted(trade.done.items()))}\n")

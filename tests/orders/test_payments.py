@@ -50,7 +50,11 @@ def tell(
         **rest,
     )
     return api.send(
-        "POST", "/api/payments/webhooks/test", body, "application/json", headers=headers
+        "POST",
+        "/api/payments/webhooks/test",
+        body,
+        "application/json",
+        headers=headers,
     )
 
 
@@ -72,7 +76,9 @@ def test_an_online_order_tells_how_to_pay_and_waits(api, customer):
     placed = (
         api.as_user(customer)
         .post(
-            "/api/orders", order_body(customer, paymentMethod="online"), headers=key()
+            "/api/orders",
+            order_body(customer, paymentMethod="online"),
+            headers=key(),
         )
         .json()
     )
@@ -157,7 +163,9 @@ def test_an_event_told_twice_takes_effect_once(api, order):
 @pytest.mark.parametrize(
     "how", ["none", "other secret", "other body", "old", "future", "garbage"]
 )
-def test_a_webhook_that_is_not_the_providers_changes_nothing(api, order, how, settings):
+def test_a_webhook_that_is_not_the_providers_changes_nothing(
+    api, order, how, settings
+):
     payment = order.payments.get()
     body, headers = local.webhook(
         event_id="e",
@@ -182,7 +190,10 @@ def test_a_webhook_that_is_not_the_providers_changes_nothing(api, order, how, se
         "application/json",
         headers={local.HEADER: signature.encode("utf-8").decode("latin-1")},
     )
-    assert (response.status_code, response.json()["code"]) == (400, "signature_invalid")
+    assert (response.status_code, response.json()["code"]) == (
+        400,
+        "signature_invalid",
+    )
     assert state_of(order) == ("pending", "unpaid")
     assert not PaymentEvent.objects.exists()
 
@@ -195,10 +206,13 @@ def test_an_unknown_payment_is_noted_and_answered(api, order):
     assert PaymentEvent.objects.get().outcome == "unknown payment"
 
 
-@pytest.mark.parametrize("wrong", [{"amount": Decimal("1.00")}, {"currency": "USD"}])
+@pytest.mark.parametrize(
+    "wrong", [{"amount": Decimal("1.00")}, {"currency": "USD"}]
+)
 def test_another_amount_does_not_pay_and_calls_for_a_person(api, order, wrong):
     assert (
-        tell(api, order.payments.get(), **wrong).json()["outcome"] == "another amount"
+        tell(api, order.payments.get(), **wrong).json()["outcome"]
+        == "another amount"
     )
     assert state_of(order) == ("pending", "unpaid")
     assert "not what is owed" in order.attention
@@ -246,7 +260,9 @@ def test_starting_a_payment_needs_ones_own_order_and_a_key(api, order):
     )
 
 
-def test_the_first_of_two_payments_pays_and_the_other_goes_back(api, customer, order):
+def test_the_first_of_two_payments_pays_and_the_other_goes_back(
+    api, customer, order
+):
     first = order.payments.get()
     tell(api, first, "payment.failed", event_id="a")
     api.as_user(customer).post(f"/api/orders/{order.pk}/payments", headers=key())
@@ -254,7 +270,9 @@ def test_the_first_of_two_payments_pays_and_the_other_goes_back(api, customer, o
     assert tell(api, first, event_id="b").json()["outcome"] == "paid"
     second.refresh_from_db()
     assert second.state == "cancelled"
-    assert tell(api, second, event_id="c").json()["outcome"] == "paid twice: refunded"
+    assert (
+        tell(api, second, event_id="c").json()["outcome"] == "paid twice: refunded"
+    )
     refund = Refund.objects.get()
     assert (refund.payment, refund.surplus, refund.amount) == (
         second,
@@ -419,7 +437,8 @@ def test_a_webhook_may_be_faster_than_the_answer(api, order):
 
 def test_events_without_consequence_are_noted(api, order):
     assert (
-        tell(api, order.payments.get(), "payment.viewed").json()["outcome"] == "ignored"
+        tell(api, order.payments.get(), "payment.viewed").json()["outcome"]
+        == "ignored"
     )
     assert state_of(order) == ("pending", "unpaid")
 
@@ -438,6 +457,7 @@ def test_a_webhook_body_of_any_form_is_no_error(api):
 
 def test_recording_needs_no_request(order):
     assert (
-        provider_events.record_notice(make_paid_notice(order.payments.get())) == "paid"
+        provider_events.record_notice(make_paid_notice(order.payments.get()))
+        == "paid"
     )
     assert reserved(order) == 1

@@ -61,7 +61,12 @@ def test_places_an_order_for_cash(api, customer):
     ]
     (item,) = placed["items"]
     assert item["variantId"] == str(shirt.pk)
-    assert (item["name"], item["quantity"], item["unitPrice"], item["lineTotal"]) == (
+    assert (
+        item["name"],
+        item["quantity"],
+        item["unitPrice"],
+        item["lineTotal"],
+    ) == (
         "Linen shirt",
         2,
         "499.00",
@@ -85,7 +90,9 @@ def test_places_an_order_for_cash(api, customer):
 
 def test_a_guest_orders_and_reads_it_by_the_token(api):
     variant = make_variant()
-    cart = api.post("/api/cart/items", {"variantId": variant.pk, "quantity": 1}).json()
+    cart = api.post(
+        "/api/cart/items", {"variantId": variant.pk, "quantity": 1}
+    ).json()
     guest = {"X-Cart-Token": cart["token"]}
     placed = api.post("/api/orders", order_body(), headers={**guest, **key()})
     assert placed.status_code == 201, placed.content
@@ -108,7 +115,9 @@ def test_a_guest_orders_and_reads_it_by_the_token(api):
 
 @pytest.mark.asvs("2.3.3")
 def test_refuses_more_than_is_left_and_changes_nothing(api, customer):
-    line = make_cart_line(customer=customer, quantity=2, variant=make_variant(stock=1))
+    line = make_cart_line(
+        customer=customer, quantity=2, variant=make_variant(stock=1)
+    )
     response = api.as_user(customer).post(
         "/api/orders", order_body(customer), headers=key()
     )
@@ -156,7 +165,11 @@ def test_tells_a_changed_quote(api, customer):
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
-        ({"addressId": "00000000-0000-7000-8000-000000000000"}, 422, "address_unknown"),
+        (
+            {"addressId": "00000000-0000-7000-8000-000000000000"},
+            422,
+            "address_unknown",
+        ),
         ({"email": "other@example.com"}, 422, "email_unexpected"),
         ({"couponCode": "NONE"}, 422, "coupon_unknown"),
         ({"shippingAddress": SHIPPING_ADDRESS}, 400, "invalid"),
@@ -190,7 +203,8 @@ def test_refuses_an_empty_cart_somebody_elses_address_and_a_guest_without_email(
     )
     guest = {name: value for name, value in order_body().items() if name != "email"}
     assert (
-        api.post("/api/orders", guest, headers=key()).json()["code"] == "email_needed"
+        api.post("/api/orders", guest, headers=key()).json()["code"]
+        == "email_needed"
     )
     assert (
         api.post("/api/orders", order_body(), headers=key()).json()["code"]
@@ -210,12 +224,15 @@ def test_a_shop_may_want_accounts(api, settings):
 def test_what_costs_nothing_is_paid(api, customer, settings):
     settings.SHIPPING_FEE = Decimal("0.00")
     make_cart_line(
-        customer=customer, variant=make_variant(product=make_product(base_price="0.00"))
+        customer=customer,
+        variant=make_variant(product=make_product(base_price="0.00")),
     )
     placed = (
         api.as_user(customer)
         .post(
-            "/api/orders", order_body(customer, paymentMethod="online"), headers=key()
+            "/api/orders",
+            order_body(customer, paymentMethod="online"),
+            headers=key(),
         )
         .json()
     )
@@ -233,7 +250,9 @@ def test_what_costs_nothing_is_paid(api, customer, settings):
 
 
 def test_an_order_keeps_what_it_was_when_the_catalogue_changes(api, customer):
-    variant = make_variant(product=make_product(name="Old name", base_price="100.00"))
+    variant = make_variant(
+        product=make_product(name="Old name", base_price="100.00")
+    )
     make_cart_line(customer=customer, variant=variant)
     placed = (
         api.as_user(customer)
@@ -242,11 +261,15 @@ def test_an_order_keeps_what_it_was_when_the_catalogue_changes(api, customer):
     )
     variant.product.name, variant.product.base_price = "New name", Decimal("900.00")
     variant.product.save()
-    kept = api.as_user(customer).get(f"/api/orders/{placed['id']}").json()["items"][0]
+    kept = (
+        api.as_user(customer).get(f"/api/orders/{placed['id']}").json()["items"][0]
+    )
     assert (kept["name"], kept["unitPrice"]) == ("Old name", "100.00")
 
 
-def test_checkout_of_two_lines_takes_thirteen_queries_and_then_eleven(api, customer):
+def test_checkout_of_two_lines_takes_thirteen_queries_and_then_eleven(
+    api, customer
+):
     use_tax_preset("in", state="KA")
     counts = []
     for _ in range(3):
@@ -254,7 +277,9 @@ def test_checkout_of_two_lines_takes_thirteen_queries_and_then_eleven(api, custo
             make_cart_line(customer=customer)
         body, client = order_body(customer), api.as_user(customer)
         with CaptureQueriesContext(connection) as queries:
-            assert client.post("/api/orders", body, headers=key()).status_code == 201
+            assert (
+                client.post("/api/orders", body, headers=key()).status_code == 201
+            )
         statements = [
             q["sql"]
             for q in queries

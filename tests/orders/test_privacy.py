@@ -14,7 +14,9 @@ from tests.factories import make_cart_line, make_order, make_user
 
 
 def test_verifying_the_address_attaches_the_guests_orders(api):
-    mine = make_order(guest_email="late@example.com", token="mine", status="delivered")
+    mine = make_order(
+        guest_email="late@example.com", token="mine", status="delivered"
+    )
     other = make_order(guest_email="else@example.com")
     user = make_user(email="late@example.com")
     hooks.email_verified(user=user)
@@ -27,7 +29,9 @@ def test_verifying_the_address_attaches_the_guests_orders(api):
     assert other.user is None
     # The guest's token opens it no less than before.
     assert (
-        api.get(f"/api/orders/{mine.pk}", headers={"X-Cart-Token": "mine"}).status_code
+        api.get(
+            f"/api/orders/{mine.pk}", headers={"X-Cart-Token": "mine"}
+        ).status_code
         == 200
     )
 
@@ -54,7 +58,11 @@ def test_erasing_empties_what_names_the_customer_and_keeps_the_books(customer):
         order.street,
         order.postal_code,
     ) == ("", "", "", "", "")
-    assert (order.total, order.lines.count(), order.country) == (other.total, 1, "IN")
+    assert (order.total, order.lines.count(), order.country) == (
+        other.total,
+        1,
+        "IN",
+    )
     assert not Cart.objects.filter(user=customer).exists()
     other.refresh_from_db()
     assert other.recipient == "Asha Rao"

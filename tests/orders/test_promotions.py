@@ -62,7 +62,9 @@ def buy_as_guest(api, email, **more):
     )
 
 
-def test_one_that_applies_by_itself_shows_what_it_takes_off_each_line(api, customer):
+def test_one_that_applies_by_itself_shows_what_it_takes_off_each_line(
+    api, customer
+):
     shirts = make_category()
     three = make_promotion(
         name="3 for 2",
@@ -72,7 +74,11 @@ def test_one_that_applies_by_itself_shows_what_it_takes_off_each_line(api, custo
         percent="100",
         categories=[shirts],
     )
-    fill(customer, priced("300.00", category=make_category(parent=shirts)), quantity=2)
+    fill(
+        customer,
+        priced("300.00", category=make_category(parent=shirts)),
+        quantity=2,
+    )
     fill(customer, priced("100.00", category=shirts), priced("50.00"))
     quote = quote_of(api, customer)
     lines = api.as_user(customer).get("/api/cart").json()["items"]
@@ -96,7 +102,11 @@ def test_one_that_applies_by_itself_shows_what_it_takes_off_each_line(api, custo
         "700.00",
     )
     order = buy(api, customer, expectedTotal="700.00").json()
-    assert [item["discount"] for item in order["items"]] == ["85.72", "14.28", "0.00"]
+    assert [item["discount"] for item in order["items"]] == [
+        "85.72",
+        "14.28",
+        "0.00",
+    ]
     [discount] = order["discounts"]
     assert discount["amount"] == order["discount"] == "100.00"
     assert {each["lineId"]: each["amount"] for each in discount["lines"]} == {
@@ -113,7 +123,8 @@ def test_says_what_is_missing(api, customer):
     fill(customer, priced("299.00"))
     quote = quote_of(api, customer)
     assert [
-        (each["name"], each["reason"], each["missing"]) for each in quote["notApplied"]
+        (each["name"], each["reason"], each["missing"])
+        for each in quote["notApplied"]
     ] == [
         ("Spend 500", "minimum_spend", "201.00"),
         ("From 3 pieces", "minimum_pieces", "2"),
@@ -249,7 +260,10 @@ def test_cart_and_checkout_refuse_a_coupon_alike(api, customer):
         )
     make_coupon(code="ABROAD", countries=["US"])
     refused = shop.put("/api/cart/coupon", {"code": "ABROAD"}).json()
-    assert (refused["code"], refused["reason"]) == ("coupon_not_applicable", "country")
+    assert (refused["code"], refused["reason"]) == (
+        "coupon_not_applicable",
+        "country",
+    )
 
 
 # --- whose uses are counted
@@ -306,10 +320,14 @@ def test_each_of_many_codes_is_good_once(api, customer):
     codes = list(promotion.coupons.values_list("code", flat=True))
     assert (made, len(set(codes))) == (20, 20)
     assert all(code.startswith("GIFT-") for code in codes)
-    assert buy_as_guest(api, "a@example.com", couponCode=codes[0]).status_code == 201
+    assert (
+        buy_as_guest(api, "a@example.com", couponCode=codes[0]).status_code == 201
+    )
     again = buy_as_guest(api, "b@example.com", couponCode=codes[0])
     assert again.json()["code"] == "coupon_exhausted"
-    assert buy_as_guest(api, "b@example.com", couponCode=codes[1]).status_code == 201
+    assert (
+        buy_as_guest(api, "b@example.com", couponCode=codes[1]).status_code == 201
+    )
 
 
 def test_a_limit_that_comes_later_counts_what_was_before(api, customer):
@@ -328,7 +346,9 @@ def test_promotions_add_two_queries_to_a_checkout(api, customer):
         body = order_body(customer)
         client = api.as_user(customer)
         with CaptureQueriesContext(connection) as found:
-            assert client.post("/api/orders", body, headers=key()).status_code == 201
+            assert (
+                client.post("/api/orders", body, headers=key()).status_code == 201
+            )
         return len(found)
 
     queries()

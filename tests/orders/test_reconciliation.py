@@ -58,14 +58,18 @@ def test_what_no_webhook_told_is_found_in_the_lists(api, order, provider):
     assert state_of(order) == ("confirmed", "paid")
     kinds = Difference.objects.order_by("id").values_list("kind", flat=True)
     assert list(kinds) == ["charge", "refund", "dispute", "payout"]
-    assert not Difference.objects.exclude(settled_how__startswith="Booked now").exists()
+    assert not Difference.objects.exclude(
+        settled_how__startswith="Booked now"
+    ).exists()
     before = LedgerEntry.objects.count()
     call_command("reconcile", stdout=out)
     assert (Difference.objects.count(), LedgerEntry.objects.count()) == (4, before)
     assert_clean()
 
 
-def test_what_changes_weeks_later_is_found_where_no_webhook_tells(api, order, provider):
+def test_what_changes_weeks_later_is_found_where_no_webhook_tells(
+    api, order, provider
+):
     pay(api, order, provider)
     provider.refund(money_of(provider), 500)
     dispute = provider.open_dispute(money_of(provider), 100)
@@ -84,7 +88,9 @@ def test_what_changes_weeks_later_is_found_where_no_webhook_tells(api, order, pr
     assert_clean()
 
 
-def test_what_is_booked_as_it_went_costs_no_statement_of_its_own(api, order, provider):
+def test_what_is_booked_as_it_went_costs_no_statement_of_its_own(
+    api, order, provider
+):
     """The nightly comparison looks at weeks of refunds, nearly all of which are known."""
     pay(api, order, provider)
     counts = []
@@ -119,7 +125,9 @@ def test_what_the_books_cannot_take_keeps_nothing_else_from_being_booked(
     assert Dispute.objects.get().amount == 1
 
 
-def test_money_that_is_nobodys_and_payments_that_are_not_there(api, order, provider):
+def test_money_that_is_nobodys_and_payments_that_are_not_there(
+    api, order, provider
+):
     provider.ahead_s = -60  # all of it happened a minute ago
     pay(api, order, provider)
     Payment.objects.update(

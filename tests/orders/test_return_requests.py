@@ -75,7 +75,9 @@ def ask_for_return(client, order, quantity=1, *, exchange=None, **headers):
 
 
 def decide_return(desk, asked, step, **body):
-    return desk.post(f"/api/staff/returns/{asked['id']}/{step}", body, headers=key())
+    return desk.post(
+        f"/api/staff/returns/{asked['id']}/{step}", body, headers=key()
+    )
 
 
 def judge_return(desk, asked, **pieces):
@@ -96,7 +98,8 @@ def test_pieces_are_asked_back_judged_and_paid_back(api, desk, customer, shirt):
     asked = asked.json()
     assert (asked["status"], asked["number"]) == ("requested", f"{order.number}-R1")
     assert (
-        decide_return(desk, asked, "approve", note="Tags on, please").status_code == 200
+        decide_return(desk, asked, "approve", note="Tags on, please").status_code
+        == 200
     )
     assert decide_return(desk, asked, "receive").json()["status"] == "received"
     done = judge_return(desk, asked, sellable=1, damaged=1, refused=1)
@@ -107,7 +110,9 @@ def test_pieces_are_asked_back_judged_and_paid_back(api, desk, customer, shirt):
     paid = Decimal(line["lineTotal"]) - Decimal(line["discount"])
     back = (2 * paid / 3).quantize(Decimal("0.01"))
     # Cash that is sent waits for a person.
-    assert [(r.amount, r.state) for r in Refund.objects.all()] == [(back, "requested")]
+    assert [(r.amount, r.state) for r in Refund.objects.all()] == [
+        (back, "requested")
+    ]
     assert (seen["status"], line["returned"]) == ("delivered", 2)
     assert [each["sellable"] for each in seen["returns"][0]["lines"]] == [1]
     assert seen["returnable"] == [{"lineId": line["id"], "quantity": 1}]
@@ -116,7 +121,9 @@ def test_pieces_are_asked_back_judged_and_paid_back(api, desk, customer, shirt):
 
 
 def test_all_pieces_give_back_exactly_what_was_paid(api, desk, customer):
-    variant = make_variant(stock=5, product=make_product(base_price=Decimal("33.35")))
+    variant = make_variant(
+        stock=5, product=make_product(base_price=Decimal("33.35"))
+    )
     order = delivered(customer, variant)
     for _ in range(3):
         asked = ask_for_return(api.as_user(customer), order, 1).json()
@@ -125,11 +132,15 @@ def test_all_pieces_give_back_exactly_what_was_paid(api, desk, customer):
         judge_return(desk, asked, sellable=1)
     order.refresh_from_db()
     assert order.status == "returned"
-    assert sum(r.amount for r in Refund.objects.all()) == order.total - order.shipping
+    assert (
+        sum(r.amount for r in Refund.objects.all()) == order.total - order.shipping
+    )
 
 
 def test_the_whole_order_gives_back_the_shipping_too(api, desk, customer):
-    variant = make_variant(stock=5, product=make_product(base_price=Decimal("33.35")))
+    variant = make_variant(
+        stock=5, product=make_product(base_price=Decimal("33.35"))
+    )
     order = delivered(customer, variant)
     asked = ask_for_return(api.as_user(customer), order, 3).json()
     decide_return(desk, asked, "approve")
@@ -143,7 +154,9 @@ def test_an_exchange_is_reserved_at_its_approval_and_leaves_when_paid(
     api, desk, customer, shirt
 ):
     order = delivered(customer, shirt["S"])
-    asked = ask_for_return(api.as_user(customer), order, 2, exchange=shirt["M"]).json()
+    asked = ask_for_return(
+        api.as_user(customer), order, 2, exchange=shirt["M"]
+    ).json()
     assert level_of(shirt["M"]) == (5, 0)
     approved = decide_return(desk, asked, "approve").json()
     assert level_of(shirt["M"]) == (5, 2)
@@ -153,7 +166,9 @@ def test_an_exchange_is_reserved_at_its_approval_and_leaves_when_paid(
         "unpaid",
         None,
     )
-    packed = desk.post(f"/api/staff/orders/{made.pk}/fulfilments", {}, headers=key())
+    packed = desk.post(
+        f"/api/staff/orders/{made.pk}/fulfilments", {}, headers=key()
+    )
     assert packed.json()["code"] == "order_status"
     paying = api.as_user(customer).post(
         f"/api/orders/{made.pk}/payments", headers=key()
@@ -169,14 +184,18 @@ def test_an_exchange_is_reserved_at_its_approval_and_leaves_when_paid(
         "succeeded",
         made.payable,
     )
-    shipped = desk.post(f"/api/staff/orders/{made.pk}/fulfilments", {}, headers=key())
+    shipped = desk.post(
+        f"/api/staff/orders/{made.pk}/fulfilments", {}, headers=key()
+    )
     assert shipped.json()["status"] == "shipped", shipped.json()
     assert level_of(shirt["M"]) == (3, 0)
 
 
 def test_a_refused_piece_has_no_replacement(api, desk, customer, shirt):
     order = delivered(customer, shirt["S"])
-    asked = ask_for_return(api.as_user(customer), order, 3, exchange=shirt["M"]).json()
+    asked = ask_for_return(
+        api.as_user(customer), order, 3, exchange=shirt["M"]
+    ).json()
     decide_return(desk, asked, "approve")
     decide_return(desk, asked, "receive")
     judge_return(desk, asked, sellable=1, refused=1)  # and one never came
@@ -237,7 +256,10 @@ def test_it_is_given_back_as_store_credit_where_there_is_an_account(
     assert (back.gift_card.user, back.gift_card.balance) == (customer, order.total)
 
     guests = make_order(
-        guest_email="g@example.com", variant=shirt["M"], status="delivered", paid=True
+        guest_email="g@example.com",
+        variant=shirt["M"],
+        status="delivered",
+        paid=True,
     )
     asked = ask_for_return(
         api, guests, 1, **key(), **{"X-Order-Token": sign_link(guests)}
@@ -252,12 +274,17 @@ def test_it_is_given_back_as_store_credit_where_there_is_an_account(
 
 @pytest.mark.parametrize("days", [-31, None])
 def test_the_window_ends(api, customer, shirt, days):
-    order = delivered(customer, shirt["S"]) if days else make_order(customer=customer)
+    order = (
+        delivered(customer, shirt["S"]) if days else make_order(customer=customer)
+    )
     if days:
         at = timezone.now() + timedelta(days=days)
         Fulfilment.objects.filter(order=order).update(delivered_at=at)
     refused = ask_for_return(api.as_user(customer), order)
-    assert (refused.status_code, refused.json()["code"]) == (409, "return_window_over")
+    assert (refused.status_code, refused.json()["code"]) == (
+        409,
+        "return_window_over",
+    )
     assert not ReturnRequest.objects.exists()
 
 
@@ -287,7 +314,10 @@ def test_what_is_wanted_instead_must_be_for_sale(api, customer, shirt):
     order = delivered(customer, shirt["S"])
     gone = make_variant(is_active=False)
     refused = ask_for_return(api.as_user(customer), order, 1, exchange=gone)
-    assert (refused.status_code, refused.json()["code"]) == (422, "variant_not_on_sale")
+    assert (refused.status_code, refused.json()["code"]) == (
+        422,
+        "variant_not_on_sale",
+    )
 
 
 # --- Exchanges with a difference -----------------------------------------------------------------
@@ -321,7 +351,9 @@ def pay_rest(page):
 @pytest.fixture
 def coat():
     """Of another product that costs more than the shirt."""
-    return make_variant(stock=5, product=make_product(base_price=Decimal("1999.00")))
+    return make_variant(
+        stock=5, product=make_product(base_price=Decimal("1999.00"))
+    )
 
 
 def test_a_dearer_piece_of_another_product_leaves_once_the_rest_is_paid(
@@ -339,7 +371,9 @@ def test_a_dearer_piece_of_another_product_leaves_once_the_rest_is_paid(
         2 * coat.product.base_price,
     )
     assert made.expires_at is not None
-    assert OutboxEvent.objects.filter(task="orders.payment_link_by_mail").count() == 1
+    assert (
+        OutboxEvent.objects.filter(task="orders.payment_link_by_mail").count() == 1
+    )
     client = api.as_user(customer)
     shown = client.get(f"/api/orders/{made.pk}").json()
     assert (shown["paymentStatus"], shown["amountDue"]) == (
@@ -350,7 +384,9 @@ def test_a_dearer_piece_of_another_product_leaves_once_the_rest_is_paid(
     assert pay_rest(made.payments.get(state="created")) == "paid"
     made.refresh_from_db()
     assert (made.status, made.payment_status) == ("confirmed", "paid")
-    shipped = desk.post(f"/api/staff/orders/{made.pk}/fulfilments", {}, headers=key())
+    shipped = desk.post(
+        f"/api/staff/orders/{made.pk}/fulfilments", {}, headers=key()
+    )
     assert shipped.json()["status"] == "shipped", shipped.json()
     # It comes back in turn: the rest by its own payment, the other part by that of the first.
     move_to(made, "delivered")
@@ -358,7 +394,9 @@ def test_a_dearer_piece_of_another_product_leaves_once_the_rest_is_paid(
         f"/api/staff/orders/{made.pk}/refunds", {"reason": "a"}, headers=key()
     )
     assert back.status_code == 201, back.json()
-    found = Refund.objects.filter(order=made).values_list("payment__order", "amount")
+    found = Refund.objects.filter(order=made).values_list(
+        "payment__order", "amount"
+    )
     assert sorted(found) == sorted([(made.pk, more), (order.pk, 2 * price)])
 
 
@@ -374,13 +412,17 @@ def test_a_rest_that_nobody_pays_ends_the_exchange_and_the_money_goes_back(
     made.refresh_from_db()
     assert made.status == "cancelled"
     assert level_of(coat) == (5, 0)
-    found = Refund.objects.filter(order=made).values_list("amount", "payment__order")
+    found = Refund.objects.filter(order=made).values_list(
+        "amount", "payment__order"
+    )
     assert list(found) == [(made.part_paid, order.pk)]
 
 
 def test_a_cheaper_piece_gives_back_the_difference(api, desk, customer, coat):
     order = delivered(customer, coat)
-    cheap = make_variant(stock=5, product=make_product(base_price=Decimal("333.35")))
+    cheap = make_variant(
+        stock=5, product=make_product(base_price=Decimal("333.35"))
+    )
     asked, made = exchange(api, desk, customer, order, cheap, 2)
     less = 2 * (coat.product.base_price - Decimal("333.35"))
     assert asked["lines"][0]["difference"] == str(-less)
@@ -442,7 +484,9 @@ def test_a_withdrawal_needs_nobodys_approval(api, desk, customer, shirt, setting
     order = delivered(customer, shirt["S"])
     client, url = api.as_user(customer), f"/api/orders/{order.pk}/withdrawal"
     assert client.get(url).json()["until"] is None
-    assert client.post(url, {}, headers=key()).json()["code"] == "return_window_over"
+    assert (
+        client.post(url, {}, headers=key()).json()["code"] == "return_window_over"
+    )
     settings.WITHDRAWAL_DAYS = 14
     offered = client.get(url).json()
     assert offered["lines"][0]["quantity"] == 3

@@ -57,7 +57,9 @@ def express(zone):
 
 
 def make_method(zone, name, price, **fields):
-    return ShippingMethod.objects.create(zone=zone, name=name, price=price, **fields)
+    return ShippingMethod.objects.create(
+        zone=zone, name=name, price=price, **fields
+    )
 
 
 @pytest.fixture
@@ -83,17 +85,30 @@ def test_options_have_price_dates_and_cash(shopper, standard, express):
         "cod": {"allowed": True, "fee": "40.00", "reason": None},
     }
     assert second["price"] == "120.00"
-    assert second["cod"] == {"allowed": False, "fee": "0.00", "reason": "not_offered"}
+    assert second["cod"] == {
+        "allowed": False,
+        "fee": "0.00",
+        "reason": "not_offered",
+    }
 
 
 def test_nothing_goes_where_no_zone_holds(api, shopper, customer, standard):
     assert (
-        ask_for_options(shopper, country="AE").json()["code"] == "not_delivered_there"
+        ask_for_options(shopper, country="AE").json()["code"]
+        == "not_delivered_there"
     )
-    abroad = {**SHIPPING_ADDRESS, "country": "AE", "state": "Dubai", "postalCode": ""}
+    abroad = {
+        **SHIPPING_ADDRESS,
+        "country": "AE",
+        "state": "Dubai",
+        "postalCode": "",
+    }
     body = {"paymentMethod": "cod", "shippingAddress": abroad}
     refused = shopper.post("/api/orders", body, headers=key())
-    assert (refused.status_code, refused.json()["code"]) == (422, "not_delivered_there")
+    assert (refused.status_code, refused.json()["code"]) == (
+        422,
+        "not_delivered_there",
+    )
     assert not Order.objects.exists()
     shown = shopper.get("/api/cart", {"country": "AE"}).json()
     assert (shown["shippingMethod"], shown["quote"]["shipping"]) == (None, "0.00")
@@ -169,7 +184,9 @@ def test_the_cheapest_is_that_for_what_goods_cost_after_discounts(
 
 def test_free_shipping_leaves_express_paid(shopper, standard, express):
     make_promotion(kind="free_shipping")
-    prices = [option["price"] for option in ask_for_options(shopper).json()["items"]]
+    prices = [
+        option["price"] for option in ask_for_options(shopper).json()["items"]
+    ]
     assert prices == ["0.00", "120.00"]
     query = {"shippingMethodId": str(express.pk)}
     quote = shopper.get("/api/cart", query).json()["quote"]
@@ -181,8 +198,13 @@ def test_cash_has_a_limit_by_order_value(shopper, customer, standard):
     standard.save()
     [option] = ask_for_options(shopper).json()["items"]
     assert option["cod"]["reason"] == "order_value"
-    refused = shopper.post("/api/orders", order_body(customer), headers=key()).json()
-    assert (refused["code"], refused["reason"]) == ("cash_not_allowed", "order_value")
+    refused = shopper.post(
+        "/api/orders", order_body(customer), headers=key()
+    ).json()
+    assert (refused["code"], refused["reason"]) == (
+        "cash_not_allowed",
+        "order_value",
+    )
 
 
 @pytest.mark.parametrize(
@@ -200,7 +222,9 @@ def test_open_cash_orders_of_an_address_or_telephone_are_limited(
     """Guests with different e-mail addresses."""
     standard.cod_max_open = 1
     standard.save()
-    order = make_order(guest_email="first@example.com", variant=make_variant(stock=5))
+    order = make_order(
+        guest_email="first@example.com", variant=make_variant(stock=5)
+    )
     body = order_body(
         email="second@example.com", shippingAddress={**SHIPPING_ADDRESS, **other}
     )
@@ -222,7 +246,10 @@ def test_a_customer_reads_of_the_limit_before_ordering(shopper, customer, standa
     assert ask_for_options(shopper).json()["items"][0]["cod"]["allowed"] is True
     shopper.post("/api/orders", order_body(customer), headers=key())
     make_cart_line(customer=customer, variant=make_variant(stock=5))
-    assert ask_for_options(shopper).json()["items"][0]["cod"]["reason"] == "open_orders"
+    assert (
+        ask_for_options(shopper).json()["items"][0]["cod"]["reason"]
+        == "open_orders"
+    )
 
 
 def test_the_fee_is_taxed_booked_and_given_back_with_the_whole_order(

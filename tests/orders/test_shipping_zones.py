@@ -55,7 +55,10 @@ def test_what_is_sent_comes_back_and_holds_at_once(api, desk, customer):
         f"{ZONES}/{body['id']}",
         zone(postalPatterns=["4000*"], methods=[again, friends]),
     )
-    assert [each["name"] for each in answer.json()["methods"]] == ["Slow", "Friends"]
+    assert [each["name"] for each in answer.json()["methods"]] == [
+        "Slow",
+        "Friends",
+    ]
     assert answer.json()["methods"][0]["id"] == method["id"]
     assert prices() == {"Slow": "50.00"}
     group.members.add(customer)
@@ -97,10 +100,18 @@ def test_a_list_is_as_long_as_the_document_says(desk):
         ({"postalPatterns": ["4*"], "countries": []}, 400, "/countries"),
         ({"methods": [{"name": "A"}, {"name": "A"}]}, 400, "/methods"),
         ({"methods": [{"name": "A", "minDays": 2}]}, 400, "/methods/0/minDays"),
-        ({"methods": [{"name": "A", "weekdays": "71"}]}, 400, "/methods/0/weekdays"),
+        (
+            {"methods": [{"name": "A", "weekdays": "71"}]},
+            400,
+            "/methods/0/weekdays",
+        ),
         ({"methods": [{"name": "A", "cutOff": "2 pm"}]}, 400, "/methods/0/cutOff"),
         (
-            {"methods": [{"name": "A", "id": "00000000-0000-7000-8000-000000000009"}]},
+            {
+                "methods": [
+                    {"name": "A", "id": "00000000-0000-7000-8000-000000000009"}
+                ]
+            },
             422,
             "",
         ),

@@ -6,7 +6,14 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from orders.models import ConfirmedTaxId, Order, OrderTax, TaxRate, TaxSettings, TaxZone
+from orders.models import (
+    ConfirmedTaxId,
+    Order,
+    OrderTax,
+    TaxRate,
+    TaxSettings,
+    TaxZone,
+)
 from products.models import TaxClass
 from tests.factories import (
     SHIPPING_ADDRESS,
@@ -31,7 +38,9 @@ def kurta(db):
     """A kurta of 2,999 in a shop that is registered in Karnataka."""
     use_tax_preset("in", state="KA")
     category = make_category(tax_class=TaxClass.objects.get(code="apparel"))
-    return make_variant(product=make_product(base_price="2999.00", category=category))
+    return make_variant(
+        product=make_product(base_price="2999.00", category=category)
+    )
 
 
 def buy(api, customer, variant, *, quantity=1, **body):
@@ -69,8 +78,12 @@ def test_a_coupon_may_bring_a_line_into_a_lower_band(api, customer, kurta):
 def test_the_cart_is_taxed_where_the_customer_lives(api, customer, kurta):
     make_cart_line(customer=customer, variant=kurta)
     client = api.as_user(customer)
-    assert parts(client.get("/api/cart").json()["quote"]) == [("IGST", "18", "457.47")]
-    make_address(user=customer, state="Karnataka", state_code="IN-KA", is_default=True)
+    assert parts(client.get("/api/cart").json()["quote"]) == [
+        ("IGST", "18", "457.47")
+    ]
+    make_address(
+        user=customer, state="Karnataka", state_code="IN-KA", is_default=True
+    )
     quote = client.get("/api/cart").json()["quote"]
     assert [name for name, _, _ in parts(quote)] == ["CGST", "SGST"]
     placed = client.post("/api/orders", order_body(customer), headers=key())
@@ -91,11 +104,17 @@ def test_shipping_goes_with_the_goods(api, customer, kurta):
 def test_where_states_differ_the_address_must_say_its_own(api, customer, kurta):
     vague = {**SHIPPING_ADDRESS, "state": "", "postalCode": "605001"}  # two states
     refused = buy(api, customer, kurta, shippingAddress=vague)
-    assert (refused.status_code, refused.json()["code"]) == (422, "state_code_needed")
+    assert (refused.status_code, refused.json()["code"]) == (
+        422,
+        "state_code_needed",
+    )
     assert not Order.objects.exists()
     taken = api.as_user(customer).post(
         "/api/orders",
-        {"paymentMethod": "cod", "shippingAddress": {**vague, "stateCode": "IN-PY"}},
+        {
+            "paymentMethod": "cod",
+            "shippingAddress": {**vague, "stateCode": "IN-PY"},
+        },
         headers=key(),
     )
     assert taken.json()["shippingAddress"]["stateCode"] == "IN-PY"
@@ -104,7 +123,9 @@ def test_where_states_differ_the_address_must_say_its_own(api, customer, kurta):
     assert refused["errors"][0]["pointer"] == "/shippingAddress/stateCode"
 
 
-def test_goods_for_a_business_of_another_state_are_supplied_there(api, customer, kurta):
+def test_goods_for_a_business_of_another_state_are_supplied_there(
+    api, customer, kurta
+):
     order = buy(api, customer, kurta, taxId="27 aapfu0939f1zv").json()
     assert (order["taxId"], parts(order)) == (
         GSTIN_OF_MAHARASHTRA,
@@ -116,7 +137,12 @@ def test_goods_for_a_business_of_another_state_are_supplied_there(api, customer,
 
 
 def test_exports_carry_no_tax_where_the_shop_may(api, customer, kurta):
-    abroad = {**SHIPPING_ADDRESS, "country": "US", "state": "CA", "postalCode": "94103"}
+    abroad = {
+        **SHIPPING_ADDRESS,
+        "country": "US",
+        "state": "CA",
+        "postalCode": "94103",
+    }
     order = buy(api, customer, kurta, shippingAddress=abroad).json()
     assert (order["taxes"], order["tax"], order["total"]) == ([], "0.00", "2999.00")
     assert Order.objects.get().zero_rated == "export"
@@ -139,7 +165,9 @@ def test_a_business_abroad_pays_no_vat_once_its_number_is_confirmed(
         "city": "Paris",
     }
     body = {"shippingAddress": paris, "taxId": "FR40303265045"}
-    assert parts(buy(api, customer, shirt, **body).json()) == [("VAT", "19", "26.98")]
+    assert parts(buy(api, customer, shirt, **body).json()) == [
+        ("VAT", "19", "26.98")
+    ]
     ConfirmedTaxId.objects.create(tax_id="FR40303265045", note="VIES: valid")
     order = buy(api, customer, shirt, **body).json()
     assert (order["taxes"], order["total"]) == ([], "169.00")
@@ -205,7 +233,9 @@ def test_what_is_there_is_replaced_only_when_that_is_said(db, customer, api, kur
     with pytest.raises(CommandError, match=r"2 tax zones.*--replace"):
         run("in", "--state", "MH")
     assert list(TaxRate.objects.values_list("pk", flat=True)) == before
-    assert "2 zones of before were replaced" in run("in", "--state", "MH", "--replace")
+    assert "2 zones of before were replaced" in run(
+        "in", "--state", "MH", "--replace"
+    )
     assert TaxZone.objects.filter(states=["IN-MH"]).exists()
     assert kurta.product.category.tax_class_id == "apparel"
     shown = api.as_user(customer).get(f"/api/orders/{placed['id']}").json()

@@ -42,7 +42,9 @@ def test_rows_of_several_events_are_one_statement():
         connection,
     ) as queries:
         services.add(*(Happened(uuid4()) for _ in range(20)), Unheard())
-    inserts = [query["sql"] for query in queries if query["sql"].startswith("INSERT")]
+    inserts = [
+        query["sql"] for query in queries if query["sql"].startswith("INSERT")
+    ]
     assert len(queries) == 1
     assert len(inserts) == 1
     assert "ON CONFLICT DO NOTHING" in inserts[0]

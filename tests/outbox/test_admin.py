@@ -49,7 +49,9 @@ def act(client: Client, action: str, *jobs: OutboxEvent, reason: str = ""):
 
 
 def test_shows_why_it_died_without_the_address(dead):
-    answer = signed_in("view_outboxevent").get(reverse(LIST), {"state__exact": "dead"})
+    answer = signed_in("view_outboxevent").get(
+        reverse(LIST), {"state__exact": "dead"}
+    )
     assert answer.status_code == 200
     assert "Permanent: 550 no such user [address]" in answer.content.decode()
     shown = signed_in("view_outboxevent").get(page(dead)).content.decode()
@@ -60,7 +62,9 @@ def test_shows_why_it_died_without_the_address(dead):
 def test_runs_again_from_its_page(dead):
     client = signed_in("view_outboxevent", "change_outboxevent")
     assert "Run again" in client.get(page(dead)).content.decode()
-    answer = client.post(page(dead), {"outbox_outboxevent_run_again": "1"}, follow=True)
+    answer = client.post(
+        page(dead), {"outbox_outboxevent_run_again": "1"}, follow=True
+    )
     assert "1 of 1 will run again" in answer.content.decode()
     assert drain() == [("test.outside", "done")]
     dead.refresh_from_db()
@@ -71,7 +75,9 @@ def test_runs_again_from_its_page(dead):
 
 def test_runs_again_from_the_list(dead):
     answer = act(
-        signed_in("view_outboxevent", "change_outboxevent"), "run_selected_again", dead
+        signed_in("view_outboxevent", "change_outboxevent"),
+        "run_selected_again",
+        dead,
     )
     assert "1 of 1 will run again" in answer.content.decode()
     assert drain() == [("test.outside", "done")]
@@ -83,7 +89,8 @@ def test_discards_with_a_reason(dead):
     assert "Say why" in act(client, "discard_selected", dead).content.decode()
     assert OutboxEvent.objects.filter(state="dead").exists()
     client.post(
-        page(dead), {"outbox_outboxevent_discard": "1", "reason": "customer was told"}
+        page(dead),
+        {"outbox_outboxevent_discard": "1", "reason": "customer was told"},
     )
     dead.refresh_from_db()
     assert (dead.state, dead.result["discarded"]) == ("done", "customer was told")
@@ -133,7 +140,8 @@ def test_nobody_adds_or_deletes(dead):
     assert client.get(reverse("admin:outbox_outboxevent_add")).status_code == 403
     assert (
         client.post(
-            reverse("admin:outbox_outboxevent_delete", args=[dead.pk]), {"post": "yes"}
+            reverse("admin:outbox_outboxevent_delete", args=[dead.pk]),
+            {"post": "yes"},
         ).status_code
         == 403
     )

@@ -23,7 +23,9 @@ NIGHTLY = {
 
 def test_the_night_has_its_work():
     assert {
-        entry["task"] for entry in BEAT.values() if hasattr(entry["schedule"], "hour")
+        entry["task"]
+        for entry in BEAT.values()
+        if hasattr(entry["schedule"], "hour")
     } >= NIGHTLY
 
 

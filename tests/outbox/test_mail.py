@@ -54,7 +54,11 @@ def templates(tmp_path, settings):
 
 def answered(status: int) -> AnymailAPIError:
     response = requests.Response()
-    response.status_code, response.reason, response._content = status, "as it is", b"{}"
+    response.status_code, response.reason, response._content = (
+        status,
+        "as it is",
+        b"{}",
+    )
     return AnymailAPIError(status_code=status, response=response)
 
 
@@ -63,7 +67,13 @@ def context(**values):
         {"name": "2 × Kurta", "total": "1,199.00"},
         {"name": "Scarf", "total": "50.00"},
     ]
-    return {"number": "M-1", "name": "Ann", "city": "Pune", "lines": lines, **values}
+    return {
+        "number": "M-1",
+        "name": "Ann",
+        "city": "Pune",
+        "lines": lines,
+        **values,
+    }
 
 
 def send(key="order:1", to="ann@example.com", **values):
@@ -129,7 +139,9 @@ def test_says_what_is_wrong_with_a_template(templates):
 
 
 def test_the_language_is_the_customers(templates):
-    (templates / "order.mail").write_text("Subject: {% translate 'Yes' %}\n\nHello\n")
+    (templates / "order.mail").write_text(
+        "Subject: {% translate 'Yes' %}\n\nHello\n"
+    )
     assert markup.render_template("order", {}, language="de").subject == "Ja"
     assert (
         '<html lang="de" dir="ltr">'
@@ -138,7 +150,9 @@ def test_the_language_is_the_customers(templates):
     assert markup.render_template("order", {}).subject == "Yes"
 
 
-def test_every_copy_has_the_same_id_and_the_request_can_be_found(templates, settings):
+def test_every_copy_has_the_same_id_and_the_request_can_be_found(
+    templates, settings
+):
     settings.MAIL_IDEMPOTENCY_HEADER = "Resend-Idempotency-Key"
     with structlog.contextvars.bound_contextvars(request_id="req-7"):
         results = [send(), send(), send(key="order:2")]
@@ -188,7 +202,10 @@ def test_nothing_is_sent_once_the_lease_is_gone(templates):
 @pytest.mark.parametrize(
     ("error", "verdict"),
     [
-        (smtplib.SMTPRecipientsRefused({"a@b.c": (550, b"no")}), handlers.Permanent),
+        (
+            smtplib.SMTPRecipientsRefused({"a@b.c": (550, b"no")}),
+            handlers.Permanent,
+        ),
         (smtplib.SMTPRecipientsRefused({"a@b.c": (450, b"later")}), handlers.Retry),
         (smtplib.SMTPDataError(554, b"spam"), handlers.Permanent),
         (smtplib.SMTPDataError(452, b"full"), handlers.Retry),
@@ -273,8 +290,13 @@ def test_development_writes_a_file_per_mail(templates, settings, tmp_path):
     files = sorted(settings.MAIL_DIR.iterdir())
     assert len(files) == 2
     assert files[0].name.endswith("-Your-order-M-1-x-ann@example.com.eml")
-    read = email.message_from_bytes(files[1].read_bytes(), policy=email.policy.default)
-    assert (read["To"], read["Subject"]) == ("bo@example.com", "Your order/M-1 ../x")
+    read = email.message_from_bytes(
+        files[1].read_bytes(), policy=email.policy.default
+    )
+    assert (read["To"], read["Subject"]) == (
+        "bo@example.com",
+        "Your order/M-1 ../x",
+    )
     assert FileBackend().send_messages([]) == 0
 
 

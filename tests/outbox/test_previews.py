@@ -91,7 +91,9 @@ def test_the_list_of_jobs_leads_there(staff_client):
     admin.force_login(make_user(role="admin", is_superuser=True))
     assert (
         "What the mails look like"
-        in admin.get(reverse("admin:outbox_outboxevent_changelist")).content.decode()
+        in admin.get(
+            reverse("admin:outbox_outboxevent_changelist")
+        ).content.decode()
     )
 
 
@@ -133,9 +135,12 @@ def test_no_translation_is_missing():
         .split("\n\n")[1:]
     )
     known = {
-        "".join(re.findall(r'"(.*)"', entry.split("msgstr")[0])) for entry in entries
+        "".join(re.findall(r'"(.*)"', entry.split("msgstr")[0]))
+        for entry in entries
     }
-    assert not [entry for entry in entries if re.search(r'msgstr(\[\d\])? ""$', entry)]
+    assert not [
+        entry for entry in entries if re.search(r'msgstr(\[\d\])? ""$', entry)
+    ]
     sources = "".join(
         path.read_text()
         for path in (settings.BASE_DIR / "templates/mail").rglob("*.mail")

@@ -57,9 +57,9 @@ def test_five_failed_refunds_pause_refunds_while_mail_stock_and_cache_go_on(
     for _ in range(5):
         request_refund()
     assert drain(queue="payments") == [("orders.send_refund", "retry")] * 5
-    assert [pause.queue for pause in OutboxPause.objects.filter(failures__gte=5)] == [
-        "payments"
-    ]
+    assert [
+        pause.queue for pause in OutboxPause.objects.filter(failures__gte=5)
+    ] == ["payments"]
 
     request_refund()  # makes an order too: its mail, its stock
     with transaction.atomic():
@@ -71,7 +71,14 @@ def test_five_failed_refunds_pause_refunds_while_mail_stock_and_cache_go_on(
     assert ("products.queue_alerts", "done") in ran
     assert ("accounts.welcome_by_mail", "done") in ran
     refunds = OutboxEvent.objects.filter(task="orders.send_refund")
-    assert [refund.attempts for refund in refunds.order_by("id")] == [1, 1, 1, 1, 1, 0]
+    assert [refund.attempts for refund in refunds.order_by("id")] == [
+        1,
+        1,
+        1,
+        1,
+        1,
+        0,
+    ]
     assert services.resume_queue("payments")
 
 
@@ -79,7 +86,9 @@ def test_what_talks_to_others_stands_in_a_queue_of_theirs():
     named = {
         **{name: handler.queue for name, handler in handlers.registry.items()},
         **{
-            entry["task"]: entry["options"].get("queue", app.conf.task_default_queue)
+            entry["task"]: entry["options"].get(
+                "queue", app.conf.task_default_queue
+            )
             for entry in app.conf.beat_schedule.values()
             if entry["task"] != "outbox.heartbeat"
         },

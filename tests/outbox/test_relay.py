@@ -76,7 +76,10 @@ def test_ten_thousand_jobs_of_one_queue_do_not_hold_up_a_mail_of_another():
             """
         )
     assert relay.wake_workers() == 201
-    assert (length("email"), length("analytics")) == (1, 200 // relay.MAX_IN_MESSAGE)
+    assert (length("email"), length("analytics")) == (
+        1,
+        200 // relay.MAX_IN_MESSAGE,
+    )
 
 
 def test_a_closed_broker_costs_no_wakeup_and_no_time(monkeypatch):
@@ -103,7 +106,9 @@ def test_leaves_a_paused_queue_alone():
 
 def test_does_not_wake_twice_where_a_queue_is_full():
     services.add(jobs.Happened(uuid4()))
-    assert relay.wake_workers(["email"]) == 2, "the first message is never held back"
+    assert relay.wake_workers(["email"]) == 2, (
+        "the first message is never held back"
+    )
     make_due()
     assert relay.wake_workers(["email"]) == 1
     assert relay.wake_workers() == 1

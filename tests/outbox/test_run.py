@@ -60,7 +60,9 @@ def seconds_left(row: OutboxEvent, column: str) -> float:
 
 def test_a_message_with_several_rows_runs_each():
     several = [make_row() for _ in range(3)]
-    handlers.run_jobs(handlers.registry["test.outside"], [row.pk for row in several])
+    handlers.run_jobs(
+        handlers.registry["test.outside"], [row.pk for row in several]
+    )
     assert set(OutboxEvent.objects.values_list("state", flat=True)) == {"done"}
 
 
@@ -70,9 +72,15 @@ def test_when_its_time_is_over_the_rest_of_a_message_is_due_at_once(monkeypatch)
     OutboxEvent.objects.filter(pk=several[2].pk).update(
         run_after=Now() + timedelta(hours=1)
     )
-    handlers.run_jobs(handlers.registry["test.outside"], [row.pk for row in several])
+    handlers.run_jobs(
+        handlers.registry["test.outside"], [row.pk for row in several]
+    )
     first, second, third = OutboxEvent.objects.order_by("pk")
-    assert (first.state, second.state, third.state) == ("done", "waiting", "waiting")
+    assert (first.state, second.state, third.state) == (
+        "done",
+        "waiting",
+        "waiting",
+    )
     assert (second.wakeups, third.wakeups) == (0, 0)
     assert seconds_left(second, "wake_at") <= 0
     assert seconds_left(third, "wake_at") > 3000, "it is not to run before"

@@ -27,7 +27,9 @@ class Kept(Transport):
 
     def capture_envelope(self, envelope) -> None:
         self.events += [
-            item.payload.json for item in envelope.items if item.type == "transaction"
+            item.payload.json
+            for item in envelope.items
+            if item.type == "transaction"
         ]
 
 

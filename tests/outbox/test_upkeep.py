@@ -104,7 +104,9 @@ def test_commands_show_a_dead_job_and_let_it_run_again():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("which", [("--task", "test.outside"), ("--queue", "email")])
+@pytest.mark.parametrize(
+    "which", [("--task", "test.outside"), ("--queue", "email")]
+)
 def test_retry_takes_all_dead_jobs_of_a_task_or_queue(which):
     make_dead()
     assert call("outbox", "retry", *which) == "1 will run again\n"
@@ -120,7 +122,9 @@ def test_commands_pause_and_resume_a_queue():
     assert call("outbox", "resume", "email") == "email was not paused\n"
     assert drain() == [("test.outside", "done")]
     call("outbox", "pause", "email", "--reason", "short", "--seconds", "60")
-    assert OutboxPause.objects.get().until < datetime.now(UTC) + timedelta(seconds=61)
+    assert OutboxPause.objects.get().until < datetime.now(UTC) + timedelta(
+        seconds=61
+    )
     with pytest.raises(CommandError, match="--seconds"):
         call("outbox", "pause", "email", "--reason", "short", "--seconds", "0")
 
@@ -151,9 +155,13 @@ def test_figures_for_the_metrics():
 def test_the_check_names_what_is_nobodys(monkeypatch):
     assert checks.check_event_map() == []
     assert checks.check_queues() == []
-    monkeypatch.setitem(celery_app.ON_EVENT, "order.placed", ["orders.conform_by_mail"])
+    monkeypatch.setitem(
+        celery_app.ON_EVENT, "order.placed", ["orders.conform_by_mail"]
+    )
     monkeypatch.delitem(celery_app.ON_EVENT, "stock.changed")
-    strange = handlers.Handler("strange", "mail", "outside", 1, 1, None, lambda: None)
+    strange = handlers.Handler(
+        "strange", "mail", "outside", 1, 1, None, lambda: None
+    )
     monkeypatch.setitem(handlers.registry, "strange", strange)
     messages = [
         error.msg for error in (*checks.check_event_map(), *checks.check_queues())

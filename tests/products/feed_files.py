@@ -20,7 +20,8 @@ def write(tmp_path):
     ) -> Path:
         path: Path = tmp_path / name
         path.write_text(
-            "\n".join([header, *rows]) + "\n" if header else "\n".join(rows), "utf-8"
+            "\n".join([header, *rows]) + "\n" if header else "\n".join(rows),
+            "utf-8",
         )
         return path
 
@@ -32,7 +33,9 @@ def level(variant: Variant) -> tuple[int, int]:
     moved = StockMovement.objects.filter(variant=variant).values_list(
         "d_on_hand", "d_reserved"
     )
-    assert (found.on_hand, found.reserved) == tuple(map(sum, zip(*moved, strict=True)))
+    assert (found.on_hand, found.reserved) == tuple(
+        map(sum, zip(*moved, strict=True))
+    )
     return found.on_hand, found.reserved
 
 

@@ -18,7 +18,16 @@ from products.models import (
     Variant,
 )
 
-HEADER = ["product", "name", "category", "basePrice", "sku", "size", "color", "stock"]
+HEADER = [
+    "product",
+    "name",
+    "category",
+    "basePrice",
+    "sku",
+    "size",
+    "color",
+    "stock",
+]
 
 
 @pytest.fixture
@@ -50,7 +59,9 @@ def run_import(path: Path, *args: object) -> str:
 def list_rejected(path: Path, *args: object) -> list[tuple[str, str, str, str]]:
     """Run the import and return what it left out: line, product, column, reason."""
     report = path.with_suffix(".rejects.csv")
-    with suppress(CommandError):  # --strict says at the end that something was left out
+    with suppress(
+        CommandError
+    ):  # --strict says at the end that something was left out
         run_import(path, "--strict", "--rejects", report, *args)
     with report.open(newline="", encoding="utf-8") as file:
         return [

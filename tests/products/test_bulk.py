@@ -58,7 +58,9 @@ def test_each_product_is_answered_for_itself_and_twice_changes_nothing(staff):
     assert [row["status"] for row in again["items"]] == [
         *("replaced", "refused", "replaced")
     ]
-    assert [row["id"] for row in again["items"]] == [row["id"] for row in done["items"]]
+    assert [row["id"] for row in again["items"]] == [
+        row["id"] for row in done["items"]
+    ]
     assert Product.objects.count() == 2
     assert StockLevel.objects.get(variant__sku="SKU-1").on_hand == 3
 
@@ -105,7 +107,10 @@ def test_stock_is_set_by_a_movement_of_the_difference(staff):
     moved = StockMovement.objects.filter(variant=variant, kind="adjust")
     assert [(row.d_on_hand, row.note) for row in moved] == [(7, "set to 10")]
     answer = staff.put(path, {"countInStock": 1, "expected": 3})
-    assert (answer.status_code, answer.json()["code"]) == (409, "stock_not_as_expected")
+    assert (answer.status_code, answer.json()["code"]) == (
+        409,
+        "stock_not_as_expected",
+    )
     assert answer.json()["countInStock"] == 10
     assert staff.put(path, {"countInStock": 10}).status_code == 200
     assert moved.count() == 1  # nothing to move

@@ -42,7 +42,9 @@ class Shop:
             "is_new_arrival": True,
         }
         self.product = make_product(slug="oxford", brand="Acme", **shown)
-        self.variant = make_variant(product=self.product, sku="OX", size="M", stock=1)
+        self.variant = make_variant(
+            product=self.product, sku="OX", size="M", stock=1
+        )
         self.image, _ = (
             make_image(product=self.product),
             make_image(product=self.product),
@@ -139,7 +141,9 @@ WRITES = {
         "/api/products/oxford", {"salePrice": "1.00"}
     ),
     "rename": lambda s: s.staff.patch("/api/products/oxford", {"name": "Renamed"}),
-    "unfeature": lambda s: s.staff.patch("/api/products/oxford", {"isFeatured": False}),
+    "unfeature": lambda s: s.staff.patch(
+        "/api/products/oxford", {"isFeatured": False}
+    ),
     "archive": lambda s: s.staff.delete("/api/products/oxford"),
     "archive the one beside": lambda s: s.staff.delete("/api/products/derby"),
     "create variant": lambda s: s.staff.post(
@@ -165,7 +169,11 @@ WRITES = {
     ),
     "order images": lambda s: s.staff.put(
         f"/api/products/{s.product.pk}/images/order",
-        {"ids": [str(image.pk) for image in s.product.images.order_by("-position")]},
+        {
+            "ids": [
+                str(image.pk) for image in s.product.images.order_by("-position")
+            ]
+        },
     ),
     "replace images": lambda s: s.staff.patch(
         "/api/products/oxford", {"images": [{"url": "https://img.example/n"}]}
@@ -223,7 +231,9 @@ def test_a_purchase_marks_the_review_in_the_kept_list(
 ):
     before = shop.read()
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
-        purchases.record_purchase(user_id=shop.author.pk, product_ids=[shop.product.pk])
+        purchases.record_purchase(
+            user_id=shop.author.pk, product_ids=[shop.product.pk]
+        )
     after = shop.read()
     assert after == shop.truth()
     assert after != before

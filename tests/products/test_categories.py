@@ -46,7 +46,8 @@ def tree(db):
 
 def shape(categories):
     return [
-        (row["slug"], row["productCount"], shape(row["children"])) for row in categories
+        (row["slug"], row["productCount"], shape(row["children"]))
+        for row in categories
     ]
 
 
@@ -111,7 +112,8 @@ def test_staff_create_change_and_move(staff_client, tree):
         "standard",
     )
     moved = staff_client.patch(
-        "/api/categories/women", {"parentId": str(Category.objects.get(slug="men").pk)}
+        "/api/categories/women",
+        {"parentId": str(Category.objects.get(slug="men").pk)},
     )
     assert moved.status_code == 200
     assert len(Category.objects.get(slug="kurtas-suits").ancestors) == 3
@@ -175,7 +177,10 @@ def test_refuses_a_ninth_level(staff_client):
     response = staff_client.post(
         "/api/categories", {"name": "Too deep", "parentId": str(parent.pk)}
     )
-    assert (response.status_code, response.json()["code"]) == (422, "category_too_deep")
+    assert (response.status_code, response.json()["code"]) == (
+        422,
+        "category_too_deep",
+    )
 
 
 def test_deletes_an_empty_one_with_its_size_chart(staff_client):
@@ -211,9 +216,12 @@ def test_only_catalogue_staff_write(api, tree):
     ):
         assert client.post("/api/categories", {"name": "X"}).status_code == status
         assert (
-            client.patch("/api/categories/women", {"name": "X"}).status_code == status
+            client.patch("/api/categories/women", {"name": "X"}).status_code
+            == status
         )
-        assert client.put("/api/categories/women", {"name": "X"}).status_code == status
+        assert (
+            client.put("/api/categories/women", {"name": "X"}).status_code == status
+        )
         assert client.delete("/api/categories/accessories").status_code == status
         assert (
             client.post(

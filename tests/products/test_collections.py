@@ -48,7 +48,9 @@ def test_one_by_hand_stands_in_the_order_that_staff_made(api, merchandiser):
     a, b, c, _ = (product(slug) for slug in "abcd")
     address = "/api/staff/collections/our-picks"
     ids = [str(each.pk) for each in (b, c, a)]
-    placed = api.as_user(merchandiser).put(f"{address}/products", {"productIds": ids})
+    placed = api.as_user(merchandiser).put(
+        f"{address}/products", {"productIds": ids}
+    )
     assert placed.json()["productIds"] == ids
     assert slugs_in(api, "our-picks") == ["b", "c", "a"]
     assert slugs_in(api, "our-picks", sort="name_asc") == ["a", "b", "c"]
@@ -73,8 +75,16 @@ def test_one_by_hand_stands_in_the_order_that_staff_made(api, merchandiser):
 RULES = {
     "tags": ({"tags": ["linen", "silk"]}, {"tags": ["silk"]}, {"tags": ["wool"]}),
     "labels": ({"labels": ["Summer"]}, {"collection": "Summer"}, {}),
-    "from": ({"min_price": "500"}, {"base_price": "500.00"}, {"base_price": "499.99"}),
-    "to": ({"max_price": "500"}, {"base_price": "500.00"}, {"base_price": "500.01"}),
+    "from": (
+        {"min_price": "500"},
+        {"base_price": "500.00"},
+        {"base_price": "499.99"},
+    ),
+    "to": (
+        {"max_price": "500"},
+        {"base_price": "500.00"},
+        {"base_price": "500.01"},
+    ),
     "in stock": ({"in_stock": True}, {"stock": 1}, {"stock": 0}),
     "sold out": ({"in_stock": False}, {"stock": 0}, {"stock": 1}),
     "sale": ({"on_sale": True}, {"sale_price": "10.00"}, {}),
@@ -88,7 +98,9 @@ RULES = {
 }
 
 
-@pytest.mark.parametrize(("rule", "inside", "outside"), RULES.values(), ids=[*RULES])
+@pytest.mark.parametrize(
+    ("rule", "inside", "outside"), RULES.values(), ids=[*RULES]
+)
 def test_one_by_rule(api, customer, rule, inside, outside):
     collection = make_collection(by_rule=True, **rule)
     for slug, columns in (("in", inside), ("out", outside)):
@@ -98,7 +110,9 @@ def test_one_by_rule(api, customer, rule, inside, outside):
         Product.objects.filter(pk=made.pk).update(popularity=units)
     product("draft", status="draft", **{"base_price": "100.00", **_plain(inside)})
     assert slugs_in(api, "picks") == ["in"]
-    facets = api.get("/api/products?inCollection=picks&facets=true").json()["facets"]
+    facets = api.get("/api/products?inCollection=picks&facets=true").json()[
+        "facets"
+    ]
     assert sum(value["count"] for value in facets["category"]) >= 1
 
     # A promotion that goes by it means the very same products.
@@ -137,7 +151,10 @@ def test_one_by_age_ends_at_the_moment_itself(db):
     make_collection(by_rule=True, max_age_days=30)
     old, young = product("old"), product("young")
     now = timezone.now()
-    for made, age in ((old, timedelta(days=31)), (young, timedelta(days=30) - HOUR)):
+    for made, age in (
+        (old, timedelta(days=31)),
+        (young, timedelta(days=30) - HOUR),
+    ):
         Product.objects.filter(pk=made.pk).update(created_at=now - age)
     found = list_products(ListProducts().load({"inCollection": "picks"}))
     assert [item["slug"] for item in found.page.items] == ["young"]
@@ -222,7 +239,10 @@ def test_what_a_promotion_goes_by_cannot_be_deleted(api, merchandiser):
         refused = api.as_user(merchandiser).delete(address)
         assert (refused.status_code, refused.json()["code"]) == (409, code)
     promotion.delete()
-    assert api.as_user(merchandiser).delete("/api/categories/shirts").status_code == 204
+    assert (
+        api.as_user(merchandiser).delete("/api/categories/shirts").status_code
+        == 204
+    )
     gone = api.as_user(merchandiser).delete("/api/staff/collections/picks")
     assert (gone.status_code, Collection.objects.count()) == (204, 0)
 
@@ -236,7 +256,10 @@ def test_a_product_in_more_than_one_category(api, merchandiser, customer):
     ids = {"alsoInIds": [str(gifts.pk), str(root.pk)]}
     answer = api.as_user(merchandiser).patch(f"/api/products/{made.pk}", ids)
     assert [c["slug"] for c in answer.json()["alsoIn"]] == ["clothes", "gifts"]
-    assert [c["slug"] for c in answer.json()["categoryPath"]] == ["clothes", "shirts"]
+    assert [c["slug"] for c in answer.json()["categoryPath"]] == [
+        "clothes",
+        "shirts",
+    ]
 
     for slug, shown in (("gifts", {"mug", "shirt"}), ("clothes", {"shirt"})):
         listed = api.get(f"/api/products?category={slug}&facets=true").json()
@@ -244,7 +267,8 @@ def test_a_product_in_more_than_one_category(api, merchandiser, customer):
         counts = {v["value"]: v["count"] for v in listed["facets"]["category"]}
         assert counts == {"clothes": 1, "shirts": 1, "gifts": 2}
     tree = {
-        c["slug"]: c["productCount"] for c in api.get("/api/categories").json()["items"]
+        c["slug"]: c["productCount"]
+        for c in api.get("/api/categories").json()["items"]
     }
     assert tree == {"clothes": 1, "gifts": 2}
 

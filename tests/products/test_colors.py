@@ -24,7 +24,12 @@ def test_lists_the_colours_with_their_swatches(api, db):
 
 
 def test_a_family_filters_by_all_its_colours_and_at_once_by_another(api, db):
-    for name, color in (("A", "navy"), ("B", "Sky Blue"), ("C", "Blue"), ("D", "Red")):
+    for name, color in (
+        ("A", "navy"),
+        ("B", "Sky Blue"),
+        ("C", "Blue"),
+        ("D", "Red"),
+    ):
         make_variant(product=make_product(name=name), color=color)
     sky = Color.objects.create(name="Sky Blue", family="Blue")
     Color.objects.create(name="Navy", family="Blue")
@@ -71,7 +76,8 @@ def test_a_card_shows_a_picture_of_the_colour_that_is_searched_for(api, db):
         image = make_image(product=product)
         type(image).objects.filter(pk=image.pk).update(color=color)
     urls = [
-        each["url"] for each in api.get(f"/api/products/{product.pk}").json()["images"]
+        each["url"]
+        for each in api.get(f"/api/products/{product.pk}").json()["images"]
     ]
 
     def shown(**query):
@@ -92,6 +98,8 @@ def test_a_cart_line_shows_its_colour(api, db):
     second = make_image(product=product)
     type(second).objects.filter(pk=second.pk).update(color="Blue")
     blue = make_variant(product=product, color="Blue", stock=3)
-    line = api.post("/api/cart/items", {"variantId": str(blue.pk)}).json()["items"][0]
+    line = api.post("/api/cart/items", {"variantId": str(blue.pk)}).json()["items"][
+        0
+    ]
     detail = api.get(f"/api/products/{product.pk}").json()
     assert line["product"]["image"]["url"] == detail["images"][1]["url"]

@@ -46,8 +46,12 @@ FILTERS = st.fixed_dictionaries(
         "size": some(["S", "M"]),
         "tag": some(["new", "old"]),
         "status": some(["draft", "published"]),
-        "min_price": st.sampled_from([Decimal(p) for p in ("0", "100.00", "100.005")]),
-        "max_price": st.sampled_from([Decimal(p) for p in ("99.99", "100.00", "1e9")]),
+        "min_price": st.sampled_from(
+            [Decimal(p) for p in ("0", "100.00", "100.005")]
+        ),
+        "max_price": st.sampled_from(
+            [Decimal(p) for p in ("99.99", "100.00", "1e9")]
+        ),
         "in_stock": st.booleans(),
         "featured": st.booleans(),
         "on_sale": st.booleans(),
@@ -95,7 +99,9 @@ class Shop:
         now = timezone.now()
         soon = now + timedelta(microseconds=300)
         starts = pick((None, None, soon, now + timedelta(days=1)))
-        ends = pick((None, now + timedelta(days=2), soon + timedelta(microseconds=300)))
+        ends = pick(
+            (None, now + timedelta(days=2), soon + timedelta(microseconds=300))
+        )
         if starts and ends and ends <= starts:
             ends = None
         Product.objects.filter(pk=self.product(pick)).update(
@@ -147,7 +153,9 @@ class Shop:
 
     def product(self, pick):
         return pick(
-            list(Product.objects.order_by("created_at").values_list("pk", flat=True))
+            list(
+                Product.objects.order_by("created_at").values_list("pk", flat=True)
+            )
         )
 
     def variant(self, pick):
@@ -174,7 +182,9 @@ def _large_shop(monkeypatch):
 
 
 def test_a_large_shop_s_list_is_counted_without_a_walk(db, api):
-    products = [make_product(brand=brand) for brand in ("Levi's", "Levi's", "Wrangler")]
+    products = [
+        make_product(brand=brand) for brand in ("Levi's", "Levi's", "Wrangler")
+    ]
     facet_index.fold_changes()
     facet_bitmaps.read_index()
     with CaptureQueriesContext(connection) as queries:
@@ -201,7 +211,9 @@ def test_bitmaps_count_what_sql_counts(db, data):
     with transaction.atomic():
         Color.objects.create(name="navy", family="Red")
         shop = Shop()
-        for step in data.draw(st.lists(st.sampled_from(STEPS), min_size=1, max_size=6)):
+        for step in data.draw(
+            st.lists(st.sampled_from(STEPS), min_size=1, max_size=6)
+        ):
             getattr(shop, step)(pick)
         for asked in data.draw(st.lists(FILTERS, min_size=3, max_size=3)):
             assert_counted_alike(Filters(**asked))
@@ -225,7 +237,9 @@ def assert_same_tree():
 def assert_counted_alike(filters):
     filters = replace(filters, has_moved=read_price_clock().has_moved).prepared()
     for for_staff in (True, False):
-        products = Product.objects.all() if for_staff else Product.objects.published()
+        products = (
+            Product.objects.all() if for_staff else Product.objects.published()
+        )
         by_bitmaps = facets.count_facets(products, filters, for_staff=for_staff)
         by_sql = facets._name_values(facets._count_by_sql(products, filters))
         assert by_bitmaps == by_sql, filters
@@ -246,7 +260,9 @@ def sell_from(product, starts, ends):
     )
 
 
-def test_a_sale_that_starts_is_counted_by_bitmaps_before_and_after_it_is_written(db):
+def test_a_sale_that_starts_is_counted_by_bitmaps_before_and_after_it_is_written(
+    db,
+):
     """Nothing is looked at one by one: not from the moment on, nor after the price is written."""
     day = timedelta(days=1)
     products = [make_product(base_price="100.00") for _ in range(3)]
@@ -291,7 +307,8 @@ def test_a_price_whose_successor_has_ended_too_is_looked_at(db):
 
 def stored_prices(products):
     return [
-        Product.objects.values_list("price", flat=True).get(pk=p.pk) for p in products
+        Product.objects.values_list("price", flat=True).get(pk=p.pk)
+        for p in products
     ]
 
 
@@ -309,7 +326,9 @@ def wait(time):
 def apart(filters):
     """Return the products that are looked at one by one."""
     index = facet_bitmaps.read_index()
-    counted = facets._BitmapCount(index, Product.objects.all(), filters, for_staff=True)
+    counted = facets._BitmapCount(
+        index, Product.objects.all(), filters, for_staff=True
+    )
     return counted.products_apart
 
 
@@ -327,11 +346,14 @@ def test_verify_finds_a_bit_that_is_wrong_and_mends_it(db):
     assert find_wrong_bits() == {}
     tampered = FacetBitmap.objects.get(key="brand:Levi's")
     tampered.bitmap = (
-        BitMap.deserialize(bytes(tampered.bitmap)) - BitMap([wrong.facet_number.number])
+        BitMap.deserialize(bytes(tampered.bitmap))
+        - BitMap([wrong.facet_number.number])
     ).serialize()
     tampered.version += 1
     tampered.save()
-    assert find_wrong_bits() == {str(wrong.pk): 'its bit of "brand:Levi\'s" is wrong'}
+    assert find_wrong_bits() == {
+        str(wrong.pk): 'its bit of "brand:Levi\'s" is wrong'
+    }
     RULE.repair_rows([str(wrong.pk)])
     assert find_wrong_bits() == {}
     assert_counted_alike(Filters(brand=["Levi's"]))

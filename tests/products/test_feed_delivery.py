@@ -39,10 +39,12 @@ def test_staff_send_a_feed_and_read_its_report(write, staff_client) -> None:
         "7,'=cmd(),,,rejected,sku: This has the wrong form.",
     ]
     assert (
-        staff_client.get("/api/staff/feeds", {"state": "staged"}).json()["total"] == 1
+        staff_client.get("/api/staff/feeds", {"state": "staged"}).json()["total"]
+        == 1
     )
     assert (
-        staff_client.get("/api/staff/feeds", {"source": "other"}).json()["items"] == []
+        staff_client.get("/api/staff/feeds", {"source": "other"}).json()["items"]
+        == []
     )
     assert staff_client.get(f"/api/staff/feeds/{body['id']}").json() == body
 
@@ -120,7 +122,9 @@ def test_the_command_fails_for_a_file_that_is_not_there(tmp_path) -> None:
 def test_the_command_fails_when_it_is_held(write, tmp_path) -> None:
     report = tmp_path / "report.csv"
     with pytest.raises(CommandError, match="held"):
-        sync(write("NOPE,1"), "--source", "wms", "--sequence", 1, "--report", report)
+        sync(
+            write("NOPE,1"), "--source", "wms", "--sequence", 1, "--report", report
+        )
     assert "There is no such SKU" in report.read_text()
 
 
@@ -198,7 +202,9 @@ def test_other_columns_separators_and_locations_are_read(
     ],
 )
 @pytest.mark.django_db(transaction=True)
-def test_a_feeds_mapping_is_refused_by_name(tmp_path, mapping: str, says: str) -> None:
+def test_a_feeds_mapping_is_refused_by_name(
+    tmp_path, mapping: str, says: str
+) -> None:
     path, rules = tmp_path / "feed.csv", tmp_path / "feed.toml"
     path.write_text("sku,quantity\nA,1\n")
     rules.write_text(mapping)

@@ -145,7 +145,10 @@ def test_a_bad_answer_is_no_feed(
         ({"WMS": {"url": "https://a.example.com/"}}, "lower-case"),
         ({"wms": {"url": "http://a.example.com/"}}, "https"),
         ({"wms": {"url": "https://user:password@a.example.com/"}}, "no password"),
-        ({"wms": {"url": "https://a.example.com/", "mode": "delta"}}, "mode must be"),
+        (
+            {"wms": {"url": "https://a.example.com/", "mode": "delta"}},
+            "mode must be",
+        ),
         ({"wms": {"url": "https://a.example.com/", "token": "x"}}, "has no token"),
         ({"wms": "https://a.example.com/"}, "object of texts"),
     ],

@@ -166,7 +166,11 @@ def test_an_older_count_changes_nothing(write) -> None:
     variant = make_variant(stock=10)
     age_movements(variant, NOW)
     finish(
-        send(write(f"{variant.sku},7"), sequence=5, counted_at=NOW + timedelta(days=2))
+        send(
+            write(f"{variant.sku},7"),
+            sequence=5,
+            counted_at=NOW + timedelta(days=2),
+        )
     )
     late = send(
         write(f"{variant.sku},3"), sequence=4, counted_at=NOW + timedelta(days=1)
@@ -175,7 +179,9 @@ def test_an_older_count_changes_nothing(write) -> None:
     assert not staging.apply_chunk(feed_id=late.pk)
     other = finish(
         send(
-            write(f"{variant.sku},2"), source="shop", counted_at=NOW + timedelta(days=1)
+            write(f"{variant.sku},2"),
+            source="shop",
+            counted_at=NOW + timedelta(days=1),
         )
     )
     assert (other.applied, other.unchanged) == (0, 1)
@@ -196,7 +202,10 @@ def test_the_same_delivery_twice_is_one(write) -> None:
     assert (first.pk, new, new_again) == (again.pk, True, False)
     with pytest.raises(errors.FeedSequenceTaken):
         staging.stage_feed(
-            path=write(f"{variant.sku},5"), source="wms", sequence=1, counted_at=when
+            path=write(f"{variant.sku},5"),
+            source="wms",
+            sequence=1,
+            counted_at=when,
         )
     assert OutboxEvent.objects.filter(event="feed.staged").count() == 1
     finish(first)
@@ -232,7 +241,9 @@ def test_the_same_count_a_day_later_is_another_one(write) -> None:
         ("'; DROP TABLE,1", "sku: This has the wrong form."),
     ],
 )
-def test_a_bad_row_is_rejected_and_the_others_go(write, line: str, reason: str) -> None:
+def test_a_bad_row_is_rejected_and_the_others_go(
+    write, line: str, reason: str
+) -> None:
     product = make_product()
     good = [
         make_variant(product=product, sku=f"GOOD-{n}", size=str(n), stock=1)
@@ -250,7 +261,9 @@ def test_a_bad_row_is_rejected_and_the_others_go(write, line: str, reason: str) 
 @pytest.mark.django_db
 def test_a_sku_twice_rejects_all_its_rows(write) -> None:
     product = make_product()
-    variants = [make_variant(product=product, size=str(n), stock=1) for n in range(12)]
+    variants = [
+        make_variant(product=product, size=str(n), stock=1) for n in range(12)
+    ]
     lines = [f"{variant.sku},2" for variant in variants]
     feed = finish(send(write(*lines, f"{variants[0].sku},9")))
     assert (feed.applied, feed.rejected) == (11, 2)
@@ -284,7 +297,9 @@ def test_many_rejected_rows_hold_it(write, staff_client) -> None:
 def test_a_feed_that_empties_the_shop_is_held(write, staff_client) -> None:
     variants = [make_variant(stock=3) for _ in range(3)]
     feed = send(
-        write(f"{variants[0].sku},0", f"{variants[1].sku},3", f"{variants[2].sku},3")
+        write(
+            f"{variants[0].sku},0", f"{variants[1].sku},3", f"{variants[2].sku},3"
+        )
     )
     assert feed.held_reason == "1 of 3 SKUs would sell out, more than 30 %."
     assert (
@@ -301,7 +316,8 @@ def test_a_full_feed_zeroes_what_it_leaves_out(write) -> None:
     empty = make_variant(stock=0)
     feed = finish(
         send(
-            write(*(f"{variant.sku},4" for variant in variants[1:])), mode=FeedMode.FULL
+            write(*(f"{variant.sku},4" for variant in variants[1:])),
+            mode=FeedMode.FULL,
         )
     )
     assert (feed.total, feed.applied) == (5, 5)
@@ -330,7 +346,10 @@ def test_changes_count_once_whichever_feed_they_come_in(write) -> None:
     finish(send(first, mode=FeedMode.DELTA, sequence=2))
     assert level(variant) == (13, 0)
     second = write(
-        f"a2,{variant.sku},-2", f"a3,{variant.sku},1", header=header, name="second.csv"
+        f"a2,{variant.sku},-2",
+        f"a3,{variant.sku},1",
+        header=header,
+        name="second.csv",
     )
     feed = finish(
         send(second, mode=FeedMode.DELTA, sequence=1)
@@ -347,7 +366,10 @@ def test_a_change_that_a_count_has_seen_is_not_made_again(write) -> None:
     change = write(f"a1,{variant.sku},2", header="id,sku,quantity", name="d.csv")
     feed = finish(
         send(
-            change, mode=FeedMode.DELTA, sequence=2, counted_at=NOW + timedelta(hours=1)
+            change,
+            mode=FeedMode.DELTA,
+            sequence=2,
+            counted_at=NOW + timedelta(hours=1),
         )
     )
     assert (feed.unchanged, level(variant)) == (1, (12, 0))

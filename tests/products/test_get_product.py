@@ -180,7 +180,8 @@ def test_the_nearest_size_chart_holds(api):
     make_size_chart(category=middle, title="Special")
     product = make_product(category=make_category(parent=middle))
     assert (
-        api.get(f"/api/products/{product.pk}").json()["sizeChart"]["title"] == "Special"
+        api.get(f"/api/products/{product.pk}").json()["sizeChart"]["title"]
+        == "Special"
     )
     assert api.get(f"/api/products/{make_product().pk}").json()["sizeChart"] is None
 
@@ -192,7 +193,10 @@ def test_nobody_sees_what_is_not_published(api, staff_client, status):
     for key in ("secret", "old-secret", product.pk):
         for client in (api, staff_client):
             response = client.get(f"/api/products/{key}")
-            assert (response.status_code, response.json()["code"]) == (404, "not_found")
+            assert (response.status_code, response.json()["code"]) == (
+                404,
+                "not_found",
+            )
     assert staff_client.get("/api/staff/products/secret").json()["status"] == status
 
 
@@ -250,7 +254,9 @@ def test_related_are_of_other_categories_before_its_own(api):
 
 def test_related_begin_with_what_two_buyers_or_more_bought_together(api):
     product = make_product()
-    hat, scarf, draft = (make_product(name=name) for name in ("Hat", "Scarf", "Draft"))
+    hat, scarf, draft = (
+        make_product(name=name) for name in ("Hat", "Scarf", "Draft")
+    )
     Product.objects.filter(pk=draft.pk).update(status="draft")
     make_product(name="Popular", popularity=99)
     for bought in ([hat, draft], [hat, draft, scarf], [hat]):
@@ -269,7 +275,9 @@ def test_new_arrivals_and_featured_are_pages_of_cards(api):
     make_product(name="New", is_new_arrival=True)
     make_product(name="Star", is_featured=True)
     make_product(name="Newer", is_new_arrival=True, is_featured=True)
-    make_product(name="Draft", is_new_arrival=True, is_featured=True, status="draft")
+    make_product(
+        name="Draft", is_new_arrival=True, is_featured=True, status="draft"
+    )
     new = api.get("/api/products/new-arrivals").json()
     assert [item["name"] for item in new.pop("items")] == ["Newer", "New"]
     assert new == {"page": 1, "pages": 1, "total": 2, "limit": 12}
@@ -281,4 +289,7 @@ def test_new_arrivals_and_featured_are_pages_of_cards(api):
     rest = api.get(
         "/api/products/featured", {"cursor": first["next"], "limit": 1}
     ).json()
-    assert ([item["name"] for item in rest["items"]], rest["next"]) == (["Star"], None)
+    assert ([item["name"] for item in rest["items"]], rest["next"]) == (
+        ["Star"],
+        None,
+    )

@@ -38,7 +38,9 @@ def test_an_upload_is_encoded_anew_with_thumbnails(staff_client, api, product):
     make_image(product=product, position=6)
     exif = Image.Exif()
     exif[0x010E] = "where I live"
-    response = upload(staff_client, product, file=picture(exif=exif), altText="Front")
+    response = upload(
+        staff_client, product, file=picture(exif=exif), altText="Front"
+    )
     assert response.status_code == 201, response.json()
     image = response.json()
     assert image["altText"] == "Front"
@@ -65,7 +67,10 @@ def test_an_upload_is_encoded_anew_with_thumbnails(staff_client, api, product):
 @pytest.mark.parametrize(
     ("parts", "pointer"),
     [
-        ({"file": io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'/>")}, "/file"),
+        (
+            {"file": io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'/>")},
+            "/file",
+        ),
         ({"file": picture(kind="GIF")}, "/file"),
         ({"file": "text"}, "/file"),
         ({"altText": "a\x07b"}, "/altText"),
@@ -99,7 +104,10 @@ def test_a_product_that_is_full_or_gone_keeps_no_file(staff_client, product):
     for _ in range(20):
         make_image(product=product)
     response = upload(staff_client, product)
-    assert (response.status_code, response.json()["code"]) == (422, "too_many_images")
+    assert (response.status_code, response.json()["code"]) == (
+        422,
+        "too_many_images",
+    )
     unknown = "0190a5d8-0000-7000-8000-000000000000"
     assert (
         staff_client.post(
@@ -146,7 +154,9 @@ def test_changes_the_text_and_the_order(staff_client, product, api):
     first, second = make_image(product=product), make_image(product=product)
     path = f"/api/products/{product.pk}/images"
     assert (
-        staff_client.patch(f"{path}/{first.pk}", {"altText": "New"}).json()["altText"]
+        staff_client.patch(f"{path}/{first.pk}", {"altText": "New"}).json()[
+            "altText"
+        ]
         == "New"
     )
     assert (
@@ -156,7 +166,10 @@ def test_changes_the_text_and_the_order(staff_client, product, api):
         == 204
     )
     shown = api.get(f"/api/products/{product.pk}").json()
-    assert [image["id"] for image in shown["images"]] == [str(second.pk), str(first.pk)]
+    assert [image["id"] for image in shown["images"]] == [
+        str(second.pk),
+        str(first.pk),
+    ]
     for ids in ([str(first.pk)], [], [str(first.pk), str(make_image().pk)]):
         response = staff_client.put(f"{path}/order", {"ids": ids})
         assert (response.status_code, response.json()["code"]) == (
@@ -168,7 +181,8 @@ def test_changes_the_text_and_the_order(staff_client, product, api):
         == 400
     )
     assert (
-        staff_client.patch(f"{path}/{product.pk}", {"altText": "x"}).status_code == 404
+        staff_client.patch(f"{path}/{product.pk}", {"altText": "x"}).status_code
+        == 404
     )
 
 
@@ -182,10 +196,12 @@ def test_only_catalogue_staff_write(api, product):
     ):
         assert upload(client, product).status_code == status
         assert (
-            client.patch(f"{path}/{image.pk}", {"altText": "x"}).status_code == status
+            client.patch(f"{path}/{image.pk}", {"altText": "x"}).status_code
+            == status
         )
         assert (
-            client.put(f"{path}/order", {"ids": [str(image.pk)]}).status_code == status
+            client.put(f"{path}/order", {"ids": [str(image.pk)]}).status_code
+            == status
         )
         assert client.delete(f"{path}/{image.pk}").status_code == status
     assert product.images.count() == 1

@@ -37,7 +37,8 @@ def report_of(path: Path, *args: object) -> list[tuple[str, str, str]]:
     run(path, "--report", report, *args)
     with report.open(newline="", encoding="utf-8") as file:
         return [
-            (row["product"], row["column"], row["kind"]) for row in csv.DictReader(file)
+            (row["product"], row["column"], row["kind"])
+            for row in csv.DictReader(file)
         ]
 
 
@@ -107,18 +108,26 @@ def read_policies() -> dict[str, tuple[str, int, bool]]:
     rows = Variant.objects.values_list(
         "sku", "stock__inventory_policy", "stock__on_hand", "product__in_stock"
     )
-    return {sku: (policy, on_hand, in_stock) for sku, policy, on_hand, in_stock in rows}
+    return {
+        sku: (policy, on_hand, in_stock) for sku, policy, on_hand, in_stock in rows
+    }
 
 
-def test_shopifys_policy_and_tracker_are_taken_and_staffs_choice_stays(file) -> None:
+def test_shopifys_policy_and_tracker_are_taken_and_staffs_choice_stays(
+    file,
+) -> None:
     def text(policy: str = "continue") -> str:
         return (
             SHOPIFY
             + shopify("counted", Variant_Inventory_Qty="0")
             + shopify(
-                "behind", Variant_Inventory_Qty="-2", Variant_Inventory_Policy=policy
+                "behind",
+                Variant_Inventory_Qty="-2",
+                Variant_Inventory_Policy=policy,
             )
-            + shopify("free", Variant_Inventory_Tracker="", Variant_Inventory_Qty="-9")
+            + shopify(
+                "free", Variant_Inventory_Tracker="", Variant_Inventory_Qty="-9"
+            )
         )
 
     found = report_of(file(text()), "--format", "shopify")
@@ -128,7 +137,9 @@ def test_shopifys_policy_and_tracker_are_taken_and_staffs_choice_stays(file) -> 
         "FREE": ("untracked", 0, True),
     }
     assert read_policies() == expected
-    assert not [each for each in found if "Policy" in each[1] or "Tracker" in each[1]]
+    assert not [
+        each for each in found if "Policy" in each[1] or "Tracker" in each[1]
+    ]
     # What staff have changed stays, until Shopify says otherwise than it did.
     variant = Variant.objects.get(sku="COUNTED")
     with transaction.atomic():
@@ -172,9 +183,9 @@ def test_the_shops_own_csv_says_what_may_be_sold_and_gives_it_back(file) -> None
     assert read_policies() == expected
     product = Product.objects.get()
     exported = "".join(export_csv([product.pk]))
-    assert [row["inventoryPolicy"] for row in csv.DictReader(StringIO(exported))] == [
-        *("continue", "untracked", "deny")
-    ]
+    assert [
+        row["inventoryPolicy"] for row in csv.DictReader(StringIO(exported))
+    ] == [*("continue", "untracked", "deny")]
     run(file(exported, "again.csv"))
     assert read_policies() == expected
     other = "product,name,category,basePrice,sku,stock,inventoryPolicy\n"
@@ -205,7 +216,8 @@ def test_shopifys_words_options_and_bodies_are_understood(file) -> None:
             },
         )
         + shopify(
-            "kids", **{"Option1 Name": "Size", "Option1 Value": "EU 39 / UK 6 / US 8.5"}
+            "kids",
+            **{"Option1 Name": "Size", "Option1 Value": "EU 39 / UK 6 / US 8.5"},
         )
     )
     found = report_of(path, "--format", "shopify")
@@ -302,13 +314,21 @@ def test_woocommerces_parents_and_variations_are_products(file) -> None:
         "3.jpg",
     ]
     rows = tee.variants.order_by("position").values_list(
-        "sku", "size", "color", "base_price", "sale_price", "weight_g", "stock__on_hand"
+        "sku",
+        "size",
+        "color",
+        "base_price",
+        "sale_price",
+        "weight_g",
+        "stock__on_hand",
     )
     assert list(rows) == [
         ("T-R", "M", "Red", None, None, None, 0),
         ("ID-10-BLUE-L", "L", "Blue", Decimal(20), None, 200, 7),
     ]
-    assert Product.objects.get(source_ref="B2").status == "draft", "hidden stays hidden"
+    assert Product.objects.get(source_ref="B2").status == "draft", (
+        "hidden stays hidden"
+    )
     assert {
         ("B 1", "Stock", "refused"),
         ("G", "Type", "refused"),
@@ -366,7 +386,10 @@ def test_a_mapping_reads_tabs_encodings_and_decimal_commas(
     text = MAPPING.replace("SIGN", sign).replace("ENCODING", encoding)
     found = report_of(path, "--mapping", file(text, "m.toml"))
     dress = Product.objects.get(source_ref="A1")
-    assert (dress.base_price, dress.description) == (Decimal("1049.95"), "Mooi & zacht")
+    assert (dress.base_price, dress.description) == (
+        Decimal("1049.95"),
+        "Mooi & zacht",
+    )
     assert (dress.tags, dress.seo_title) == (["zomer", "rood"], "SEO")
     assert path_of(dress) == ["Dames", "Jurken"]
     assert dress.images.count() == 2
@@ -509,7 +532,9 @@ def test_what_staff_have_edited_stays(file) -> None:
 
 def test_an_empty_cell_empties_unless_staff_have_changed_it(file) -> None:
     run(file(COAT))
-    emptied = COAT.replace("Long text", "").replace("a|b", "").replace("100,80", "100,")
+    emptied = (
+        COAT.replace("Long text", "").replace("a|b", "").replace("100,80", "100,")
+    )
     Product.objects.update(tags=["own"])
     run(file(emptied))
     product = Product.objects.get()
@@ -532,7 +557,9 @@ def test_what_staff_have_deleted_stays_deleted_and_partial_keeps_variants(
     run(file(renamed))
     off.refresh_from_db()
     assert (Product.objects.get().name, off.is_active) == ("Coats", False)
-    only_new = f"{OWN}\nP1,Coats,Women > Coats,100,80,C-L,L,Red,1,Long text,a|b,draft\n"
+    only_new = (
+        f"{OWN}\nP1,Coats,Women > Coats,100,80,C-L,L,Red,1,Long text,a|b,draft\n"
+    )
     run(file(only_new), "--partial")
     on_sale = product.variants.filter(is_active=True)
     assert set(on_sale.values_list("sku", flat=True)) == {"C-S", "C-L"}
@@ -546,10 +573,14 @@ def test_what_staff_have_deleted_stays_deleted_and_partial_keeps_variants(
 
 def test_a_variants_own_edit_stays(file) -> None:
     own = OWN.replace("stock", "stock,weightG")
-    text = f"{own}\nP1,Coat,Women > Coats,100,80,C-S,S,Red,5,200,Long text,a|b,draft\n"
+    text = (
+        f"{own}\nP1,Coat,Women > Coats,100,80,C-S,S,Red,5,200,Long text,a|b,draft\n"
+    )
     run(file(text))
     Variant.objects.update(weight_g=250, color="Crimson")
-    found = report_of(file(text.replace(",200,", ",300,").replace(",S,Red", ",XS,Red")))
+    found = report_of(
+        file(text.replace(",200,", ",300,").replace(",S,Red", ",XS,Red"))
+    )
     variant = Variant.objects.get()
     assert (variant.size, variant.color, variant.weight_g) == ("XS", "Crimson", 250)
     assert ("P1", "weightG", "kept") in found

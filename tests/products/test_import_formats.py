@@ -122,7 +122,9 @@ def test_imports_shopifys_export(write) -> None:
         "women",
         ["women", "new"],
     )
-    assert list(top.variants.values_list("sku", "size", "color", "stock__on_hand")) == [
+    assert list(
+        top.variants.values_list("sku", "size", "color", "stock__on_hand")
+    ) == [
         ("VARSITY-TOP-SMALL-RED", "Small", "Red", 2),
         ("0042", "Large", "Red", 0),
     ]
@@ -268,7 +270,9 @@ def test_the_worked_example_imports_its_dataset(write) -> None:
 
 @pytest.mark.django_db
 def test_a_mapping_is_checked_against_the_file(write) -> None:
-    with pytest.raises(CommandError, match="the column masterCategory, subCategory"):
+    with pytest.raises(
+        CommandError, match="the column masterCategory, subCategory"
+    ):
         run_import(
             write({"id": "1", "gender": "Men"}, header=["id", "gender"]),
             "--mapping",
@@ -338,7 +342,10 @@ def test_a_mapping_takes_variants_of_different_prices(tmp_path) -> None:
         ("S", None, "4006381333931"),
         ("3XL", Decimal("65.00"), ""),
     ]
-    assert (product.price, product.price_max) == (Decimal("50.00"), Decimal("65.00"))
+    assert (product.price, product.price_max) == (
+        Decimal("50.00"),
+        Decimal("65.00"),
+    )
     # what the file has no column for stays as staff have set it
     variants.update(weight_g=350)
     path.write_text(path.read_text().replace(",65,", ",70,"))

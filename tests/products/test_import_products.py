@@ -90,12 +90,16 @@ def test_imports_a_product_with_its_variants(write) -> None:
     assert product.in_stock
     assert (product.colors, product.sizes) == (["Blue"], ["L", "M"])
     assert (product.stocked_colors, product.stocked_sizes) == (["Blue"], ["M"])
-    assert [category.name for category in Category.objects.order_by("ancestors")] == [
+    assert [
+        category.name for category in Category.objects.order_by("ancestors")
+    ] == [
         "Men",
         "Shirts",
     ]
     assert product.category.slug == "men-shirts"
-    assert list(product.variants.values_list("sku", "stock__on_hand", "position")) == [
+    assert list(
+        product.variants.values_list("sku", "stock__on_hand", "position")
+    ) == [
         ("S1-M", 3, 0),
         ("S1-L", 0, 1),
     ]
@@ -112,7 +116,9 @@ def test_a_second_run_changes_nothing_and_says_so(write) -> None:
     path = write(SHIRT, {**SHIRT, "product": "S2", "sku": "S2-M"})
     run_import(path)
     before = list_imported_rows()
-    assert "Nothing has changed: created 0, updated 0, unchanged 2" in run_import(path)
+    assert "Nothing has changed: created 0, updated 0, unchanged 2" in run_import(
+        path
+    )
     assert list_imported_rows() == before
 
 
@@ -138,7 +144,13 @@ def test_a_changed_product_is_changed_in_place(write) -> None:
         "stock": "99",
         "category": "Men > Silk",
     }
-    new = {"product": "S1", "sku": "S1-XL", "size": "XL", "color": "Blue", "stock": "4"}
+    new = {
+        "product": "S1",
+        "sku": "S1-XL",
+        "size": "XL",
+        "color": "Blue",
+        "stock": "4",
+    }
     assert "updated 1" in run_import(write(changed, new))
     product.refresh_from_db()
     assert (product.name, product.slug, product.base_price) == (
@@ -155,7 +167,10 @@ def test_a_changed_product_is_changed_in_place(write) -> None:
         (Variant.objects.get(sku="S1-XL").pk, "S1-XL", 4),
     ]
     assert not Variant.objects.get(sku="S1-L").is_active
-    assert (product.stocked_colors, product.stocked_sizes) == (["Blue"], ["M", "XL"])
+    assert (product.stocked_colors, product.stocked_sizes) == (
+        ["Blue"],
+        ["M", "XL"],
+    )
 
 
 @pytest.mark.django_db
@@ -179,7 +194,9 @@ def test_images_are_replaced_only_if_the_file_names_any(write) -> None:
 def test_the_same_name_gets_different_slugs(write) -> None:
     make_product(slug="linen-shirt")
     rows = [{**SHIRT, "product": f"S{n}", "sku": f"S{n}"} for n in range(3)]
-    run_import(write(*rows, {**SHIRT, "product": "F", "sku": "F", "name": "Featured"}))
+    run_import(
+        write(*rows, {**SHIRT, "product": "F", "sku": "F", "name": "Featured"})
+    )
     found = (
         Product.objects.exclude(source="")
         .order_by("source_ref")
@@ -301,7 +318,9 @@ def test_another_products_sku_or_slug_is_not_taken(write) -> None:
 
 
 @pytest.mark.django_db
-def test_what_only_the_database_refuses_takes_no_other_down(write, monkeypatch) -> None:
+def test_what_only_the_database_refuses_takes_no_other_down(
+    write, monkeypatch
+) -> None:
     monkeypatch.setattr(
         conflicts.Conflicts, "find", lambda *_: []
     )  # as if another had taken the SKU meanwhile
@@ -401,14 +420,19 @@ def test_a_line_of_another_shape_is_refused_alone(tmp_path) -> None:
         "product,name,category,basePrice,sku\nA,a,b,1,c,more\nB,b,b,1,B\n\nC,c,b,1\n",
         "utf-8-sig",
     )
-    assert list_rejected(path) == [("2", "A", "", "fields"), ("5", "C", "", "fields")]
+    assert list_rejected(path) == [
+        ("2", "A", "", "fields"),
+        ("5", "C", "", "fields"),
+    ]
     assert Product.objects.get().source_ref == "B"
 
 
 @pytest.mark.django_db
 def test_strict_fails_for_a_rejected_product(write) -> None:
     with pytest.raises(CommandError, match="1 products were left out"):
-        run_import(write({**SHIRT, "name": ""}, {**SHIRT, "product": "S2"}), "--strict")
+        run_import(
+            write({**SHIRT, "name": ""}, {**SHIRT, "product": "S2"}), "--strict"
+        )
     assert Product.objects.count() == 1
 
 
@@ -432,7 +456,9 @@ def test_one_import_of_a_source_at_a_time(write) -> None:
 def test_takes_few_statements_for_many_products(
     write, django_assert_max_num_queries
 ) -> None:
-    path = write(*({**SHIRT, "product": f"P{n}", "sku": f"P{n}"} for n in range(300)))
+    path = write(
+        *({**SHIRT, "product": f"P{n}", "sku": f"P{n}"} for n in range(300))
+    )
     with django_assert_max_num_queries(40):
         run_import(path)
     assert Product.objects.count() == 300
@@ -567,7 +593,9 @@ def test_further_categories_come_and_go_with_the_file(tmp_path, api) -> None:
     ],
 )
 @pytest.mark.django_db
-def test_names_the_variants_column_that_is_wrong(tmp_path, column, value, code) -> None:
+def test_names_the_variants_column_that_is_wrong(
+    tmp_path, column, value, code
+) -> None:
     path = tmp_path / "own.csv"
     row = {"variantBasePrice": "65.00"} | {column: value}
     path.write_text(

@@ -58,7 +58,9 @@ def set_policy(client, variant, policy):
 
 
 @pytest.mark.parametrize("policy", ["continue", "untracked"])
-def test_what_is_sold_without_stock_can_be_bought_and_found(staff_client, api, policy):
+def test_what_is_sold_without_stock_can_be_bought_and_found(
+    staff_client, api, policy
+):
     product = make_product()
     answer = staff_client.post(
         f"/api/products/{product.pk}/variants",
@@ -69,7 +71,11 @@ def test_what_is_sold_without_stock_can_be_bought_and_found(staff_client, api, p
         answer.json(),
         api.get(f"/api/products/{product.slug}").json()["variants"][0],
     ):
-        assert (shown["inventoryPolicy"], shown["countInStock"], shown["inStock"]) == (
+        assert (
+            shown["inventoryPolicy"],
+            shown["countInStock"],
+            shown["inStock"],
+        ) == (
             policy,
             0,
             True,
@@ -146,7 +152,11 @@ def test_back_to_deny_what_is_promised_stays_and_no_more_is(staff_client, api):
     variant = make_variant(stock=1, policy="continue")
     reserve(variant, 4)
     shown = set_policy(staff_client, variant, "deny")
-    assert (shown["countInStock"], shown["inStock"], shown["reserved"]) == (0, False, 4)
+    assert (shown["countInStock"], shown["inStock"], shown["reserved"]) == (
+        0,
+        False,
+        4,
+    )
     assert level(variant) == (1, 4, 3)
     product = api.get(f"/api/products/{variant.product_id}").json()
     assert not product["inStock"]
@@ -160,7 +170,10 @@ def test_back_to_deny_what_is_promised_stays_and_no_more_is(staff_client, api):
             "available": 0,
         }
     ]
-    with transaction.atomic(), pytest.raises(IntegrityError):  # nor past the service
+    with (
+        transaction.atomic(),
+        pytest.raises(IntegrityError),
+    ):  # nor past the service
         StockLevel.objects.filter(pk=variant.pk).update(reserved=5)
     move(variant, MovementKind.ADJUST, on_hand=2)
     assert level(variant) == (3, 4, 1)
@@ -190,12 +203,17 @@ def test_what_is_not_counted_does_not_move_and_is_counted_again_with_what_orders
         ({"countInStock": 3}, staff_client.put, "stock"),
     ):
         answer = verb(f"/api/staff/variants/{variant.pk}/{path}", body)
-        assert (answer.status_code, answer.json()["code"]) == (409, "stock_untracked")
+        assert (answer.status_code, answer.json()["code"]) == (
+            409,
+            "stock_untracked",
+        )
     OutboxEvent.objects.all().delete()
     shown = set_policy(staff_client, variant, "deny")
     assert (shown["onHand"], shown["reserved"], shown["inStock"]) == (0, 5, False)
     assert level(variant) == (0, 5, 5)
-    assert OutboxEvent.objects.filter(payload__variant_ids=[str(variant.pk)]).exists()
+    assert OutboxEvent.objects.filter(
+        payload__variant_ids=[str(variant.pk)]
+    ).exists()
     assert before.status == waiting.status == "pending"
     move(variant, MovementKind.ADJUST, on_hand=6)
     assert level(variant) == (6, 5, 0)

@@ -30,7 +30,9 @@ def write_file(path: Path) -> Path:
 
 def spell(number: int) -> str:
     """Return a number as a word of letters, which no other number has."""
-    return "quill" + "".join(chr(ord("a") + int(digit)) for digit in f"{number:05d}")
+    return "quill" + "".join(
+        chr(ord("a") + int(digit)) for digit in f"{number:05d}"
+    )
 
 
 def count_found(api: Client, **query: str) -> int:
@@ -47,7 +49,8 @@ def test_what_a_killed_import_has_committed_is_found_at_once(
     with services.running(*command, env={"DEBUG": "1"}) as importing:
         assert processes.wait_for(
             lambda: (
-                importing.process.poll() is not None or Product.objects.count() >= 300
+                importing.process.poll() is not None
+                or Product.objects.count() >= 300
             ),
             seconds=120,
         )
@@ -74,7 +77,9 @@ def test_what_a_killed_import_has_committed_is_found_at_once(
     assert {spell(n) for n in range(there)} <= words
     suggested = api.get("/api/search/suggestions", {"q": "kestr"}).json()
     assert suggested["products"], suggested
-    facets = api.get("/api/products", {"facets": "true", "limit": "1"}).json()["facets"]
+    facets = api.get("/api/products", {"facets": "true", "limit": "1"}).json()[
+        "facets"
+    ]
     colors = {each["value"]: each["count"] for each in facets["color"]}
     assert colors["Vermilion"] == there
     assert FacetChange.objects.exists(), "not folded yet, and counted all the same"

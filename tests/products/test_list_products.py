@@ -270,7 +270,9 @@ def test_deep_pages_are_refused_with_a_pointer_to_the_cursor(api):
 def test_refuses_what_it_does_not_know(api, query, parameter):
     response = api.get("/api/products", query)
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
-    assert [error["parameter"] for error in response.json()["errors"]] == [parameter]
+    assert [error["parameter"] for error in response.json()["errors"]] == [
+        parameter
+    ]
 
 
 def test_another_orders_cursor_is_refused(api):
@@ -442,9 +444,9 @@ def test_asks_as_often_for_many_as_for_one(api, query, most):
         with CaptureQueriesContext(connection) as asked:
             assert (
                 len(
-                    api.get("/api/products", {**query, "limit": 100 - number}).json()[
-                        "items"
-                    ]
+                    api.get(
+                        "/api/products", {**query, "limit": 100 - number}
+                    ).json()["items"]
                 )
                 == number
             )

@@ -85,7 +85,11 @@ def catalogue() -> Variant:
     FormerSlug.objects.create(slug="old-name", product=product)
     SynonymGroup.objects.create(words=["camisa", "shirt"])
     SearchPin.objects.create(query="lino", product=product)
-    names = ("products/a/one.webp", "products/a/one-200.webp", "categories/women.webp")
+    names = (
+        "products/a/one.webp",
+        "products/a/one-200.webp",
+        "categories/women.webp",
+    )
     for name in names:
         default_storage.save(name, ContentFile(name.encode() * 500))
     ProductImage.objects.create(
@@ -120,7 +124,9 @@ def test_the_second_archive_is_the_first(catalogue, tmp_path, media):
     assert export(tmp_path / "second.zip") == first
     moved = Variant.objects.select_related("stock", "product").get(pk=catalogue.pk)
     assert (moved.stock.on_hand, moved.product.in_stock) == (7, True)
-    policies = moved.product.variants.values_list("stock__inventory_policy", flat=True)
+    policies = moved.product.variants.values_list(
+        "stock__inventory_policy", flat=True
+    )
     assert sorted(policies) == ["continue", "deny", "deny", "untracked"]
     assert moved.product.price == 900  # what the database computes
     assert [category.name for category in moved.product.also_in.all()] == ["Sale"]

@@ -8,7 +8,14 @@ from threading import Barrier
 import pytest
 from django.db import connections
 
-from products.models import Category, Product, Review, SizeChart, StockMovement, Variant
+from products.models import (
+    Category,
+    Product,
+    Review,
+    SizeChart,
+    StockMovement,
+    Variant,
+)
 from tests.client import Client
 from tests.factories import make_category, make_product, make_user
 
@@ -46,7 +53,10 @@ def test_one_review_a_customer():
     product, user = make_product(), make_user()
     path = f"/api/products/{product.pk}/reviews"
     answers = at_once(
-        [(Client().as_user(user), "POST", path, {"rating": 5}) for _ in range(AT_ONCE)]
+        [
+            (Client().as_user(user), "POST", path, {"rating": 5})
+            for _ in range(AT_ONCE)
+        ]
     )
     assert answers == [(201, None)] + [(409, "already_reviewed")] * (AT_ONCE - 1)
     assert Review.objects.count() == Product.objects.get().rated_5 == 1
@@ -73,7 +83,10 @@ def test_one_variant_a_size_and_colour():
     product = make_product()
     path = f"/api/products/{product.pk}/variants"
     answers = at_once(
-        [(client, "POST", path, {"sku": f"S{n}"}) for n, client in enumerate(staff())]
+        [
+            (client, "POST", path, {"sku": f"S{n}"})
+            for n, client in enumerate(staff())
+        ]
     )
     assert answers == [(201, None)] + [(409, "variant_exists")] * (AT_ONCE - 1)
 
@@ -84,7 +97,9 @@ def test_products_of_one_name_all_get_an_address():
         "categoryId": str(make_category().pk),
         "basePrice": "10.00",
     }
-    answers = at_once([(client, "POST", "/api/products", body) for client in staff()])
+    answers = at_once(
+        [(client, "POST", "/api/products", body) for client in staff()]
+    )
     assert answers == [(201, None)] * AT_ONCE
     assert set(Product.objects.values_list("slug", flat=True)) == {
         "same-name",
@@ -109,7 +124,9 @@ def test_a_chosen_address_is_one_products():
 def test_one_category_a_name_and_one_chart_a_category():
     parent = make_category()
     body = {"name": "Same", "parentId": str(parent.pk)}
-    answers = at_once([(client, "POST", "/api/categories", body) for client in staff()])
+    answers = at_once(
+        [(client, "POST", "/api/categories", body) for client in staff()]
+    )
     assert answers == [(201, None)] + [(409, "category_name_taken")] * (AT_ONCE - 1)
     assert Category.objects.count() == 2
     rows = [{"size": "S", "values": [{"min": "1.0", "max": "2.0"}]}]
@@ -131,8 +148,18 @@ def test_two_categories_do_not_go_below_each_other():
     first, second, *_ = staff()
     answers = at_once(
         [
-            (first, "PATCH", f"/api/categories/{one.pk}", {"parentId": str(other.pk)}),
-            (second, "PATCH", f"/api/categories/{other.pk}", {"parentId": str(one.pk)}),
+            (
+                first,
+                "PATCH",
+                f"/api/categories/{one.pk}",
+                {"parentId": str(other.pk)},
+            ),
+            (
+                second,
+                "PATCH",
+                f"/api/categories/{other.pk}",
+                {"parentId": str(one.pk)},
+            ),
         ]
     )
     assert answers in (

@@ -70,7 +70,11 @@ def test_a_customer_reviews_and_everything_follows(api, product, asha):
 def test_without_a_delivered_order_nobody_is_a_verified_buyer(api, product, asha):
     make_purchase(product=make_product(), user=asha)
     shown = api.as_user(asha).post(url(product), {"rating": 1}).json()
-    assert (shown["verifiedBuyer"], shown["fit"], shown["comment"]) == (False, None, "")
+    assert (shown["verifiedBuyer"], shown["fit"], shown["comment"]) == (
+        False,
+        None,
+        "",
+    )
 
 
 def test_one_account_does_not_judge_the_whole_catalogue(api, asha, settings):
@@ -93,7 +97,10 @@ def test_a_second_review_is_refused(api, product, asha):
     client = api.as_user(asha)
     client.post(url(product), {"rating": 5})
     response = client.post(url(product), {"rating": 1})
-    assert (response.status_code, response.json()["code"]) == (409, "already_reviewed")
+    assert (response.status_code, response.json()["code"]) == (
+        409,
+        "already_reviewed",
+    )
     assert Review.objects.get().rating == 5
 
 
@@ -129,7 +136,11 @@ def test_one_changes_and_deletes_ones_own_only(api, product, asha):
     theirs = make_review(product=product, rating=3)
     client = api.as_user(asha)
     changed = client.patch(url(product, f"/{own.pk}"), {"rating": 2})
-    assert (changed.status_code, changed.json()["rating"], changed.json()["fit"]) == (
+    assert (
+        changed.status_code,
+        changed.json()["rating"],
+        changed.json()["fit"],
+    ) == (
         200,
         2,
         "large",
@@ -187,7 +198,10 @@ def test_staff_hide_a_review_and_show_it_again(api, staff_client, product, asha)
     hidden = staff_client.patch(
         f"/api/staff/reviews/{review.pk}", {"status": "hidden"}
     ).json()
-    assert (hidden["status"], hidden["product"]["id"]) == ("hidden", str(product.pk))
+    assert (hidden["status"], hidden["product"]["id"]) == (
+        "hidden",
+        str(product.pk),
+    )
     assert ratings(api, product) == []
     product.refresh_from_db()
     assert (product.rating, product.review_count) == (None, 0)
@@ -216,7 +230,9 @@ def test_staff_list_all_reviews(staff_client, product):
     def listed(**query):
         return [
             item["rating"]
-            for item in staff_client.get("/api/staff/reviews", query).json()["items"]
+            for item in staff_client.get("/api/staff/reviews", query).json()[
+                "items"
+            ]
         ]
 
     assert listed() == [1, 2, 1]

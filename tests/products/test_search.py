@@ -84,7 +84,9 @@ def test_finds(api, shelf, text, expected):
 def test_a_word_that_is_there_is_not_corrected(api, db):
     make_product(name="Boat")
     make_product(name="Boot")
-    assert search_products(api, "boat").keys() & {"correctedTo", "notFound"} == set()
+    assert (
+        search_products(api, "boat").keys() & {"correctedTo", "notFound"} == set()
+    )
     assert search_names(api, "boat") == ["Boat"]
 
 
@@ -117,7 +119,9 @@ def test_a_filter_that_nothing_passes_leaves_the_words_as_they_are(api, shelf):
     assert (body["items"], "notFound" in body) == ([], False)
 
 
-def test_a_category_finds_its_products_and_what_lies_below_by_its_present_name(api, db):
+def test_a_category_finds_its_products_and_what_lies_below_by_its_present_name(
+    api, db
+):
     footwear = make_category(name="Footwear")
     boots = make_category(name="Boots", parent=footwear)
     make_product(name="Aurora", category=boots)
@@ -163,11 +167,17 @@ def test_what_staff_say_of_words_is_heeded_at_once(api, shelf):
 def test_a_pinned_product_stands_first(api, shelf):
     boots = Product.objects.get(name="Leather boots")
     SearchPin.objects.create(query="Jacket", product=boots)
-    assert search_names(api, "JACKET") == ["Leather boots", "Denim jacket", "Sneakers"]
+    assert search_names(api, "JACKET") == [
+        "Leather boots",
+        "Denim jacket",
+        "Sneakers",
+    ]
     assert search_names(api, "jackets") == ["Denim jacket", "Sneakers"]
 
 
-def test_staff_find_drafts_by_words_that_shoppers_cannot_see(api, staff_client, shelf):
+def test_staff_find_drafts_by_words_that_shoppers_cannot_see(
+    api, staff_client, shelf
+):
     body = staff_client.get("/api/staff/products", {"search": "hiden"}).json()
     assert [item["name"] for item in body["items"]] == ["Hidden jacket"]
     assert search_products(api, "hiden").get("correctedTo") is None
@@ -200,7 +210,10 @@ def test_a_renamed_colour_or_size_is_found_at_once_whoever_writes(api, db):
     assert search_names(api, "teal") == ["Aurora"]
     with connection.cursor() as cursor:
         cursor.execute("UPDATE products_variant SET color = 'Coral'")
-    assert (search_names(api, "teal"), search_names(api, "corals")) == ([], ["Aurora"])
+    assert (search_names(api, "teal"), search_names(api, "corals")) == (
+        [],
+        ["Aurora"],
+    )
     assert SearchWord.objects.filter(word="coral", is_public=True).exists()
 
 
@@ -328,14 +341,17 @@ def test_another_order_goes_through_all_hits_and_shows_as_many(api, many):
     ).json()
     assert [item["name"] for item in body["items"]] == ["Plain 6", "Plain 4"]
     assert (body["pages"], body["total"], body["more"]) == (2, 3, True)
-    assert search_names(api, "linen", sort="name_desc", limit=2, page=2) == ["Plain 2"]
+    assert search_names(api, "linen", sort="name_desc", limit=2, page=2) == [
+        "Plain 2"
+    ]
     assert search_names(api, "linen", sort="name_desc", limit=2, page=3) == []
 
 
 @pytest.mark.parametrize("sort", ["relevance", "newest"])
 def test_facets_count_all_hits(api, many, sort):
     body = api.get(
-        "/api/products", {"search": "linen", "facets": "true", "limit": 2, "sort": sort}
+        "/api/products",
+        {"search": "linen", "facets": "true", "limit": 2, "sort": sort},
     ).json()
     assert (body["pages"], body["total"], len(body["items"])) == (2, 7, 2)
     assert "more" not in body
@@ -383,7 +399,9 @@ def test_of_very_many_hits_the_one_of_that_name_is_first_however_few_it_sells(
 
 
 def test_deep_pages_of_a_search_are_refused_as_others_are(api, many):
-    response = api.get("/api/products", {"search": "linen", "page": 1002, "limit": 10})
+    response = api.get(
+        "/api/products", {"search": "linen", "page": 1002, "limit": 10}
+    )
     assert (response.status_code, response.json()["code"]) == (400, "page_too_deep")
     assert search_names(api, "linen", page=1001, limit=10) == []
 

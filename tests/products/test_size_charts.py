@@ -13,17 +13,25 @@ TABLE = {
     "rows": [
         {
             "size": "S",
-            "values": [{"min": "88.0", "max": "92.5"}, {"min": "61.0", "max": "61.0"}],
+            "values": [
+                {"min": "88.0", "max": "92.5"},
+                {"min": "61.0", "max": "61.0"},
+            ],
         },
         {
             "size": "M",
-            "values": [{"min": "93.0", "max": "97.0"}, {"min": "62.0", "max": "63.0"}],
+            "values": [
+                {"min": "93.0", "max": "97.0"},
+                {"min": "62.0", "max": "63.0"},
+            ],
         },
     ],
 }
 
 
-def test_staff_write_a_whole_table_and_everybody_reads_it(api, staff_client, category):
+def test_staff_write_a_whole_table_and_everybody_reads_it(
+    api, staff_client, category
+):
     response = staff_client.post(
         "/api/size-charts", TABLE | {"categoryId": str(category.pk)}
     )
@@ -113,7 +121,10 @@ def test_put_replaces_the_table(api, staff_client, category):
 
 
 def row(size="S", *values):
-    return {"size": size, "values": [{"min": low, "max": high} for low, high in values]}
+    return {
+        "size": size,
+        "values": [{"min": low, "max": high} for low, high in values],
+    }
 
 
 @pytest.mark.parametrize(
@@ -125,19 +136,33 @@ def row(size="S", *values):
         ({"rows": []}, "/rows"),
         ({"rows": [row("S", ("1.0", "2.0"))]}, "/rows"),
         ({"rows": [row("S", ("1.0", "2.0"), ("1.0", "2.0"))] * 2}, "/rows"),
-        ({"rows": [row("S", ("2.0", "1.9"), ("1.0", "2.0"))]}, "/rows/0/values/0/max"),
+        (
+            {"rows": [row("S", ("2.0", "1.9"), ("1.0", "2.0"))]},
+            "/rows/0/values/0/max",
+        ),
         (
             {"rows": [row("S", ("1.0", "300.1"), ("1.0", "2.0"))]},
             "/rows/0/values/0/max",
         ),
-        ({"rows": [row("S", ("0.0", "1.0"), ("1.0", "2.0"))]}, "/rows/0/values/0/min"),
-        ({"rows": [row("S", ("1", "1.0"), ("1.0", "2.0"))]}, "/rows/0/values/0/min"),
-        ({"rows": [row("S", (1.0, "1.0"), ("1.0", "2.0"))]}, "/rows/0/values/0/min"),
+        (
+            {"rows": [row("S", ("0.0", "1.0"), ("1.0", "2.0"))]},
+            "/rows/0/values/0/min",
+        ),
+        (
+            {"rows": [row("S", ("1", "1.0"), ("1.0", "2.0"))]},
+            "/rows/0/values/0/min",
+        ),
+        (
+            {"rows": [row("S", (1.0, "1.0"), ("1.0", "2.0"))]},
+            "/rows/0/values/0/min",
+        ),
         ({"rows": [row("", ("1.0", "1.0"), ("1.0", "2.0"))]}, "/rows/0/size"),
         ({"unit": "inches"}, "/unit"),
     ],
 )
-def test_refuses_what_is_no_table_of_measures(staff_client, category, change, pointer):
+def test_refuses_what_is_no_table_of_measures(
+    staff_client, category, change, pointer
+):
     make_size_chart(category=category, title="Before")
     response = staff_client.put("/api/size-charts/shirts", TABLE | change)
     assert response.status_code == 400
@@ -150,10 +175,18 @@ def test_one_chart_a_category_and_only_where_there_is_one(staff_client, category
     response = staff_client.post(
         "/api/size-charts", TABLE | {"categoryId": str(category.pk)}
     )
-    assert (response.status_code, response.json()["code"]) == (409, "size_chart_exists")
+    assert (response.status_code, response.json()["code"]) == (
+        409,
+        "size_chart_exists",
+    )
     nowhere = "0190a5d8-0000-7000-8000-000000000000"
-    response = staff_client.post("/api/size-charts", TABLE | {"categoryId": nowhere})
-    assert (response.status_code, response.json()["code"]) == (422, "category_unknown")
+    response = staff_client.post(
+        "/api/size-charts", TABLE | {"categoryId": nowhere}
+    )
+    assert (response.status_code, response.json()["code"]) == (
+        422,
+        "category_unknown",
+    )
 
 
 def test_only_catalogue_staff_write(api, category):

@@ -10,7 +10,9 @@ from tests.factories import make_variant
 
 
 @pytest.mark.django_db
-def test_a_wish_is_answered_once_and_waits_again_if_it_sells_out(mailoutbox) -> None:
+def test_a_wish_is_answered_once_and_waits_again_if_it_sells_out(
+    mailoutbox,
+) -> None:
     variant = make_variant(stock=0)
     wish = BackInStockRequest.objects.create(variant=variant, email="a@example.com")
     alerts.queue_alerts(variant_ids=[variant.pk])

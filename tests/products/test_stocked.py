@@ -99,7 +99,10 @@ def test_facets_of_what_is_in_stock_count_only_these(api, shirt):
 def test_sales_at_once_of_the_same_products_leave_nothing_behind_and_wait_briefly():
     products = [make_product() for _ in range(3)]
     sold = [
-        [make_variant(product=product, size=f"S{n}", stock=1) for product in products]
+        [
+            make_variant(product=product, size=f"S{n}", stock=1)
+            for product in products
+        ]
         for n in range(4)
     ]
     start = Barrier(len(sold))
@@ -115,5 +118,6 @@ def test_sales_at_once_of_the_same_products_leave_nothing_behind_and_wait_briefl
         list(pool.map(sell, range(len(sold))))
     assert not StockLevel.objects.sellable().exists()
     assert [
-        (stocked(each), Product.objects.get(pk=each.pk).in_stock) for each in products
+        (stocked(each), Product.objects.get(pk=each.pk).in_stock)
+        for each in products
     ] == [(([], []), False)] * 3

@@ -19,9 +19,14 @@ def suggest(api, text):
 def shelf(db):
     shoes = make_category(name="Shoes", slug="shoes")
     make_category(name="Shorts", slug="shorts")  # has nothing to sell
-    make_product(name="Canvas sneaker", brand="Shoemaker", category=shoes, popularity=3)
     make_product(
-        name="Shoe brush", brand="O\u2019Shea & Sons", status="draft", category=shoes
+        name="Canvas sneaker", brand="Shoemaker", category=shoes, popularity=3
+    )
+    make_product(
+        name="Shoe brush",
+        brand="O\u2019Shea & Sons",
+        status="draft",
+        category=shoes,
     )
 
 
@@ -76,7 +81,9 @@ def test_a_search_that_finds_nothing_says_what_others_search_for(
         with django_assert_max_num_queries(9):
             vain = api.get("/api/products", {"search": text})
         assert vain.json()["suggestions"] == ["canvas sneaker", "red shoes"], text
-    assert "suggestions" not in api.get("/api/products", {"search": "sneaker"}).json()
+    assert (
+        "suggestions" not in api.get("/api/products", {"search": "sneaker"}).json()
+    )
     assert "suggestions" not in api.get("/api/products", {"brand": "Nobody"}).json()
 
 

@@ -54,7 +54,12 @@ def dress(db):
         product=product, sku="3XL", size="3XL", color="Red", base_price="65.00"
     )
     make_variant(
-        product=product, sku="XS", size="XS", color="Blue", base_price="40.00", stock=0
+        product=product,
+        sku="XS",
+        size="XS",
+        color="Blue",
+        base_price="40.00",
+        stock=0,
     )
     product.refresh_from_db()
     return product
@@ -113,9 +118,9 @@ def test_filters_hold_for_one_and_the_same_variant(api, dress, query, found):
 
 
 def test_facets_count_the_variants_that_cost_so(api, dress):
-    facets = api.get("/api/products", {"facets": "true", "minPrice": "60.00"}).json()[
-        "facets"
-    ]
+    facets = api.get(
+        "/api/products", {"facets": "true", "minPrice": "60.00"}
+    ).json()["facets"]
     assert [each["value"] for each in facets["size"]] == ["3XL"]
     assert facets["price"] == {"min": "50.00", "max": "65.00"}
 
@@ -218,7 +223,9 @@ def test_lists_by_price_are_right_while_some_stored_prices_have_ended(
             api.get(f"{path}&sort={sort}&page={page}").json()["items"]
             for page in (1, 2, 3)
         ]
-        return [(Decimal(card["price"]), card["id"]) for page in pages for card in page]
+        return [
+            (Decimal(card["price"]), card["id"]) for page in pages for card in page
+        ]
 
     def walk_on(sort):
         cursor: str | None = ""
@@ -266,7 +273,10 @@ def test_the_lowest_price_of_the_30_days_before_the_sale():
     ("changes", "rule"),
     [
         ({"sale_price": "5.00"}, "variant_prices_together"),
-        ({"base_price": "5.00", "sale_price": "5.00"}, "variant_sale_price_below_base"),
+        (
+            {"base_price": "5.00", "sale_price": "5.00"},
+            "variant_sale_price_below_base",
+        ),
         (
             {
                 "base_price": "5.00",
@@ -277,7 +287,10 @@ def test_the_lowest_price_of_the_30_days_before_the_sale():
             "variant_sale_ends_after_start",
         ),
         (
-            {"base_price": "5.00", "sale_ends_at": datetime(2026, 1, 1, tzinfo=UTC)},
+            {
+                "base_price": "5.00",
+                "sale_ends_at": datetime(2026, 1, 1, tzinfo=UTC),
+            },
             "variant_sale_dates_need_price",
         ),
         ({"barcode": "4006381333932"}, "variant_barcode_gtin"),
@@ -303,7 +316,12 @@ def test_takes_barcodes_with_their_check_digit(staff_client, barcode):
     variant = make_variant()
     response = staff_client.patch(
         f"/api/products/{variant.product_id}/variants/{variant.pk}",
-        {"barcode": barcode, "weightG": 350, "hsCode": "610910", "originCountry": "IN"},
+        {
+            "barcode": barcode,
+            "weightG": 350,
+            "hsCode": "610910",
+            "originCountry": "IN",
+        },
     )
     assert response.status_code == 200, response.json()
     assert response.json()["barcode"] == barcode
@@ -362,8 +380,13 @@ def test_a_list_with_own_prices_asks_no_more_often(api, dress):
 def test_categories_still_count_by_price(api):
     make_product(category=make_category(slug="gowns"), base_price="10.00")
     listed = api.get(
-        "/api/products", {"category": "gowns", "maxPrice": "10.00", "facets": "true"}
+        "/api/products",
+        {"category": "gowns", "maxPrice": "10.00", "facets": "true"},
     ).json()
     assert listed["facets"]["category"] == [
-        {"value": "gowns", "count": 1, "name": listed["items"][0]["category"]["name"]}
+        {
+            "value": "gowns",
+            "count": 1,
+            "name": listed["items"][0]["category"]["name"],
+        }
     ]

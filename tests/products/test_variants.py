@@ -111,10 +111,13 @@ def test_delete_takes_off_sale_and_patch_brings_back(staff_client, api):
     shown = api.get(f"/api/products/{product.pk}").json()
     assert (shown["variants"], shown["inStock"]) == ([], False)
     assert staff_client.delete(url(product, variant)).status_code == 404
-    [kept] = staff_client.get(f"/api/staff/products/{product.pk}").json()["variants"]
+    [kept] = staff_client.get(f"/api/staff/products/{product.pk}").json()[
+        "variants"
+    ]
     assert (kept["isActive"], kept["onHand"]) == (False, 3)
     assert (
-        staff_client.patch(url(product, variant), {"isActive": True}).status_code == 200
+        staff_client.patch(url(product, variant), {"isActive": True}).status_code
+        == 200
     )
     shown = api.get(f"/api/products/{product.pk}").json()
     assert (len(shown["variants"]), shown["inStock"]) == (1, True)
@@ -131,7 +134,9 @@ def test_staff_adjust_the_stock_and_read_the_ledger(staff_client, merchandiser):
     assert not variant.product.in_stock
     staff_client.post(f"{path}/adjust", {"delta": 5, "note": "Found"})
     entries = staff_client.get(f"{path}/movements").json()["items"]
-    assert [(e["kind"], e["onHand"], e["reserved"], e["note"]) for e in entries] == [
+    assert [
+        (e["kind"], e["onHand"], e["reserved"], e["note"]) for e in entries
+    ] == [
         ("adjust", 5, 0, "Found"),
         ("adjust", -2, 0, "Water damage"),
         ("initial", 2, 0, ""),
@@ -154,9 +159,9 @@ def test_refuses_adjustments_that_cannot_be(staff_client):
     path = f"/api/staff/variants/{variant.pk}/adjust"
     response = staff_client.post(path, {"delta": -2, "note": "x"})
     assert (response.status_code, response.json()["code"]) == (409, "stock_too_low")
-    assert [(line["sku"], line["reserved"]) for line in response.json()["lines"]] == [
-        (variant.sku, 2)
-    ]
+    assert [
+        (line["sku"], line["reserved"]) for line in response.json()["lines"]
+    ] == [(variant.sku, 2)]
     for body in (
         {"delta": 1},
         {"delta": 1, "note": ""},
@@ -166,7 +171,10 @@ def test_refuses_adjustments_that_cannot_be(staff_client):
         assert staff_client.post(path, body).status_code == 400
     StockLevel.objects.filter(pk=variant.pk).update(on_hand=10**9)
     response = staff_client.post(path, {"delta": 1, "note": "x"})
-    assert (response.status_code, response.json()["code"]) == (422, "stock_too_high")
+    assert (response.status_code, response.json()["code"]) == (
+        422,
+        "stock_too_high",
+    )
     assert StockMovement.objects.count() == 1
     unknown = "0190a5d8-0000-7000-8000-000000000000"
     assert (
@@ -176,7 +184,8 @@ def test_refuses_adjustments_that_cannot_be(staff_client):
         == 404
     )
     assert (
-        staff_client.get(f"/api/staff/variants/{unknown}/movements").status_code == 404
+        staff_client.get(f"/api/staff/variants/{unknown}/movements").status_code
+        == 404
     )
 
 
@@ -191,7 +200,9 @@ def test_guests_and_customers_ask_to_hear_of_a_variant_once(api, sold_out):
     assert api.post(path, {"email": "Guest@Example.com"}).status_code == 204
     assert api.post(path, {"email": "guest@example.com"}).status_code == 204
     assert api.as_user(customer).post(path, {}).status_code == 204
-    asked = BackInStockRequest.objects.order_by("email").values_list("email", "user")
+    asked = BackInStockRequest.objects.order_by("email").values_list(
+        "email", "user"
+    )
     assert list(asked) == [
         ("asha@example.com", customer.pk),
         ("guest@example.com", None),
@@ -206,12 +217,19 @@ def test_refuses_wishes_that_cannot_be(api, sold_out):
     customer = api.as_user(make_user())
     assert api.post(path, {}).json()["errors"][0]["pointer"] == "/email"
     assert (
-        customer.post(path, {"email": "other@example.com"}).json()["errors"][0]["code"]
+        customer.post(path, {"email": "other@example.com"}).json()["errors"][0][
+            "code"
+        ]
         == "unexpected"
     )
     assert api.post(path, {"email": "nobody"}).status_code == 400
-    response = api.post(url(here.product, here, "/notify"), {"email": "a@example.com"})
-    assert (response.status_code, response.json()["code"]) == (409, "already_in_stock")
+    response = api.post(
+        url(here.product, here, "/notify"), {"email": "a@example.com"}
+    )
+    assert (response.status_code, response.json()["code"]) == (
+        409,
+        "already_in_stock",
+    )
     for variant, product in (
         (gone, gone.product),
         (draft, draft.product),
@@ -234,7 +252,9 @@ def test_only_catalogue_staff_write(api, sold_out):
         (api.as_user(make_user(role="staff")), 403),
     ):
         assert client.post(url(product), {"sku": "X"}).status_code == status
-        assert client.patch(url(product, sold_out), {"sku": "X"}).status_code == status
+        assert (
+            client.patch(url(product, sold_out), {"sku": "X"}).status_code == status
+        )
         assert client.delete(url(product, sold_out)).status_code == status
         adjust = f"/api/staff/variants/{sold_out.pk}/adjust"
         assert client.post(adjust, {"delta": 1, "note": "x"}).status_code == status

@@ -67,9 +67,9 @@ def test_creates_a_product_with_variants_images_and_their_first_stock(
         ("OX-S", "initial", 3, merchandiser.pk),
     ]
     shown = api.get("/api/products/oxford-shirt").json()
-    assert shown == {key: value for key, value in created.items() if key in shown} | {
-        "variants": shown["variants"]
-    }
+    assert shown == {
+        key: value for key, value in created.items() if key in shown
+    } | {"variants": shown["variants"]}
 
 
 def test_a_short_product_is_a_draft_with_defaults(staff_client, category):
@@ -83,13 +83,20 @@ def test_a_short_product_is_a_draft_with_defaults(staff_client, category):
     ) == ("unisex", None, [], [])
 
 
-def test_slugs_are_ascii_distinct_and_never_mean_something_else(staff_client, category):
+def test_slugs_are_ascii_distinct_and_never_mean_something_else(
+    staff_client, category
+):
     def slug(name):
         return staff_client.post("/api/products", body(category, name=name)).json()[
             "slug"
         ]
 
-    assert [slug("Café Déjà_Vu!"), slug("Café Déjà Vu"), slug("कुर्ता"), slug("新")] == [
+    assert [
+        slug("Café Déjà_Vu!"),
+        slug("Café Déjà Vu"),
+        slug("कुर्ता"),
+        slug("新"),
+    ] == [
         "cafe-deja-vu",
         "cafe-deja-vu-2",
         "kurta",
@@ -135,7 +142,11 @@ def test_a_chosen_slug_that_is_taken_is_refused(staff_client, category, taken):
         ({"status": None}, "/status", "null"),
         ({"rating": 5}, "/rating", "unknown"),
         ({"seo": {"titel": ""}}, "/seo/titel", "unknown"),
-        ({"images": [{"url": "http://img.example/1.jpg"}]}, "/images/0/url", "format"),
+        (
+            {"images": [{"url": "http://img.example/1.jpg"}]},
+            "/images/0/url",
+            "format",
+        ),
         ({"images": [{"url": "javascript:alert(1)"}]}, "/images/0/url", "format"),
         ({"variants": [{"sku": "-X"}]}, "/variants/0/sku", "format"),
         (
@@ -175,7 +186,11 @@ def test_refuses_what_it_refers_to_and_changes_nothing(staff_client, category):
             422,
             "category_unknown",
         ),
-        ({"images": [{"url": "/media/products/not-mine.webp"}]}, 422, "image_unknown"),
+        (
+            {"images": [{"url": "/media/products/not-mine.webp"}]},
+            422,
+            "image_unknown",
+        ),
         ({"variants": [variant("NEW"), variant("TAKEN")]}, 409, "sku_taken"),
     ):
         response = staff_client.post("/api/products", body(category) | change)
@@ -194,21 +209,25 @@ def test_another_name_brings_another_slug_and_the_old_one_leads_there(
     changed = staff_client.patch(url, {"name": "Derby shirt"})
     assert (changed.status_code, changed.json()["slug"]) == (200, "derby-shirt")
     assert (
-        api.get("/api/products/oxford-shirt")["Location"] == "/api/products/derby-shirt"
+        api.get("/api/products/oxford-shirt")["Location"]
+        == "/api/products/derby-shirt"
     )
     # Back to the old name: its number is no reason to leave the old address to itself.
     back = staff_client.patch(url, {"slug": "oxford-shirt"}).json()
     assert back["slug"] == "oxford-shirt"
     assert api.get("/api/products/oxford-shirt").status_code == 200
     assert (
-        api.get("/api/products/derby-shirt")["Location"] == "/api/products/oxford-shirt"
+        api.get("/api/products/derby-shirt")["Location"]
+        == "/api/products/oxford-shirt"
     )
-    assert list(FormerSlug.objects.values_list("slug", flat=True)) == ["derby-shirt"]
+    assert list(FormerSlug.objects.values_list("slug", flat=True)) == [
+        "derby-shirt"
+    ]
     # Nobody else is given an address that leads here.
     assert (
-        staff_client.post("/api/products", body(category, name="Derby shirt")).json()[
-            "slug"
-        ]
+        staff_client.post(
+            "/api/products", body(category, name="Derby shirt")
+        ).json()["slug"]
         == "derby-shirt-2"
     )
 
@@ -230,9 +249,9 @@ def test_patch_changes_what_it_names_and_nothing_else(staff_client):
         "updatedAt",
     }
     assert (
-        staff_client.patch(f"/api/products/{product.pk}", {"salePrice": None}).json()[
-            "price"
-        ]
+        staff_client.patch(
+            f"/api/products/{product.pk}", {"salePrice": None}
+        ).json()["price"]
         == "1000.00"
     )
 
@@ -251,7 +270,9 @@ def test_patch_refuses_a_sale_price_that_is_none(staff_client):
         Decimal("90.00"),
     )
     assert (
-        staff_client.patch(f"/api/products/{product.pk}", {"variants": []}).status_code
+        staff_client.patch(
+            f"/api/products/{product.pk}", {"variants": []}
+        ).status_code
         == 400
     )
     assert staff_client.patch(f"/api/products/{product.pk}", {}).status_code == 400
@@ -297,14 +318,19 @@ def test_put_replaces_the_product_and_changes_its_variants_in_place(
     assert shown["inStock"]
 
 
-def test_put_does_not_set_the_stock_of_a_variant_that_exists(staff_client, category):
+def test_put_does_not_set_the_stock_of_a_variant_that_exists(
+    staff_client, category
+):
     product = make_product(category=category)
     make_variant(product=product, sku="K", size="S", stock=4)
     response = staff_client.put(
         f"/api/products/{product.pk}",
         body(category, brand="New", variants=[variant("K", stock=5)]),
     )
-    assert (response.status_code, response.json()["code"]) == (422, "stock_only_moves")
+    assert (response.status_code, response.json()["code"]) == (
+        422,
+        "stock_only_moves",
+    )
     assert response.json()["skus"] == ["K"]
     assert StockLevel.objects.get().on_hand == 4
     assert Product.objects.get().brand == ""
@@ -341,9 +367,13 @@ def test_an_address_may_stand_for_two_images(staff_client, category):
         {"url": "https://img.example/1.jpg"},
         {"url": "https://img.example/1.jpg", "altText": "Again"},
     ]
-    created = staff_client.post("/api/products", body(category, images=twice)).json()
+    created = staff_client.post(
+        "/api/products", body(category, images=twice)
+    ).json()
     for images in (twice, twice[::-1], [*twice, twice[0]], twice[:1]):
-        shown = staff_client.patch(f"/api/products/{created['id']}", {"images": images})
+        shown = staff_client.patch(
+            f"/api/products/{created['id']}", {"images": images}
+        )
         assert shown.status_code == 200
         assert [image["altText"] for image in shown.json()["images"]] == [
             one.get("altText", "") for one in images
@@ -395,8 +425,15 @@ def test_staff_list_products_of_any_status(staff_client):
         ).json()["items"]
         return [(item["name"], item["status"]) for item in items]
 
-    assert listed() == [("Draft", "draft"), ("Gone", "archived"), ("Live", "published")]
-    assert listed(status="draft,archived") == [("Draft", "draft"), ("Gone", "archived")]
+    assert listed() == [
+        ("Draft", "draft"),
+        ("Gone", "archived"),
+        ("Live", "published"),
+    ]
+    assert listed(status="draft,archived") == [
+        ("Draft", "draft"),
+        ("Gone", "archived"),
+    ]
     assert listed(brand="Acme", status="draft") == []
     assert listed(search="gone") == [("Gone", "archived")]
 
@@ -419,7 +456,10 @@ def test_only_catalogue_staff_and_admins_write(api, category, admin_user):
         ):
             response = client._send(method, path, json=json)
             assert response.status_code == status, (method, path)
-    assert list(Product.objects.values_list("brand", "status")) == [("", "published")]
+    assert list(Product.objects.values_list("brand", "status")) == [
+        ("", "published")
+    ]
     assert (
-        api.as_user(admin_user).post("/api/products", body(category)).status_code == 201
+        api.as_user(admin_user).post("/api/products", body(category)).status_code
+        == 201
     )

@@ -23,7 +23,9 @@ def main() -> int:
     )
     parser.add_argument("--webhook-secret", default="")
     wanted = parser.parse_args()
-    secret = {"webhook_secret": wanted.webhook_secret} if wanted.webhook_secret else {}
+    secret = (
+        {"webhook_secret": wanted.webhook_secret} if wanted.webhook_secret else {}
+    )
     stand_in: StandIn = (
         StripeStandIn(**secret)
         if wanted.provider == "stripe"

@@ -24,7 +24,9 @@ class Receiver:
                 receiver.got.append(
                     json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 )
-                self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
+                self.send_response(
+                    receiver.answers.pop(0) if receiver.answers else 200
+                )
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

@@ -17,7 +17,15 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.providers.server import Answer, Call, Refused, StandIn, Webhook, page, public
+from tests.providers.server import (
+    Answer,
+    Call,
+    Refused,
+    StandIn,
+    Webhook,
+    page,
+    public,
+)
 
 MINUTE, DAY = 60, 24 * 60 * 60
 THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
@@ -47,7 +55,9 @@ class RazorpayStandIn(StandIn):
         webhook_secret: str = "hook",
     ) -> None:
         super().__init__()
-        self._waiting: list[dict[str, Any]] = []  # for what the clock may do to them
+        self._waiting: list[
+            dict[str, Any]
+        ] = []  # for what the clock may do to them
         self.key_id, self.key_secret, self.webhook_secret = (
             key_id,
             key_secret,
@@ -114,7 +124,12 @@ class RazorpayStandIn(StandIn):
             )
         base = round(found["amount"] * 0.02)
         tax = round(base * 0.18)
-        found |= {"status": "captured", "captured": True, "fee": base + tax, "tax": tax}
+        found |= {
+            "status": "captured",
+            "captured": True,
+            "fee": base + tax,
+            "tax": tax,
+        }
         self._enter(
             payment,
             "payment",
@@ -205,7 +220,9 @@ class RazorpayStandIn(StandIn):
             found["amount"] - found["amount_refunded"] if amount is None else amount
         )
         if amount <= 0:
-            raise ValueError("All of it has gone back: a bank disputes what is left.")
+            raise ValueError(
+                "All of it has gone back: a bank disputes what is left."
+            )
         dispute = self._new(
             "dispute", "disp", payment_id=payment, amount=amount, currency=found["currency"],
             amount_deducted=0, reason_code=reason, respond_by=self.now() + 7 * DAY, status="open",
@@ -255,11 +272,15 @@ class RazorpayStandIn(StandIn):
     def handle(self, call: Call) -> Answer:
         if match := re.fullmatch(r"/l/(plink_\w+|order_\w+)", call.path):
             return self._hosted_page(call, match[1])
-        basic = base64.b64encode(f"{self.key_id}:{self.key_secret}".encode()).decode()
+        basic = base64.b64encode(
+            f"{self.key_id}:{self.key_secret}".encode()
+        ).decode()
         if call.headers.get("authorization") != f"Basic {basic}":
             return error(401, "Authentication failed")
         for method, pattern, name in ROUTES:
-            if call.method == method and (match := re.fullmatch(pattern, call.path)):
+            if call.method == method and (
+                match := re.fullmatch(pattern, call.path)
+            ):
                 return Answer.of(
                     200, public(getattr(self, name)(call, *match.groups()))
                 )
@@ -380,7 +401,10 @@ class RazorpayStandIn(StandIn):
             return (at.year, at.month) == (year, month) and day in (0, at.day)
 
         found = [one for one in self.all("recon") if fits(one)]
-        count, skip = int(call.query.get("count", 10)), int(call.query.get("skip", 0))
+        count, skip = (
+            int(call.query.get("count", 10)),
+            int(call.query.get("skip", 0)),
+        )
         return collection([_without_id(one) for one in found[skip : skip + count]])
 
     def _hosted_page(self, call: Call, ref: str) -> Answer:
@@ -389,7 +413,9 @@ class RazorpayStandIn(StandIn):
             return page("Not found", [], actions={})
         amount = f"{thing['amount']} {thing['currency']} (smallest units)"
         if thing["status"] not in ("created", "attempted"):
-            return page(f"This payment link is {thing['status']}", [amount], actions={})
+            return page(
+                f"This payment link is {thing['status']}", [amount], actions={}
+            )
         lines, action = [amount], call.sent.get("action")
         if call.method == "POST" and action == "pay":
             payment = self.pay(ref)
@@ -398,7 +424,9 @@ class RazorpayStandIn(StandIn):
             return page("Payment successful", [amount, payment["id"]], actions={})
         if call.method == "POST" and action == "decline":
             self.decline(ref)
-            lines.append("Payment failed: your bank declined it. Try another method.")
+            lines.append(
+                "Payment failed: your bank declined it. Try another method."
+            )
         actions = {"pay": "Pay", "decline": "Pay with a card that is declined"}
         return page(
             "Razorpay stand-in",
@@ -417,7 +445,9 @@ class RazorpayStandIn(StandIn):
         message = "|".join(
             (link["id"], link["reference_id"], link["status"], payment["id"])
         ).encode()
-        mac = hmac.new(self.key_secret.encode(), message, hashlib.sha256).hexdigest()
+        mac = hmac.new(
+            self.key_secret.encode(), message, hashlib.sha256
+        ).hexdigest()
         joint = "&" if "?" in link["callback_url"] else "?"
         return (
             link["callback_url"]
@@ -428,7 +458,9 @@ class RazorpayStandIn(StandIn):
     # --- Inside -------------------------------------------------------------------------------
     def advance(self) -> None:
         now = self.now()
-        self._waiting = [one for one in self._waiting if one["status"] not in SETTLED]
+        self._waiting = [
+            one for one in self._waiting if one["status"] not in SETTLED
+        ]
         for link in self._waiting:
             if (
                 link["_kind"] == "payment_link"
@@ -450,8 +482,13 @@ class RazorpayStandIn(StandIn):
                 self._give_back(payment)
 
     def sign(self, body: bytes, webhook: Webhook) -> dict[str, str]:
-        mac = hmac.new(self.webhook_secret.encode(), body, hashlib.sha256).hexdigest()
-        return {"X-Razorpay-Signature": mac, "X-Razorpay-Event-Id": webhook.event_id}
+        mac = hmac.new(
+            self.webhook_secret.encode(), body, hashlib.sha256
+        ).hexdigest()
+        return {
+            "X-Razorpay-Signature": mac,
+            "X-Razorpay-Event-Id": webhook.event_id,
+        }
 
     def tell_event(self, type_: str, **things: dict[str, Any]) -> None:
         event = {
@@ -628,7 +665,9 @@ def error(status: int, description: str, field: str = "") -> Answer:
         "code": "BAD_REQUEST_ERROR", "description": description, "source": "business",
         "step": "payment_initiation", "reason": "input_validation_failed", "metadata": {},
     }  # fmt: skip
-    return Answer.of(status, {"error": {**told, **({"field": field} if field else {})}})
+    return Answer.of(
+        status, {"error": {**told, **({"field": field} if field else {})}}
+    )
 
 
 def refused(description: str, field: str = "") -> Refused:

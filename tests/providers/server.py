@@ -21,7 +21,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
-HANG_S = 120.0  # a hanging answer ends then, so that no test's server waits for ever
+HANG_S = (
+    120.0  # a hanging answer ends then, so that no test's server waits for ever
+)
 
 
 @dataclass
@@ -153,7 +155,9 @@ class Webhooks:
             self._idle.clear()
             self._wake.set()
             if self._thread is None:
-                self._thread = Thread(target=self._run, name="webhooks", daemon=True)
+                self._thread = Thread(
+                    target=self._run, name="webhooks", daemon=True
+                )
                 self._thread.start()
 
     def _run(self) -> None:
@@ -179,7 +183,10 @@ class Webhooks:
                 answer = requests.post(
                     self.url,
                     data=webhook.body,
-                    headers={"Content-Type": JSON, **self._sign(webhook.body, webhook)},
+                    headers={
+                        "Content-Type": JSON,
+                        **self._sign(webhook.body, webhook),
+                    },
                     timeout=self.timeout_s,
                 )
                 status = answer.status_code
@@ -339,7 +346,8 @@ class StandIn(ABC):
             return self._do(call)
         if fault.kind == "status":
             return Answer.of(
-                fault.status, {"error": {"code": "SERVER_ERROR", "type": "api_error"}}
+                fault.status,
+                {"error": {"code": "SERVER_ERROR", "type": "api_error"}},
             )
         if fault.kind == "drop":
             return None
@@ -380,7 +388,10 @@ class StandIn(ABC):
         elif name == "state":
             return Answer.of(
                 200,
-                [public(one) | {"_kind": one["_kind"]} for one in self._everything()],
+                [
+                    public(one) | {"_kind": one["_kind"]}
+                    for one in self._everything()
+                ],
             )
         elif name == "deliveries":
             return Answer.of(
@@ -411,7 +422,9 @@ def public(thing: Any) -> Any:
     """Return an object without what only the stand-in knows of it."""
     if isinstance(thing, dict):
         return {
-            key: public(one) for key, one in thing.items() if not key.startswith("_")
+            key: public(one)
+            for key, one in thing.items()
+            if not key.startswith("_")
         }
     if isinstance(thing, list):
         return [public(one) for one in thing]

@@ -149,10 +149,14 @@ class StripeStandIn(StripeObjects):
         """Let the shopper's bank take the money back for now."""
         charge = self._charge_of(payment)
         amount = (
-            charge["amount"] - charge["amount_refunded"] if amount is None else amount
+            charge["amount"] - charge["amount_refunded"]
+            if amount is None
+            else amount
         )
         if amount <= 0:
-            raise ValueError("All of it has gone back: a bank disputes what is left.")
+            raise ValueError(
+                "All of it has gone back: a bank disputes what is left."
+            )
         charge |= {"disputed": True, "_refundable": False}
         dispute = self._new(
             "dispute", "du", amount=amount, charge=charge["id"], currency=charge["currency"],
@@ -250,12 +254,17 @@ class StripeStandIn(StripeObjects):
 
     def _route(self, call: Call) -> Answer:
         for method, pattern, name in ROUTES:
-            if call.method == method and (match := re.fullmatch(pattern, call.path)):
+            if call.method == method and (
+                match := re.fullmatch(pattern, call.path)
+            ):
                 try:
                     made = getattr(self, name)(call, *match.groups())
                 except Refused as refused:
                     return refused.answer
-                expands = [*call.query.get("expand", []), *call.sent.get("expand", [])]
+                expands = [
+                    *call.query.get("expand", []),
+                    *call.sent.get("expand", []),
+                ]
                 return Answer.of(200, self._expanded(public(made), expands))
         return error(404, f"Unrecognized request URL ({call.method}: {call.path}).")
 
@@ -272,7 +281,9 @@ class StripeStandIn(StripeObjects):
         items = sent.get("line_items") or []
         if not items:
             raise invalid(
-                "Missing required param: line_items.", "parameter_missing", "line_items"
+                "Missing required param: line_items.",
+                "parameter_missing",
+                "line_items",
             )
         currency = items[0]["price_data"]["currency"]
         total = 0
@@ -373,14 +384,19 @@ class StripeStandIn(StripeObjects):
             raise invalid(
                 "Invalid integer: limit must be between 1 and 100.", param="limit"
             )
-        after, before = query.pop("starting_after", ""), query.pop("ending_before", "")
+        after, before = (
+            query.pop("starting_after", ""),
+            query.pop("ending_before", ""),
+        )
         query.pop("expand", None)
         found = [one for one in self.all(KINDS[kind]) if _fits(one, query)]
         ids = [one["id"] for one in found]
         for cursor in (after, before):
             if cursor and cursor not in self.objects:
                 raise invalid(
-                    f"No such object: '{cursor}'", "resource_missing", "starting_after"
+                    f"No such object: '{cursor}'",
+                    "resource_missing",
+                    "starting_after",
                 )
         if after:
             found = found[ids.index(after) + 1 :] if after in ids else []
@@ -408,9 +424,7 @@ class StripeStandIn(StripeObjects):
     def _hosted_page(self, call: Call, id_: str) -> Answer:
         session = self._get(id_, "checkout.session")
         back = session["cancel_url"] or ""
-        amount = (
-            f"{session['amount_total']} {session['currency'].upper()} (smallest units)"
-        )
+        amount = f"{session['amount_total']} {session['currency'].upper()} (smallest units)"
         if session["status"] == "expired":
             return page(
                 "This Checkout Session has expired", [amount], actions={}, back=back
@@ -438,7 +452,9 @@ class StripeStandIn(StripeObjects):
 def _fits(one: dict[str, Any], query: dict[str, Any]) -> bool:
     for name, value in query.items():
         if name == "created":
-            bounds = value if isinstance(value, dict) else {"gte": value, "lte": value}
+            bounds = (
+                value if isinstance(value, dict) else {"gte": value, "lte": value}
+            )
             tests = {
                 "gte": int.__ge__,
                 "gt": int.__gt__,
@@ -446,7 +462,8 @@ def _fits(one: dict[str, Any], query: dict[str, Any]) -> bool:
                 "lt": int.__lt__,
             }
             if not all(
-                tests[how](one["created"], int(bound)) for how, bound in bounds.items()
+                tests[how](one["created"], int(bound))
+                for how, bound in bounds.items()
             ):
                 return False
         elif name == "payout":

@@ -34,7 +34,9 @@ class StripeObjects(StandIn):
 
     def sign(self, body: bytes, webhook: Webhook) -> dict[str, str]:
         at = self.now()
-        mac = hmac.new(self.webhook_secret.encode(), b"%d." % at + body, hashlib.sha256)
+        mac = hmac.new(
+            self.webhook_secret.encode(), b"%d." % at + body, hashlib.sha256
+        )
         return {"Stripe-Signature": f"t={at},v1={mac.hexdigest()}"}
 
     def tell_event(self, type_: str, thing: dict[str, Any]) -> None:
@@ -124,7 +126,9 @@ class StripeObjects(StandIn):
         return intent
 
     def _succeed(self, intent: dict[str, Any]) -> None:
-        charge = self._new_charge(intent, status="succeeded", paid=True, captured=True)
+        charge = self._new_charge(
+            intent, status="succeeded", paid=True, captured=True
+        )
         moved = self._move(
             charge["id"],
             "charge",
@@ -142,8 +146,13 @@ class StripeObjects(StandIn):
         self.tell_event("payment_intent.succeeded", intent)
 
     def _fail(self, intent: dict[str, Any], code: str) -> None:
-        charge = self._new_charge(intent, status="failed", paid=False, captured=False)
-        charge |= {"failure_code": code, "failure_message": "Your card was declined."}
+        charge = self._new_charge(
+            intent, status="failed", paid=False, captured=False
+        )
+        charge |= {
+            "failure_code": code,
+            "failure_message": "Your card was declined.",
+        }
         intent |= {
             "status": "requires_payment_method", "latest_charge": charge["id"],
             "last_payment_error": {

@@ -35,7 +35,9 @@ class Acme(StandIn):
             id_, action = match.groups()
             if id_ is None:
                 sent = call.sent
-                known = [one for one in self.all("page") if one["key"] == sent["key"]]
+                known = [
+                    one for one in self.all("page") if one["key"] == sent["key"]
+                ]
                 page = (
                     known[0]
                     if known
@@ -58,7 +60,9 @@ class Acme(StandIn):
 
     def tell_event(self, page: dict[str, Any], state: str) -> None:
         page["state"] = state
-        self.webhooks.add(Webhook(page["id"], state, json.dumps(public(page)).encode()))
+        self.webhooks.add(
+            Webhook(page["id"], state, json.dumps(public(page)).encode())
+        )
 
 
 @pytest.fixture

@@ -65,7 +65,9 @@ def test_a_link_is_paid_on_its_page(server, client):
     )
     sent = {
         name: values[0]
-        for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()
+        for name, values in parse_qs(
+            urlsplit(answer.headers["Location"]).query
+        ).items()
     }
     assert sent["razorpay_payment_link_status"] == "paid"
     assert client.utility.verify_payment_link_signature(
@@ -283,7 +285,8 @@ def test_lists_are_read_page_by_page_and_between_two_moments(server, client):
         pay_order(server, client, 10000 + n)
         server.pass_time(10)
     pages = [
-        client.payment.all({"count": 3, "skip": skip})["items"] for skip in (0, 3, 6)
+        client.payment.all({"count": 3, "skip": skip})["items"]
+        for skip in (0, 3, 6)
     ]
     assert [[one["amount"] - 10000 for one in page] for page in pages] == [
         [6, 5, 4],
@@ -298,7 +301,9 @@ def test_lists_are_read_page_by_page_and_between_two_moments(server, client):
 
 def test_who_has_no_key_and_what_does_not_exist(server, client):
     other = razorpay.Client(auth=("rzp_test_1", "other"), base_url=server.url)
-    with pytest.raises(razorpay.errors.BadRequestError, match="Authentication failed"):
+    with pytest.raises(
+        razorpay.errors.BadRequestError, match="Authentication failed"
+    ):
         other.payment.all()
     with pytest.raises(razorpay.errors.BadRequestError, match="does not exist"):
         client.payment.fetch("pay_none")
@@ -324,6 +329,7 @@ def test_as_a_process_it_tells_by_http(process, httpd):
     ).json()
     assert payment["status"] == "captured"
     assert (
-        requests.post(f"{url}/_control/flush", json={}, timeout=30).status_code == 200
+        requests.post(f"{url}/_control/flush", json={}, timeout=30).status_code
+        == 200
     )
     assert [one["event"] for one in httpd.got][-1] == "payment_link.paid"

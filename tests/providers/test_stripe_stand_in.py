@@ -76,7 +76,8 @@ def test_a_session_is_paid_on_its_page(server, client):
         None,
     )
     assert (
-        "Pay with a card that is declined" in requests.get(session.url, timeout=5).text
+        "Pay with a card that is declined"
+        in requests.get(session.url, timeout=5).text
     )
     answer = requests.post(
         session.url, {"action": "pay"}, allow_redirects=False, timeout=5
@@ -129,7 +130,9 @@ def test_a_session_ends_by_the_clock_or_by_us_and_never_twice(server, client):
     )
     server.decline(first.id)
     intent = client.v1.checkout.sessions.retrieve(first.id).payment_intent
-    with pytest.raises(stripe.InvalidRequestError, match="Expire the Checkout Session"):
+    with pytest.raises(
+        stripe.InvalidRequestError, match="Expire the Checkout Session"
+    ):
         client.v1.payment_intents.cancel(intent)
     assert client.v1.checkout.sessions.expire(first.id).status == "expired"
     assert client.v1.payment_intents.retrieve(intent).status == "canceled"
@@ -184,7 +187,8 @@ def test_a_transfer_arrives_days_later_or_not_at_all(server, client):
     server.settle(sessions[0].id)
     server.settle(sessions[1].id, ok=False)
     states = [
-        client.v1.checkout.sessions.retrieve(one.id).payment_status for one in sessions
+        client.v1.checkout.sessions.retrieve(one.id).payment_status
+        for one in sessions
     ]
     assert states == ["paid", "unpaid"]
     types = list_events(server)
@@ -230,7 +234,8 @@ def test_refunds_add_up_to_the_charge_wherever_they_are_made(server, client):
         client.v1.refunds.create({"payment_intent": intent, "amount": 1})
     assert caught.value.code == "charge_already_refunded"
     amounts = [
-        one.amount for one in client.v1.refunds.list({"payment_intent": intent}).data
+        one.amount
+        for one in client.v1.refunds.list({"payment_intent": intent}).data
     ]
     assert amounts == [1000, 5000, 4000]
     assert list_events(server) == ["refund.created", "charge.refunded"] * 3
@@ -243,7 +248,10 @@ def test_a_refund_fails_and_its_money_is_back(server, client):
     assert made.status == "pending"
     server.finish_refund(made.id, ok=False)
     failed = client.v1.refunds.retrieve(made.id)
-    assert (failed.status, failed.failure_reason) == ("failed", "lost_or_stolen_card")
+    assert (failed.status, failed.failure_reason) == (
+        "failed",
+        "lost_or_stolen_card",
+    )
     charge = client.v1.charges.list({"payment_intent": intent}).data[0]
     assert (charge.amount_refunded, charge.refunded) == (0, False)
     balance = client.v1.balance.retrieve().available[0].amount
@@ -314,7 +322,9 @@ def test_lists_are_read_page_by_page_and_between_two_moments(server, client):
         {"created": {"gte": start + 20, "lt": start + 40}}
     )
     assert [one.amount for one in some.data] == [103, 102]
-    events = client.v1.events.list({"type": "payment_intent.created", "limit": 2}).data
+    events = client.v1.events.list(
+        {"type": "payment_intent.created", "limit": 2}
+    ).data
     assert [one.data.object["amount"] for one in events] == [106, 105]
 
 
@@ -323,7 +333,10 @@ def test_who_has_no_key_is_told_so(server):
         client_of(server, key="sk_test_2").v1.balance.retrieve()
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client_of(server).v1.payment_intents.retrieve("pi_none")
-    assert (caught.value.http_status, caught.value.code) == (404, "resource_missing")
+    assert (caught.value.http_status, caught.value.code) == (
+        404,
+        "resource_missing",
+    )
 
 
 def test_faults(server, client):
@@ -395,9 +408,14 @@ def test_as_a_process_it_takes_orders_by_http(tmp_path, process):
         timeout=5,
     ).json()
     assert control("clock", seconds=60).status_code == 200
-    assert control("faults", kind="status", where="GET", status=502).status_code == 200
+    assert (
+        control("faults", kind="status", where="GET", status=502).status_code == 200
+    )
     auth = {"Authorization": "Bearer sk_test_1"}
-    assert requests.get(f"{url}/v1/balance", headers=auth, timeout=5).status_code == 502
+    assert (
+        requests.get(f"{url}/v1/balance", headers=auth, timeout=5).status_code
+        == 502
+    )
     state = requests.post(f"{url}/_control/state", json={}, timeout=5).json()
     assert made["id"] in {one["id"] for one in state}
     assert control("nothing").status_code == 404

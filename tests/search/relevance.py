@@ -91,7 +91,9 @@ def _query(entry: dict[str, Any], half: Half) -> Query:
     text = entry["text"]
     modes = [mode for mode in Mode if mode in entry]
     if len(modes) != 1:
-        raise ValueError(f"{half}.toml, {text!r}: one of all, any and first is needed")
+        raise ValueError(
+            f"{half}.toml, {text!r}: one of all, any and first is needed"
+        )
     expected = {
         name: (value,) if isinstance(value, str) else tuple(value)
         for name, value in entry[modes[0]].items()
@@ -112,7 +114,9 @@ def _query(entry: dict[str, Any], half: Half) -> Query:
     return Query(**head, mode=modes[0], expected=expected, **rest)
 
 
-def judge(query: Query, found: Sequence[Product], catalogue: Iterable[Product]) -> bool:
+def judge(
+    query: Query, found: Sequence[Product], catalogue: Iterable[Product]
+) -> bool:
     """Return whether these results, the best first, are what the query must find."""
     shown = found[:RESULTS]
     right = [query.matches(product) for product in shown]

@@ -50,7 +50,9 @@ class Product:
         """Return the SKU, the colour and the size of each variant."""
         return [
             (
-                "-".join(filter(None, (self.sku, color[:3].upper(), size_code(size)))),
+                "-".join(
+                    filter(None, (self.sku, color[:3].upper(), size_code(size)))
+                ),
                 color,
                 size,
             )
@@ -143,13 +145,17 @@ def _enter_what_staff_do() -> None:
     get = functools.partial(apps.get_model, "products")
     with (FOLDER / "colors.csv").open(encoding="utf-8", newline="") as file:
         get("Color").objects.bulk_create(
-            get("Color")(name=row["name"], family=row["family"], hex=row["hex"].lower())
+            get("Color")(
+                name=row["name"], family=row["family"], hex=row["hex"].lower()
+            )
             for row in csv.DictReader(file)
         )
     get("SynonymGroup").objects.bulk_create(
         get("SynonymGroup")(words=group) for group in read_synonyms()
     )
-    ignored = tomllib.loads((FOLDER / "synonyms.toml").read_text("utf-8"))["ignored"]
+    ignored = tomllib.loads((FOLDER / "synonyms.toml").read_text("utf-8"))[
+        "ignored"
+    ]
     get("IgnoredWord").objects.bulk_create(
         get("IgnoredWord")(word=word) for word in ignored
     )

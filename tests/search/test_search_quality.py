@@ -7,7 +7,14 @@ import pytest
 
 from benchmarks import search_quality
 from tests.search import sample_catalogue
-from tests.search.relevance import Half, Mode, Query, count_matches, judge, read_queries
+from tests.search.relevance import (
+    Half,
+    Mode,
+    Query,
+    count_matches,
+    judge,
+    read_queries,
+)
 
 # What the shop reaches, of the 200 queries of each half. A change that lowers a figure makes the
 # search worse; one that raises it raises the figure here.
@@ -16,7 +23,8 @@ REACHED = {Half.OPEN: 199, Half.HELD_BACK: 197}
 CATALOGUE = sample_catalogue.read_products()
 BY_NAME = {product.name: product for product in CATALOGUE}
 DRESS, TRENCH, DRAFT = (
-    BY_NAME[name] for name in ("Little Black Dress", "Trench Coat", "Levi's 502 Taper")
+    BY_NAME[name]
+    for name in ("Little Black Dress", "Trench Coat", "Levi's 502 Taper")
 )
 
 
@@ -85,7 +93,9 @@ def test_the_catalogue_is_sound():
         repeated = Counter(getattr(product, column) for product in CATALOGUE)
         assert max(repeated.values()) == 1, column
     assert all(is_ean13(product.barcode) for product in CATALOGUE)
-    skus = [sku for product in CATALOGUE for sku, _color, _size in product.variants()]
+    skus = [
+        sku for product in CATALOGUE for sku, _color, _size in product.variants()
+    ]
     assert len(set(skus)) == len(skus)
     colors = {color for product in CATALOGUE for color in product.colors}
     assert colors == set(sample_catalogue.read_color_families())

@@ -78,7 +78,8 @@ def serve_clients(
         bridge.__rsgi_init__(asyncio.get_running_loop())
         try:
             await asyncio.gather(
-                *(bridge.__rsgi__(*each) for each in clients), return_exceptions=True
+                *(bridge.__rsgi__(*each) for each in clients),
+                return_exceptions=True,
             )
         finally:
             bridge.__rsgi_del__(asyncio.get_running_loop())
@@ -94,7 +95,9 @@ def post(
     return Scope(Headers(headers), method="POST"), Connection(list(sends), pause_s)
 
 
-def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+def echo(
+    environ: dict[str, Any], start_response: Callable[..., Any]
+) -> list[bytes]:
     start_response("200 OK", [("X-Method", environ["REQUEST_METHOD"])])
     return [environ["wsgi.input"].read()]
 
@@ -123,13 +126,19 @@ def test_what_does_not_arrive_whole_never_reaches_the_application(
     body = BodyLimits(seconds=0.3, bytes_per_second=10_000, max_bytes=100)
     (found,) = serve_clients(lambda *given: called.append(given), client, body=body)
     assert (found.status, called) == (status, [])
-    assert found.headers["Connection"] == "close", "the rest would be read as a request"
+    assert found.headers["Connection"] == "close", (
+        "the rest would be read as a request"
+    )
 
 
 def test_bodies_together_are_bounded() -> None:
     body = BodyLimits(seconds=5, max_bytes_of_all=150)
-    clients = [post(b"a" * 60, b"b" * 40, stated=100, pause_s=0.1) for _ in range(2)]
-    assert sorted(each.status for each in serve_clients(echo, *clients, body=body)) == [
+    clients = [
+        post(b"a" * 60, b"b" * 40, stated=100, pause_s=0.1) for _ in range(2)
+    ]
+    assert sorted(
+        each.status for each in serve_clients(echo, *clients, body=body)
+    ) == [
         200,
         503,
     ]
@@ -153,7 +162,9 @@ def test_probes_are_answered_while_every_thread_is_busy() -> None:
         return [b""]
 
     work = [(Scope(), Connection()) for _ in range(4)]
-    serve_clients(application, *work, (Scope(path="/health"), Connection()), threads=2)
+    serve_clients(
+        application, *work, (Scope(path="/health"), Connection()), threads=2
+    )
     assert (answered[0], len(answered)) == ("/health", 5)
 
 
@@ -205,7 +216,9 @@ def test_an_answer_in_parts_is_sent_as_it_is_made(
 ) -> None:
     parts = Parts()
 
-    def stream(environ: dict[str, Any], start_response: Callable[..., Any]) -> Parts:
+    def stream(
+        environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Parts:
         start_response("200 OK", [])
         return parts
 

@@ -42,7 +42,11 @@ def sign_in(port: int, email: str, *lines: str) -> int:
     """Try to sign in, with more header lines; return the status."""
     body = json.dumps({"email": email, "password": "wrong"})
     head = ["POST /api/auth/login HTTP/1.1", "Host: shop.test", "Connection: close"]
-    head += ["Content-Type: application/json", f"Content-Length: {len(body)}", *lines]
+    head += [
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        *lines,
+    ]
     with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
         one.sendall("\r\n".join([*head, "", body]).encode())
         return int(one.recv(12).split()[1])
@@ -58,15 +62,20 @@ def test_a_made_up_address_gains_nothing(front: str, web: int) -> None:
         for name in ("X-Forwarded_For", "X_Forwarded-For", "X_Forwarded_For"):
             for pad in PADS:
                 email = f"{uuid4().hex}@example.com"
-                claims = [f"{name}: 203.0.113.{number}" for number in range(LIMIT + 2)]
-                found = [sign_in(port, email, *own, claim, *pad) for claim in claims]
+                claims = [
+                    f"{name}: 203.0.113.{number}" for number in range(LIMIT + 2)
+                ]
+                found = [
+                    sign_in(port, email, *own, claim, *pad) for claim in claims
+                ]
                 assert found == [401] * LIMIT + [429] * 2, (name, pad)
         if (
             front != "none"
         ):  # what a client says in the front's own words is replaced, or stands left of the truth
             email = f"{uuid4().hex}@example.com"
             claims = [
-                f"X-Forwarded-For: 203.0.113.{number}" for number in range(LIMIT + 2)
+                f"X-Forwarded-For: 203.0.113.{number}"
+                for number in range(LIMIT + 2)
             ]
             assert [sign_in(port, email, claim) for claim in claims] == [
                 401

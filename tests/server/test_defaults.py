@@ -41,7 +41,14 @@ def test_a_guests_token_has_256_bits_and_is_never_the_same() -> None:
 @pytest.mark.asvs("13.4.3", "13.4.1")
 @pytest.mark.parametrize(
     "path",
-    ["/media/", "/media/products/", "/static/", "/assets/", "/.git/config", "/.env"],
+    [
+        "/media/",
+        "/media/products/",
+        "/static/",
+        "/assets/",
+        "/.git/config",
+        "/.env",
+    ],
 )
 def test_no_folder_is_listed_and_no_file_beside_the_shops_is_served(
     path: str, client: object, db: None
@@ -56,11 +63,15 @@ def test_a_requests_line_says_when_in_utc(
     monkeypatch: pytest.MonkeyPatch, settings: object
 ) -> None:
     written: list[bytes] = []
-    monkeypatch.setattr(lines, "write", lambda line, now=False: written.append(line))
+    monkeypatch.setattr(
+        lines, "write", lambda line, now=False: written.append(line)
+    )
     settings.LOG_FORMAT = "json"  # type: ignore[attr-defined]  # pytest-django's
     requests.write_line(method="GET", route="api/products", status=200)
     line = json.loads(written[0])
-    assert datetime.fromisoformat(line["timestamp"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
+    assert (
+        datetime.fromisoformat(line["timestamp"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
+    )
     assert (line["method"], line["route"], line["status"]) == (
         "GET",
         "api/products",

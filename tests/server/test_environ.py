@@ -18,7 +18,9 @@ class Headers:
 
 @dataclass
 class Scope:
-    headers: Headers = field(default_factory=lambda: Headers([("host", "shop.test")]))
+    headers: Headers = field(
+        default_factory=lambda: Headers([("host", "shop.test")])
+    )
     http_version: str = "1.1"
     scheme: str = "http"
     server: str = "127.0.0.1:8000"
@@ -39,13 +41,17 @@ def environ(*headers: tuple[str, str], **scope: str) -> dict[str, object]:
 )
 def test_a_header_that_only_looks_like_the_fronts_is_left_out(name: str) -> None:
     said, claimed = ("x-forwarded-for", "203.0.113.7"), (name, "127.0.0.1")
-    for headers in permutations([said, claimed, ("x-request-id", "a"), ("zz", "1")]):
+    for headers in permutations(
+        [said, claimed, ("x-request-id", "a"), ("zz", "1")]
+    ):
         assert environ(*headers)["HTTP_X_FORWARDED_FOR"] == "203.0.113.7"
     assert "HTTP_X_FORWARDED_FOR" not in environ(claimed)
 
 
 def test_a_header_given_twice_is_joined() -> None:
-    found = environ(("x-a", "1"), ("x-a", "2"), ("cookie", "a=1"), ("cookie", "b=2"))
+    found = environ(
+        ("x-a", "1"), ("x-a", "2"), ("cookie", "a=1"), ("cookie", "b=2")
+    )
     assert (found["HTTP_X_A"], found["HTTP_COOKIE"]) == ("1,2", "a=1; b=2")
 
 

@@ -66,7 +66,9 @@ def send_request(
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         given = HTTPS | (headers or {})
-        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        connection.putrequest(
+            method, path, skip_host=True, skip_accept_encoding=True
+        )
         for name, value in given.items():
             connection.putheader(name, value)
         connection.endheaders(body)
@@ -120,7 +122,13 @@ ANSWERS: dict[str, tuple[str, str, dict[str, str], bytes, int]] = {
     "live": ("/health/live", "GET", {}, b"", 200),
     "metrics": ("/metrics", "GET", {"X-Forwarded-For": "203.0.113.7"}, b"", 404),
     "webhook": ("/api/payments/webhooks/nope", "POST", {}, b"", 404),
-    "too late": ("/api/auth/login", "POST", BODY | {"Content-Length": "9"}, b"{", 408),
+    "too late": (
+        "/api/auth/login",
+        "POST",
+        BODY | {"Content-Length": "9"},
+        b"{",
+        408,
+    ),
     "too long": (
         "/api/auth/login",
         "POST",
@@ -218,7 +226,9 @@ def test_the_same_request_gets_the_same_answer_cold_and_kept(
 
     def shown(answer: Answer) -> dict[str, str]:
         return {
-            k.lower(): v for k, v in answer.headers.items() if k.lower() not in OF_ONE
+            k.lower(): v
+            for k, v in answer.headers.items()
+            if k.lower() not in OF_ONE
         }
 
     assert shown(kept) == shown(cold)

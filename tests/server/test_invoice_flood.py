@@ -47,7 +47,9 @@ def get_as_client(
         connection.close()
 
 
-def test_a_guest_who_asks_for_an_invoice_all_the_time_holds_up_nobody(web: int) -> None:
+def test_a_guest_who_asks_for_an_invoice_all_the_time_holds_up_nobody(
+    web: int,
+) -> None:
     token = "t" * 43
     order = make_order(
         guest_email="guest@example.com", token=token, status="shipped", method="cod"
@@ -74,5 +76,7 @@ def test_a_guest_who_asks_for_an_invoice_all_the_time_holds_up_nobody(web: int) 
     }
     assert drawn == {kept.sha256}
     assert all(wait and int(wait) > 0 for code, _, wait in answers if code == 429)
-    stranger = get_as_client(web, path, "203.0.113.10", **{"X-Cart-Token": "s" * 43})
+    stranger = get_as_client(
+        web, path, "203.0.113.10", **{"X-Cart-Token": "s" * 43}
+    )
     assert stranger[0] == 404

@@ -84,7 +84,15 @@ AGENTS = {
     "star_rating": r"[0-5](\.[0-9]{1,2})?",
 }
 AGENTS_REQUIRED = {
-    *("item_id", "title", "description", "url", "brand", "seller_name", "image_url"),
+    *(
+        "item_id",
+        "title",
+        "description",
+        "url",
+        "brand",
+        "seller_name",
+        "image_url",
+    ),
     *("availability", "price", "target_countries", "store_country"),
     *("is_eligible_search", "is_eligible_checkout"),
     *("group_id", "listing_has_variations"),
@@ -128,7 +136,9 @@ def read_google(file: IO[bytes]) -> Iterator[Item]:
         if event == "end" and node.tag == "item":
             item: Item = {}
             for field in node:
-                item.setdefault(field.tag.removeprefix(G), []).append(field.text or "")
+                item.setdefault(field.tag.removeprefix(G), []).append(
+                    field.text or ""
+                )
             yield item
             root[0].remove(node)
 

@@ -24,7 +24,9 @@ def test_a_product_and_a_category_of_another_script_are_found_by_their_addresses
     assert (changed.status_code, changed.json()["slug"]) == (200, SHIRTS)
     product = make_product(name="Red saree", category=category)
     former = product.slug
-    changed = staff_client.patch(f"/api/products/{product.pk}", {"slug": "लाल-साड़ी"})
+    changed = staff_client.patch(
+        f"/api/products/{product.pk}", {"slug": "लाल-साड़ी"}
+    )
     assert (changed.status_code, changed.json()["slug"]) == (200, SAREE)
 
     assert api.get(f"/api/products/{quote(SAREE)}").json()["id"] == str(product.pk)
@@ -37,7 +39,10 @@ def test_a_product_and_a_category_of_another_script_are_found_by_their_addresses
     assert f'rel="canonical" href="https://shop.example{address}"' in (
         page.content.decode()
     )
-    assert f"/p/{quote(SAREE)}" in client.get(f"/shop/{quote(SHIRTS)}").content.decode()
+    assert (
+        f"/p/{quote(SAREE)}"
+        in client.get(f"/shop/{quote(SHIRTS)}").content.decode()
+    )
     sitemaps = "".join(
         "".join(map(bytes.decode, client.get(f"/sitemap-{name}.xml")))
         for name in ("products-1", "categories")
@@ -73,9 +78,17 @@ def test_a_name_becomes_an_address_as_the_shop_wants(settings, letters, name, sl
     assert slugs.slug_from_name(name, else_="product") == slug
 
 
-def test_a_new_product_has_an_address_in_its_own_letters(settings, staff_client, db):
+def test_a_new_product_has_an_address_in_its_own_letters(
+    settings, staff_client, db
+):
     settings.SLUG_LETTERS = "own"
     category = make_category()
-    body = {"name": "लाल साड़ी", "categoryId": str(category.pk), "basePrice": "10.00"}
-    made = [staff_client.post("/api/products", body).json()["slug"] for _ in range(2)]
+    body = {
+        "name": "लाल साड़ी",
+        "categoryId": str(category.pk),
+        "basePrice": "10.00",
+    }
+    made = [
+        staff_client.post("/api/products", body).json()["slug"] for _ in range(2)
+    ]
     assert made == [SAREE, f"{SAREE}-2"]

@@ -36,7 +36,9 @@ class Head(HTMLParser):
         given = dict(attrs)
         self._inside = (tag, given)
         if tag == "meta":
-            self.meta[given.get("name") or given.get("property")] = given.get("content")
+            self.meta[given.get("name") or given.get("property")] = given.get(
+                "content"
+            )
         if tag == "link":
             self.links.append(given)
 
@@ -54,7 +56,9 @@ class Head(HTMLParser):
         return [each["href"] for each in self.links if each["rel"] == rel]
 
     def json(self, element_id):
-        [text] = [text for given, text in self.scripts if given.get("id") == element_id]
+        [text] = [
+            text for given, text in self.scripts if given.get("id") == element_id
+        ]
         return json.loads(text)
 
     def structured_data(self):
@@ -92,9 +96,9 @@ def test_the_shops_addresses_answer_its_page_under_a_strict_policy(
         part.split(" ", 1) for part in answer["Content-Security-Policy"].split("; ")
     )
     assert policy["default-src"] == "'none'"
-    assert {policy[name] for name in ("script-src", "style-src", "connect-src")} == {
-        "'self'"
-    }
+    assert {
+        policy[name] for name in ("script-src", "style-src", "connect-src")
+    } == {"'self'"}
     assert answer["X-Frame-Options"] == "DENY"
     head = Head(answer)
     assert (head.meta.get("robots") == "noindex") == (path in OWN)
@@ -136,7 +140,9 @@ def test_the_icon_is_where_browsers_look_for_it_unasked(client, built, db):
         "/fr/shop",
     ],
 )
-def test_what_is_not_there_is_a_404_with_the_page_that_says_so(client, built, db, path):
+def test_what_is_not_there_is_a_404_with_the_page_that_says_so(
+    client, built, db, path
+):
     answer = client.get(path)
     assert answer.status_code == 404
     head = Head(answer)
@@ -144,7 +150,9 @@ def test_what_is_not_there_is_a_404_with_the_page_that_says_so(client, built, db
     assert '<div id="root"></div>' in answer.content.decode()
 
 
-def test_a_products_head_names_it_and_preloads_what_its_page_needs(client, built, db):
+def test_a_products_head_names_it_and_preloads_what_its_page_needs(
+    client, built, db
+):
     product = make_product(
         slug="linen-shirt", name="Linen shirt", description="Crisp.\n\nWhite."
     )
@@ -161,7 +169,8 @@ def test_a_products_head_names_it_and_preloads_what_its_page_needs(client, built
     assert head.meta["og:image"] == "https://img.example/a.jpg"
     [picture] = [each for each in head.links if each.get("as") == "image"]
     assert (
-        picture["imagesrcset"] == "/media/p/a-400.webp 320w, /media/p/a-800.webp 640w"
+        picture["imagesrcset"]
+        == "/media/p/a-400.webp 320w, /media/p/a-800.webp 640w"
     )
     assert head.link("modulepreload") == [
         "/assets/product-Am5aNG_o.js",
@@ -194,7 +203,10 @@ def test_former_addresses_lead_to_the_present_one(client, built, db):
     FormerSlug.objects.create(product=product, slug="old-name")
     for path in ("/p/old-name?size=M", f"/p/{product.pk}?size=M"):
         answer = client.get(path)
-        assert (answer.status_code, answer["Location"]) == (308, "/p/new-name?size=M")
+        assert (answer.status_code, answer["Location"]) == (
+            308,
+            "/p/new-name?size=M",
+        )
 
 
 def test_a_category_lists_its_products_for_the_browser_and_for_search_engines(
@@ -211,7 +223,10 @@ def test_a_category_lists_its_products_for_the_browser_and_for_search_engines(
     assert [item["slug"] for item in data["answer"]["items"]] == ["one"]
     assert data["answer"]["facets"]
     crumbs, listing = head.structured_data()
-    assert [step["name"] for step in crumbs["itemListElement"]] == ["Women", "Shirts"]
+    assert [step["name"] for step in crumbs["itemListElement"]] == [
+        "Women",
+        "Shirts",
+    ]
     assert listing["itemListElement"][0]["url"] == "https://shop.example/p/one"
 
 
@@ -317,7 +332,9 @@ def test_hashed_files_are_immutable_and_the_rest_is_not(built, settings):
     assert page["Content-Security-Policy"].startswith("default-src 'none'")
 
 
-def test_pictures_are_served_to_be_shown_and_nothing_else(client, settings, tmp_path):
+def test_pictures_are_served_to_be_shown_and_nothing_else(
+    client, settings, tmp_path
+):
     settings.MEDIA_ROOT = tmp_path / "media"
     (tmp_path / "media" / "products").mkdir(parents=True)
     (tmp_path / "media" / "products" / "a-200.jpg").write_bytes(b"a picture")
@@ -392,7 +409,9 @@ def test_a_product_with_variants_is_a_group_by_googles_rules(client, built, db):
     ]
 
 
-def test_a_product_with_one_variant_is_a_product_by_googles_rules(client, built, db):
+def test_a_product_with_one_variant_is_a_product_by_googles_rules(
+    client, built, db
+):
     product = make_product(slug="watch", name="Watch")
     make_variant(product=product, sku="W", color="", size="", stock=1)
     make_image(product=product, external_url="https://img.example/w.jpg")
@@ -412,7 +431,10 @@ def test_a_page_is_kept_until_a_price_on_it_changes(client, built, db, monkeypat
         "sale_ends_at": ends,
     }
     product = make_product(
-        slug="shirt", category=make_category(slug="shirts"), is_featured=True, **given
+        slug="shirt",
+        category=make_category(slug="shirts"),
+        is_featured=True,
+        **given,
     )
     make_variant(product=product, stock=1)
     for path in ("/", "/shop/shirts", "/p/shirt"):

@@ -72,7 +72,10 @@ def goods(settings: Any) -> dict[str, Variant]:
         sale_price=Decimal("40.00"),
         sale_starts_at=now + timedelta(days=3),
     )
-    bare, hidden = make_variant(), make_variant(product=make_product(status="draft"))
+    bare, hidden = (
+        make_variant(),
+        make_variant(product=make_product(status="draft")),
+    )
     for one in (plain, long, later, hidden):
         for number in range(14):
             ProductImage.objects.create(
@@ -91,7 +94,10 @@ def test_google_would_take_every_item(goods):
     assert plain["title"] == ["A <b> & “c” – Deep Blue – M"]
     assert plain["product_type"] == ["Men > Shirts & more"]
     assert (plain["gender"], plain["age_group"]) == (["male"], ["kids"])
-    assert (plain["gtin"], plain["availability"]) == (["4006381333931"], ["in_stock"])
+    assert (plain["gtin"], plain["availability"]) == (
+        ["4006381333931"],
+        ["in_stock"],
+    )
     assert plain["link"][0].startswith("https://shop.example/p/")
     assert plain["shipping_weight"] == ["250 g"]
     long = by_group[str(goods["long"].product_id)]
@@ -116,7 +122,9 @@ def test_agents_would_take_every_item(goods):
     assert plain["additional_image_urls"][0].count("%2Cw.jpg") == 9
     assert by_id[goods["later"].sku]["listing_has_variations"] == ["False"]
     long = by_id[goods["long"].pk.hex]
-    assert {"sale_price", "sale_price_start_date", "sale_price_end_date"} <= set(long)
+    assert {"sale_price", "sale_price_start_date", "sale_price_end_date"} <= set(
+        long
+    )
 
 
 def test_what_is_left_out_is_counted_and_the_last_file_is_replaced(goods):
@@ -145,7 +153,9 @@ def test_whoever_has_the_address_reads_it_and_nobody_else(goods, name):
     default_storage.delete(feed.file)
 
 
-def test_the_queries_are_as_many_for_one_as_for_many(goods, django_assert_num_queries):
+def test_the_queries_are_as_many_for_one_as_for_many(
+    goods, django_assert_num_queries
+):
     with django_assert_num_queries(
         3
     ):  # categories, the items, and that there are no more

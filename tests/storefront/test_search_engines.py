@@ -51,7 +51,9 @@ def test_the_sitemap_names_what_shoppers_may_see(client, settings):
     found = [
         address
         for part in parts
-        for address in addresses(client.get(part.removeprefix("https://shop.example")))
+        for address in addresses(
+            client.get(part.removeprefix("https://shop.example"))
+        )
     ]
     assert found == [
         "https://shop.example/",
@@ -75,7 +77,8 @@ def test_a_large_catalogue_is_split(client, monkeypatch):
         make_product(slug=f"p{number}", category=category)
     parts = addresses(client.get("/sitemap.xml"), "sitemap")
     assert [part for part in parts if "products" in part] == [
-        f"https://shop.example/sitemap-products-{number}.xml" for number in (1, 2, 3)
+        f"https://shop.example/sitemap-products-{number}.xml"
+        for number in (1, 2, 3)
     ]
     found = [addresses(client.get(f"/sitemap-products-{n}.xml")) for n in (1, 2, 3)]
     assert sorted(each for part in found for each in part) == [

@@ -13,7 +13,12 @@ RAZORPAY = {"RAZORPAY_KEY_SECRET": "secret", "RAZORPAY_WEBHOOK_SECRET": "whsec_1
 
 
 def make_page(**overrides):
-    given = {"slug": "returns", "title": "Returns", "body": "Send it.", "kind": "help"}
+    given = {
+        "slug": "returns",
+        "title": "Returns",
+        "body": "Send it.",
+        "kind": "help",
+    }
     return Page.objects.create(**given | {"is_published": True} | overrides)
 
 
@@ -27,7 +32,10 @@ def test_says_what_a_storefront_has_to_know(api, settings, db):
     make_page(slug="terms", title="Terms", kind="legal", position=1)
     make_page(slug="draft", title="Draft", is_published=False)
     make_page(
-        slug="home", title="Slow clothes", body="Made **well**.\n\nMore.", kind="home"
+        slug="home",
+        title="Slow clothes",
+        body="Made **well**.\n\nMore.",
+        kind="home",
     )
     with CaptureQueriesContext(connection) as asked:
         answer = api.get("/api/shop")
@@ -54,7 +62,12 @@ def test_says_what_a_storefront_has_to_know(api, settings, db):
             "address": "12 Lake Road\nBengaluru",
         },
         "pages": [
-            {"slug": "returns", "kind": "help", "title": "Returns", "language": "en"},
+            {
+                "slug": "returns",
+                "kind": "help",
+                "title": "Returns",
+                "language": "en",
+            },
             {"slug": "terms", "kind": "legal", "title": "Terms", "language": "en"},
         ],
     }

@@ -90,7 +90,9 @@ def receiving(**behaviour: Any) -> Iterator[Receiver]:
     server = ThreadingHTTPServer((receiver.host, receiver.port), Handler)
     server.daemon_threads = True
     receiver.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, args=(0.05,), daemon=True
+    )
     thread.start()
     try:
         yield receiver

@@ -103,10 +103,14 @@ def test_the_list_is_walked_to_its_end_and_each_group_reads_its_own(boss):
         "next": after,
         "more": False,
     }
-    groups = {event.event_type: event.group for event in load_public_events().values()}
+    groups = {
+        event.event_type: event.group for event in load_public_events().values()
+    }
     assert set(groups.values()) <= GROUPS.keys()
     for group in ("catalogue", "orders"):
-        types = {event["type"] for event in staff(group).get(EVENTS).json()["items"]}
+        types = {
+            event["type"] for event in staff(group).get(EVENTS).json()["items"]
+        }
         assert types == {
             kind for kind in {e["type"] for e in seen} if groups[kind] == group
         }
@@ -114,7 +118,9 @@ def test_the_list_is_walked_to_its_end_and_each_group_reads_its_own(boss):
     assert [event["type"] for event in only] == ["order.placed"] * 3
 
 
-def test_the_list_costs_the_same_for_one_as_for_many(boss, django_assert_num_queries):
+def test_the_list_costs_the_same_for_one_as_for_many(
+    boss, django_assert_num_queries
+):
     for count in (1, 6):
         for _ in range(count):
             make_order(variant=make_variant(stock=5))
@@ -178,8 +184,13 @@ def test_the_admin_adds_tests_and_shows(admin_user, receiver):
     )
     assert "Its secret is whsec_" in added.content.decode()
     endpoint = WebhookEndpoint.objects.get()
-    assert (endpoint.event_types, endpoint.created_by) == (["order.placed"], admin_user)
-    step = reverse("admin:webhooks_webhookendpoint_step", args=[endpoint.pk, "test"])
+    assert (endpoint.event_types, endpoint.created_by) == (
+        ["order.placed"],
+        admin_user,
+    )
+    step = reverse(
+        "admin:webhooks_webhookendpoint_step", args=[endpoint.pk, "test"]
+    )
     assert browser.post(step, follow=True).status_code == 200
     drain()
     delivery = endpoint.deliveries.get()

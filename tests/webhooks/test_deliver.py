@@ -85,7 +85,9 @@ def test_each_endpoint_gets_what_it_asked_for(receiver, make_endpoint):
     make_endpoint(receiver.url("/off"), off_reason=OffReason.STAFF)
     make_order(variant=make_variant(stock=5))
     drain()
-    came = sorted((one.path, json.loads(one.body)["type"]) for one in receiver.received)
+    came = sorted(
+        (one.path, json.loads(one.body)["type"]) for one in receiver.received
+    )
     assert ("/orders", "order.placed") in came
     assert ("/all", "order.placed") in came
     assert {path for path, _ in came} == {"/orders", "/all"}
@@ -93,7 +95,9 @@ def test_each_endpoint_gets_what_it_asked_for(receiver, make_endpoint):
     assert "stock.changed" in {kind for path, kind in came if path == "/all"}
 
 
-def test_an_order_that_is_paid_and_cancelled_is_told_of_each(receiver, make_endpoint):
+def test_an_order_that_is_paid_and_cancelled_is_told_of_each(
+    receiver, make_endpoint
+):
     """Their rows name the same order, and are rows of their own."""
 
     order = make_order(variant=make_variant(stock=5))
@@ -120,7 +124,9 @@ def one_off(transactional_db: None) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 404, 302])
-def test_what_is_not_taken_is_tried_again_and_arrives(one_off, make_endpoint, status):
+def test_what_is_not_taken_is_tried_again_and_arrives(
+    one_off, make_endpoint, status
+):
     with receiving(status=status, location="http://10.0.0.1/") as one:
         endpoint = send_one(make_endpoint, one.url())
         assert outcomes() == [("webhooks.deliver", "retry")]
@@ -196,7 +202,9 @@ def test_one_that_fails_is_left_alone_and_no_other_waits_for_it(
     assert failing.paused_until > timezone.now()
     waiting = OutboxEvent.objects.filter(task="webhooks.deliver", state="waiting")
     assert waiting.count() == events
-    assert waiting.filter(attempts=0).count() == events - 3  # rests cost no attempts
+    assert (
+        waiting.filter(attempts=0).count() == events - 3
+    )  # rests cost no attempts
 
 
 def test_what_a_dead_job_leaves_is_given_up_and_can_be_sent_again(
@@ -272,7 +280,9 @@ def test_secrets_are_kept_encrypted_and_outlive_a_change_of_the_key(settings):
         secrets.decrypt_secret(kept)
 
 
-def test_old_events_go_with_all_that_hangs_on_them(one_off, receiver, make_endpoint):
+def test_old_events_go_with_all_that_hangs_on_them(
+    one_off, receiver, make_endpoint
+):
     send_one(make_endpoint, receiver.url())
     outcomes()
     WebhookEvent.objects.update(at=timezone.now() - timedelta(days=31))
@@ -295,8 +305,13 @@ def test_what_is_not_counted_has_no_stock_that_orders_change(
     told = WebhookEvent.objects.filter(type="stock.changed")
     assert [each.subject_id for each in told] == [counted.pk]
     with transaction.atomic():
-        policies.set_policies({counted.pk: InventoryPolicy.UNTRACKED}, actor_id=None)
+        policies.set_policies(
+            {counted.pk: InventoryPolicy.UNTRACKED}, actor_id=None
+        )
     drain()
     last = told.order_by("position").last()
     assert last is not None
-    assert (last.data["inventoryPolicy"], last.data["inStock"]) == ("untracked", True)
+    assert (last.data["inventoryPolicy"], last.data["inStock"]) == (
+        "untracked",
+        True,
+    )

@@ -34,7 +34,9 @@ def test_the_receiver_of_the_page(
         endpoints.send_test(endpoint_id=endpoint.pk)
     drain()
     first, second = receiver.received
-    monkeypatch.setenv("SHOP_WEBHOOK_SECRET", secrets.decrypt_secret(endpoint.secret))
+    monkeypatch.setenv(
+        "SHOP_WEBHOOK_SECRET", secrets.decrypt_secret(endpoint.secret)
+    )
     page: dict[str, Any] = {}
     # our own page
     exec(read_blocks("docs/webhooks.md", "python")["receiver.py"], page)  # noqa: S102

@@ -68,7 +68,9 @@ def answer_names(monkeypatch: Any, *found: str) -> list[str]:
 
 @pytest.mark.asvs("1.3.6")
 @pytest.mark.parametrize("private", ["127.0.0.1", "::ffff:10.0.0.1"])
-def test_a_name_with_one_private_address_is_not_called(monkeypatch, settings, private):
+def test_a_name_with_one_private_address_is_not_called(
+    monkeypatch, settings, private
+):
     settings.OUTBOUND_NETWORKS = []
     answer_names(monkeypatch, "93.184.216.34", private)
     monkeypatch.setattr(socket, "create_connection", pytest.fail)

@@ -19,7 +19,9 @@ BEGINS = datetime(2025, 7, 1, 2, 30, tzinfo=UTC)  # eight o'clock in India
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.year", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.year", description=__doc__
+    )
     parser.add_argument("--orders", type=int, default=10_000)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--seed", type=int, default=16)
@@ -39,7 +41,8 @@ def main() -> int:
             if not name.startswith(
                 ("PYTEST_", "MARKRIN_TEST", "DATABASE_URL", "CACHE_URL")
             )
-            and name not in ("CELERY_BROKER_URL", "KEEP_SERVICES", "COV_CORE_SOURCE")
+            and name
+            not in ("CELERY_BROKER_URL", "KEEP_SERVICES", "COV_CORE_SOURCE")
             # pytest sets it: with it, the play would read the settings before its servers start
             and name != "DJANGO_SETTINGS_MODULE"
         }

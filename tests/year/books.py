@@ -19,7 +19,9 @@ SOLD = """SELECT coalesce(sum(CASE kind WHEN 'invoice' THEN {column} ELSE -{colu
 BOOKED = """SELECT coalesce(-sum(amount), 0) FROM orders_ledgerline WHERE {where}"""
 
 
-def list_differences(stand_ins: dict[str, Any]) -> dict[str, tuple[Decimal, Decimal]]:
+def list_differences(
+    stand_ins: dict[str, Any],
+) -> dict[str, tuple[Decimal, Decimal]]:
     """Return by what they are the amounts that should be equal, in shop currency."""
     held = ledger.balances()
     found = {}
@@ -74,7 +76,9 @@ def list_breaches() -> list[Any]:
     of_rows = [
         breach for rule in rules.list_row_rules() for breach in rule.find_breaches()
     ]
-    return of_rows + [breach for _, ask in rules.list_table_rules() for breach in ask()]
+    return of_rows + [
+        breach for _, ask in rules.list_table_rules() for breach in ask()
+    ]
 
 
 def _fetch(sql: str) -> Decimal:

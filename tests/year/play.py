@@ -22,7 +22,9 @@ from tests.year.trade import Year
 
 __all__ = ["razorpay_server", "stripe_server"]
 
-StandIn.END_WITHIN_S = 0.5  # each look costs libfaketime some twenty looks at its file
+StandIn.END_WITHIN_S = (
+    0.5  # each look costs libfaketime some twenty looks at its file
+)
 
 
 def look_at_backup(year: Year, folder: Path) -> None:
@@ -44,7 +46,9 @@ def test_year(
         drift = abs((cursor.fetchone()[0] - datetime.now(UTC)).total_seconds())
     assert drift < 60, f"PostgreSQL lives {drift} s away"
     tax_rates.apply_tax_preset(
-        read_preset("in", state="KA", country="IN"), country="IN", state_code="IN-KA"
+        read_preset("in", state="KA", country="IN"),
+        country="IN",
+        state_code="IN-KA",
     )
     stand_ins = {"stripe": stripe_server, "razorpay": razorpay_server}
     started = time.monotonic()
@@ -54,7 +58,9 @@ def test_year(
         )
         say(f"A year from {year.begin:%Y-%m-%d}, {orders} orders in {days} days")
         year.plan(year.begin + year.span * 0.6, year.change_apparel)
-        year.plan(year.begin + year.span * 0.5, partial(look_at_backup, year, tmp_path))
+        year.plan(
+            year.begin + year.span * 0.5, partial(look_at_backup, year, tmp_path)
+        )
         year.run()
         year.finish()
     took = time.monotonic() - started

@@ -78,7 +78,15 @@ class YearShop:
                 "manage.py", "relay", "--skip-checks", env=self.env
             )
         else:
-            worker = ["worker", "-Q", ",".join(QUEUES), "-c", "2", "-n", "year@tests"]
+            worker = [
+                "worker",
+                "-Q",
+                ",".join(QUEUES),
+                "-c",
+                "2",
+                "-n",
+                "year@tests",
+            ]
             quiet = ["--without-gossip", "--without-mingle"]
             entered = services.running(
                 "-m", "celery", "-A", "celery_app", *worker, *quiet, env=self.env

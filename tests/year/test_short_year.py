@@ -62,7 +62,9 @@ def test_a_running_process_lives_by_the_clock_as_it_is_moved(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.skipif(os.environ.get("CHAOS") != "1", reason="long: `make chaos` runs it")
+@pytest.mark.skipif(
+    os.environ.get("CHAOS") != "1", reason="long: `make chaos` runs it"
+)
 def test_a_week_of_trade_ends_without_a_difference():
     """Provider = ledger = invoices = reports; a backup taken in the middle is whole as well."""
     done = subprocess.run(

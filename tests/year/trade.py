@@ -142,7 +142,9 @@ class Year:
                 act()
                 self.done[name] += 1
                 return
-            except DatabaseError:  # its session was ended: the button is pressed again
+            except (
+                DatabaseError
+            ):  # its session was ended: the button is pressed again
                 connection.close()
             except (ShopError, Refused) as exc:
                 code = getattr(exc, "code", "refused")
@@ -205,23 +207,34 @@ class Year:
         assert status == 201, order
         self.done[f"ordered, {method}"] += 1
         order_id = UUID(order["id"])
-        if order["paymentStatus"] == "paid" or method == "cod":  # by a gift card alone
-            self.plan_later(partial(self.pack, order_id), hours=chance.uniform(2, 40))
+        if (
+            order["paymentStatus"] == "paid" or method == "cod"
+        ):  # by a gift card alone
+            self.plan_later(
+                partial(self.pack, order_id), hours=chance.uniform(2, 40)
+            )
         else:
             self.plan_later(
-                partial(self.pay, name, order_id, token), minutes=chance.uniform(1, 20)
+                partial(self.pay, name, order_id, token),
+                minutes=chance.uniform(1, 20),
             )
 
     def _put(self, name: str, token: str, item: dict[str, Any]) -> str:
         headers = {"X_Cart_Token": token} if token else {}
-        status, cart = self.shop.ask(name, "POST", "/api/cart/items", item, **headers)
+        status, cart = self.shop.ask(
+            name, "POST", "/api/cart/items", item, **headers
+        )
         assert status in (200, 201), cart
         return token or str(cart["token"])
 
     def pay(self, name: str, order_id: UUID, token: str) -> None:
         """Do what shoppers do on the provider's page, which is rarely but sometimes odd."""
-        payment = Payment.objects.filter(order_id=order_id, provider=name).latest("id")
-        if not payment.provider_ref:  # the provider was away: the shopper asks again
+        payment = Payment.objects.filter(order_id=order_id, provider=name).latest(
+            "id"
+        )
+        if (
+            not payment.provider_ref
+        ):  # the provider was away: the shopper asks again
             self.shop.ask(
                 name,
                 "POST",
@@ -234,7 +247,15 @@ class Year:
                 self.plan_later(partial(self.pay, name, order_id, token), minutes=3)
                 return
         how = self.chance.choices(
-            ["pay", "decline_pay", "decline", "late", "never", "cancel", "pay_cancel"],
+            [
+                "pay",
+                "decline_pay",
+                "decline",
+                "late",
+                "never",
+                "cancel",
+                "pay_cancel",
+            ],
             [66, 13, 5, 7, 4, 2, 3],
         )[0]
         self.done[f"shopper: {how}"] += 1
@@ -381,14 +402,18 @@ class Year:
         elif len(lines) == 2 and self.chance.random() < 0.4:
             first = [ParcelPieces(line_id=lines[0].pk, quantity=1)]
             self._send(order_id, first)
-        self.plan_later(partial(self.send, order_id), hours=self.chance.uniform(1, 30))
+        self.plan_later(
+            partial(self.send, order_id), hours=self.chance.uniform(1, 30)
+        )
 
     def send(self, order_id: UUID) -> None:
         self._send(order_id, None)
 
     def _send(self, order_id: UUID, pieces: list[ParcelPieces] | None) -> None:
         parcel = fulfilments.create_parcel(
-            Parcel(lines=pieces, tracking=NO_TRACKING, ship=True, despite_dispute=True),
+            Parcel(
+                lines=pieces, tracking=NO_TRACKING, ship=True, despite_dispute=True
+            ),
             order_id=order_id,
             actor=STAFF,
         )
@@ -401,7 +426,9 @@ class Year:
         cod = order.payment_method == "cod"
         if self.chance.random() < (0.15 if cod else 0.03):
             _move_parcel(
-                parcel_id, ParcelStatus.UNDELIVERED, reason=UndeliveredReason.REFUSED
+                parcel_id,
+                ParcelStatus.UNDELIVERED,
+                reason=UndeliveredReason.REFUSED,
             )
             back = partial(
                 _move_parcel, parcel_id, self.chance.choice(

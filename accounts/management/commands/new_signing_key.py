@@ -26,11 +26,17 @@ class Command(BaseCommand):
         step = parser.add_mutually_exclusive_group()
         step.add_argument("--promote", metavar="KID", help="let this key sign")
         step.add_argument(
-            "--drop", metavar="KID", help="forget this key; its tokens are void at once"
+            "--drop",
+            metavar="KID",
+            help="forget this key; its tokens are void at once",
         )
 
     def handle(
-        self, *args: object, promote: str | None, drop: str | None, **options: object
+        self,
+        *args: object,
+        promote: str | None,
+        drop: str | None,
+        **options: object,
     ) -> None:
         keys: list[dict[str, str]] = list(settings.JWT_KEYS)
         if kid := promote:

@@ -95,7 +95,9 @@ def _parse_positive(text: str) -> int:
     return number
 
 
-def _load_with_progress(plan: Plan, password: str, *, shown: bool) -> dict[str, int]:
+def _load_with_progress(
+    plan: Plan, password: str, *, shown: bool
+) -> dict[str, int]:
     columns = (
         TextColumn("{task.description:>10}"),
         BarColumn(),

@@ -76,7 +76,8 @@ class Migration(migrations.Migration):
                 "ordering": ["name"],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("user", "page", "name"), name="saved_export_name_once"
+                        fields=("user", "page", "name"),
+                        name="saved_export_name_once",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -105,7 +106,10 @@ class Migration(migrations.Migration):
                         verbose_name="ID",
                     ),
                 ),
-                ("page", models.CharField(help_text="the page's path", max_length=200)),
+                (
+                    "page",
+                    models.CharField(help_text="the page's path", max_length=200),
+                ),
                 (
                     "query",
                     models.CharField(help_text="its query string", max_length=2000),

@@ -7,7 +7,14 @@ space of free text, and canonical spellings (e-mail, telephone, links)."""
 
 from markrin.api.fields.base import Field, JSONSchema, Message, refuse
 from markrin.api.fields.compound import CommaSeparated, File, Image, List, Nested
-from markrin.api.fields.number import Bool, Int, Money, Percent, QueryMoney, QuotedMoney
+from markrin.api.fields.number import (
+    Bool,
+    Int,
+    Money,
+    Percent,
+    QueryMoney,
+    QuotedMoney,
+)
 from markrin.api.fields.text import (
     Email,
     Enum,

@@ -88,7 +88,11 @@ class CommaSeparated(_Many):
     """A query parameter of 1 to `max` different values with commas between them: `red,blue`."""
 
     def __init__(
-        self, inner: ma.fields.Field[Any], *, max: int, **options: Unpack[FieldOptions]
+        self,
+        inner: ma.fields.Field[Any],
+        *,
+        max: int,
+        **options: Unpack[FieldOptions],
     ):
         super().__init__(inner, max=max, min=1, unique=True, **options)
 
@@ -120,9 +124,7 @@ class Image(Field[PIL.Image.Image]):
             raise refuse(exc.code, str(exc)) from exc
 
     def limits(self) -> JSONSchema:
-        text = (
-            f"A picture of at most {self.max_bytes} bytes and {self.max_pixels} pixels."
-        )
+        text = f"A picture of at most {self.max_bytes} bytes and {self.max_pixels} pixels."
         return {
             "type": "string",
             "format": "binary",

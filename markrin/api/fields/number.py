@@ -20,7 +20,9 @@ class Int(Field[int]):
     def __init__(self, *, min: int, max: int, **options: Unpack[FieldOptions]):
         super().__init__(**options)
         if not -(2**63) <= min <= max < 2**63:
-            raise ValueError(f"Int: min {min} and max {max} do not fit into 64 bits")
+            raise ValueError(
+                f"Int: min {min} and max {max} do not fit into 64 bits"
+            )
         self.min, self.max = min, max
 
     def _check(self, value: object) -> int:
@@ -30,7 +32,11 @@ class Int(Field[int]):
         return int(number)
 
     def _parse_number(self, value: object) -> int | Decimal:
-        if self.from_text and isinstance(value, str) and self._FORM.fullmatch(value):
+        if (
+            self.from_text
+            and isinstance(value, str)
+            and self._FORM.fullmatch(value)
+        ):
             return int(value)
         if (
             not self.from_text
@@ -123,6 +129,10 @@ class Percent(Money):
     message = 'This must be a percentage such as "18.00".'
 
     def __init__(
-        self, *, min: str = "0.00", max: str = "100.00", **options: Unpack[FieldOptions]
+        self,
+        *,
+        min: str = "0.00",
+        max: str = "100.00",
+        **options: Unpack[FieldOptions],
     ):
         super().__init__(min=min, max=max, **options)

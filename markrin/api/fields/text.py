@@ -76,7 +76,12 @@ class Text(Field[str]):
     ):
         super().__init__(**options)
         check_bounds(min, max, "Text")
-        self.max, self.min, self.multiline, self.pattern = max, min, multiline, pattern
+        self.max, self.min, self.multiline, self.pattern = (
+            max,
+            min,
+            multiline,
+            pattern,
+        )
         self._form = re.compile(pattern) if pattern else None
 
     def _check(self, value: object) -> str:
@@ -143,7 +148,9 @@ class Secret(Field[str]):
         if not isinstance(value, str):
             raise refuse("type", "This must be a string.")
         if not self.min <= len(value) <= self.max:
-            raise refuse("length", f"This takes {self.min} to {self.max} characters.")
+            raise refuse(
+                "length", f"This takes {self.min} to {self.max} characters."
+            )
         if "\0" in value or any(
             "\ud800" <= character <= "\udfff" for character in value
         ):
@@ -182,7 +189,9 @@ class Token(Pattern[str]):
 class Uuid(Pattern[uuid.UUID]):
     """A UUID in its canonical, lower-case spelling. Source: RFC 9562 section 4."""
 
-    regex = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+    regex = re.compile(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    )
     message = "This must be a UUID in lower case."
 
     def _check(self, value: object) -> uuid.UUID:
@@ -212,7 +221,9 @@ class PageSlug(Slug):
     JavaScript and Python read alike; Unicode says what the others are.
     """
 
-    regex = re.compile(r"[^\u0000-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a9]{1,120}")
+    regex = re.compile(
+        r"[^\u0000-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a9]{1,120}"
+    )
     message = (
         "This takes 1 to 120 lower-case letters, digits and hyphens, of any script."
     )
@@ -258,7 +269,12 @@ class Email(Field[str]):
         return address
 
     def limits(self) -> JSONSchema:
-        return {"type": "string", "format": "email", "minLength": 3, "maxLength": 254}
+        return {
+            "type": "string",
+            "format": "email",
+            "minLength": 3,
+            "maxLength": 254,
+        }
 
 
 class Phone(Field[str]):

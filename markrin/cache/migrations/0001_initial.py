@@ -16,7 +16,9 @@ class Migration(migrations.Migration):
                 (
                     "subject",
                     models.TextField(
-                        help_text="for example tax", primary_key=True, serialize=False
+                        help_text="for example tax",
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 (

@@ -13,7 +13,9 @@ from markrin.db.shared import SHARED, Extension
 from markrin.ops.doctor.finding import Finding, fault, note, ok
 
 OLDEST = 15
-SKEW_S = 2.0  # tokens are stamped by the web servers' clocks, jobs by the database's
+SKEW_S = (
+    2.0  # tokens are stamped by the web servers' clocks, jobs by the database's
+)
 MAX_USED = 0.8  # of the connections
 
 
@@ -91,7 +93,9 @@ def _check_migrations() -> Iterator[Finding]:
 
 
 def _check_extensions() -> Iterator[Finding]:
-    expected = {declared.name for declared in SHARED if isinstance(declared, Extension)}
+    expected = {
+        declared.name for declared in SHARED if isinstance(declared, Extension)
+    }
     with connection.cursor() as cursor:
         cursor.execute("SELECT extname FROM pg_extension")
         installed = {name for (name,) in cursor.fetchall()}
@@ -107,13 +111,17 @@ def _check_extensions() -> Iterator[Finding]:
 
 def _check_clock() -> Finding:
     before = time.time()
-    database_time = float(_fetch_one("SELECT extract(epoch FROM clock_timestamp())"))
+    database_time = float(
+        _fetch_one("SELECT extract(epoch FROM clock_timestamp())")
+    )
     skew = database_time - (before + time.time()) / 2
     if abs(skew) > SKEW_S:
         ahead = "ahead of" if skew > 0 else "behind"
         text = f"the database's clock is {abs(skew):.1f} s {ahead} this machine's"
         return fault(
-            "clock", text, "Let NTP (chrony, systemd-timesyncd) set the clocks of both."
+            "clock",
+            text,
+            "Let NTP (chrony, systemd-timesyncd) set the clocks of both.",
         )
     return ok("clock", f"{abs(skew) * 1000:.0f} ms from the database's")
 

@@ -42,13 +42,17 @@ def check_front(url: str) -> Iterator[Finding]:
     place = urlsplit(url.rstrip("/"))
     if place.scheme not in ("http", "https") or not place.hostname:
         yield fault(
-            "front", f"{url} is no address", "Give one such as https://shop.example."
+            "front",
+            f"{url} is no address",
+            "Give one such as https://shop.example.",
         )
         return
     try:
         requests.get(f"{url}/api/products?limit=1", timeout=WAIT_S)
     except requests.exceptions.SSLError as exc:
-        yield fault("front: https", f"its certificate is not valid: {exc}", "Renew it.")
+        yield fault(
+            "front: https", f"its certificate is not valid: {exc}", "Renew it."
+        )
         return
     except requests.RequestException as exc:
         yield fault(
@@ -67,7 +71,9 @@ def check_front(url: str) -> Iterator[Finding]:
 def _check_https(url: str, place: SplitResult) -> Iterator[Finding]:
     if place.scheme != "https":
         yield fault(
-            "front: https", "it is asked over http", "Serve the shop over https only."
+            "front: https",
+            "it is asked over http",
+            "Serve the shop over https only.",
         )
         return
     answer = requests.get(f"{url}/api/products?limit=1", timeout=WAIT_S)
@@ -125,8 +131,12 @@ def _check_addresses(place: SplitResult) -> Iterator[Finding]:
         addresses |= part
     honest = addresses.get(calls[""])
     if honest is None:
-        todo = "Run this where the shop's own settings are; is X-Request-Id passed on?"
-        yield fault("front: address", "its sign-ins are not in this shop's log", todo)
+        todo = (
+            "Run this where the shop's own settings are; is X-Request-Id passed on?"
+        )
+        yield fault(
+            "front: address", "its sign-ins are not in this shop's log", todo
+        )
         return
     believed = [name for name in CLAIMS if addresses.get(calls[name]) != honest]
     if believed:
@@ -135,7 +145,9 @@ def _check_addresses(place: SplitResult) -> Iterator[Finding]:
             " alone."
         )
         yield fault(
-            "front: address", f"anybody is who they like by {', '.join(believed)}", todo
+            "front: address",
+            f"anybody is who they like by {', '.join(believed)}",
+            todo,
         )
     else:
         yield ok(
@@ -149,7 +161,9 @@ def _sign_in_wrongly(
 ) -> None:
     body = b'{"email":"%s@example.org","password":"wrong"}' % request_id.encode()
     own = {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    _ask(place, "/api/auth/login", own | {"X-Request-Id": request_id} | headers, body)
+    _ask(
+        place, "/api/auth/login", own | {"X-Request-Id": request_id} | headers, body
+    )
 
 
 def _ask(
@@ -196,7 +210,9 @@ def _check_patience(place: SplitResult) -> Iterator[Finding]:
             todo,
         )
     else:
-        text = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in waited.items())
+        text = ", ".join(
+            f"{name} {seconds:.0f} s" for name, seconds in waited.items()
+        )
         yield ok("front: patience", f"gives up on what does not come ({text})")
 
 
@@ -204,7 +220,9 @@ def _wait_out(place: SplitResult, sent: str) -> float | None:
     """Return the seconds until the other side answers or hangs up, None where it does neither."""
     port = place.port or (443 if place.scheme == "https" else 80)
     started = time.monotonic()
-    with socket.create_connection((str(place.hostname), port), timeout=WAIT_S) as plain:
+    with socket.create_connection(
+        (str(place.hostname), port), timeout=WAIT_S
+    ) as plain:
         context = ssl.create_default_context()
         with (
             context.wrap_socket(plain, server_hostname=place.hostname)

@@ -30,7 +30,8 @@ def check_versions() -> Iterator[Finding]:
         f" {'on' if settings.DEBUG else 'off'}",
     )
     yield ok(
-        "versions", f"Python {platform.python_version()}, Django {django.__version__}"
+        "versions",
+        f"Python {platform.python_version()}, Django {django.__version__}",
     )
     pins = Path(settings.BASE_DIR) / "requirements.txt"
     if not pins.exists():
@@ -98,7 +99,8 @@ def check_settings() -> Iterator[Finding]:
         yield ok("keys", text)
     if not settings.SENTRY_DSN:
         yield note(
-            "errors", "SENTRY_DSN is not set: errors are in the log, and nobody is told"
+            "errors",
+            "SENTRY_DSN is not set: errors are in the log, and nobody is told",
         )
 
 

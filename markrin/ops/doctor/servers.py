@@ -207,4 +207,6 @@ def unwritable(path: Path) -> str:
 def without_password(url: str) -> str:
     """Return a URL without its password."""
     parts = urlsplit(url)
-    return url if parts.password is None else url.replace(f":{parts.password}@", ":…@")
+    return (
+        url if parts.password is None else url.replace(f":{parts.password}@", ":…@")
+    )

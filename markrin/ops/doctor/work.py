@@ -22,7 +22,9 @@ def check_work() -> Iterator[Finding]:
         counts = outbox.count_open_jobs()
         paused = outbox.list_paused_queues()
     except DatabaseError:
-        yield note("jobs", "not looked at: the database is away, or lacks migrations")
+        yield note(
+            "jobs", "not looked at: the database is away, or lacks migrations"
+        )
         return
     starts = {"relay": "`manage.py relay`"} | {
         f"worker:{queue}": f"`celery -A celery_app worker -Q {queue}`, and beat"
@@ -42,7 +44,9 @@ def check_work() -> Iterator[Finding]:
             yield ok(name, last_seen)
     for pause in paused:
         todo = f"When its reason is gone: `manage.py outbox resume {pause.queue}`."
-        yield fault("jobs", f"the queue {pause.queue} is paused: {pause.reason}", todo)
+        yield fault(
+            "jobs", f"the queue {pause.queue} is paused: {pause.reason}", todo
+        )
     for count in counts:
         if count.state == "dead":
             yield fault(

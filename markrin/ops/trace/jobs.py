@@ -26,7 +26,9 @@ def find_jobs(clues: TraceSearch) -> None:
         clues.payload |= _job_facts(row)
         clues.requests |= _request_ids(row)
     clues.jobs |= set(
-        OutboxEvent.objects.filter(trace__request_id=given).values_list("pk", flat=True)
+        OutboxEvent.objects.filter(trace__request_id=given).values_list(
+            "pk", flat=True
+        )
     )
 
 

@@ -22,9 +22,7 @@ class Lines:
     def __init__(self) -> None:
         self.moments: list[TimelineEntry] = []
         self.read = 0
-        self.unreadable = (
-            0  # that have one of the ids, and are no JSON: a console's, or a cut one
-        )
+        self.unreadable = 0  # that have one of the ids, and are no JSON: a console's, or a cut one
 
     def search(self, path: str, clues: TraceSearch) -> None:
         """Keep the lines of the file ("-" is standard input) that belong to the requests,
@@ -48,11 +46,16 @@ class Lines:
         except (ValueError, KeyError, TypeError, AttributeError):
             self.unreadable += 1
             return
-        if event.get("request_id") in clues.requests or _names_it(event, clues.given):
+        if event.get("request_id") in clues.requests or _names_it(
+            event, clues.given
+        ):
             aware = at if at.tzinfo else at.replace(tzinfo=UTC)
             self.moments.append(
                 TimelineEntry(
-                    aware, "log", _entry_text(event), str(event.get("request_id") or "")
+                    aware,
+                    "log",
+                    _entry_text(event),
+                    str(event.get("request_id") or ""),
                 )
             )
 
@@ -60,7 +63,8 @@ class Lines:
 def _names_it(logged: Any, given: str) -> bool:
     """Return whether a value of the line is the id, or a text that has it as a word of its own."""
     return any(
-        value == given or str(value).endswith(f":{given}") for value in logged.values()
+        value == given or str(value).endswith(f":{given}")
+        for value in logged.values()
     )
 
 

@@ -113,7 +113,9 @@ def find_undeclared() -> Iterator[Breach]:
     with connection.cursor() as cursor:
         cursor.execute(_TRIGGERS)
         for table, name in sorted(set(cursor.fetchall()) - triggers):
-            yield Breach(RULE, table, name, "the trigger is not declared on a model")
+            yield Breach(
+                RULE, table, name, "the trigger is not declared on a model"
+            )
         cursor.execute(_FUNCTIONS)
         for name in sorted({name for (name,) in cursor.fetchall()} - functions):
             yield Breach(
@@ -138,7 +140,9 @@ def list_row_rules() -> Iterator[Invariant]:
                 f"NOT EXISTS (SELECT FROM {target} AS there"
                 f' WHERE there."{target_column}" = {table}."{column}")'
             )
-            rules[table].append((name, f'{table}."{column}" IS NOT NULL AND {absent}'))
+            rules[table].append(
+                (name, f'{table}."{column}" IS NOT NULL AND {absent}')
+            )
     for table in sorted(ours.keys() & rules.keys()):
         key = ours[table]
         names = ", ".join(
@@ -188,7 +192,12 @@ def find_duplicates() -> Iterator[Breach]:
 
 
 def _find_twice(
-    model: type[Model], name: str, parts: list[object], where: Q, *, nulls_equal: bool
+    model: type[Model],
+    name: str,
+    parts: list[object],
+    where: Q,
+    *,
+    nulls_equal: bool,
 ) -> Iterator[Breach]:
     columns = {f"part_{number}": part for number, part in enumerate(parts)}
     rows = model._default_manager.order_by().annotate(**columns).filter(where)
@@ -196,9 +205,13 @@ def _find_twice(
         rows = rows.exclude(
             reduce(or_, (Q(**{f"{column}__isnull": True}) for column in columns))
         )
-    for row in rows.values_list(*columns).annotate(n=Count("*")).filter(n__gt=1)[:100]:
+    for row in (
+        rows.values_list(*columns).annotate(n=Count("*")).filter(n__gt=1)[:100]
+    ):
         key = ", ".join(map(str, row[:-1]))
-        yield Breach(RULE, model._meta.db_table, key, f"{name}: stands {row[-1]} times")
+        yield Breach(
+            RULE, model._meta.db_table, key, f"{name}: stands {row[-1]} times"
+        )
 
 
 def _models() -> list[type[Model]]:

@@ -18,7 +18,9 @@ def list_own_apps() -> list[AppConfig]:
     """Return the shop's installed apps, the rooms of markrin/ that are one among them."""
     ours = {"markrin", *APPS}
     return [
-        config for config in apps.get_app_configs() if config.name.split(".")[0] in ours
+        config
+        for config in apps.get_app_configs()
+        if config.name.split(".")[0] in ours
     ]
 
 

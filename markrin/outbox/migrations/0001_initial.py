@@ -107,7 +107,8 @@ class Migration(migrations.Migration):
                 (
                     "payload",
                     models.JSONField(
-                        default=dict, help_text="ids, never addresses, names or tokens"
+                        default=dict,
+                        help_text="ids, never addresses, names or tokens",
                     ),
                 ),
                 ("result", models.JSONField(help_text="what it did", null=True)),
@@ -138,7 +139,8 @@ class Migration(migrations.Migration):
                 (
                     "wakeups",
                     models.SmallIntegerField(
-                        db_default=0, help_text="messages since it was last picked up"
+                        db_default=0,
+                        help_text="messages since it was last picked up",
                     ),
                 ),
                 (

@@ -98,7 +98,10 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
-                ("last_delivered_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "last_delivered_at",
+                    models.DateTimeField(editable=False, null=True),
+                ),
                 (
                     "created_by",
                     models.ForeignKey(
@@ -132,7 +135,9 @@ class Migration(migrations.Migration):
                 ("type", models.CharField(max_length=60)),
                 (
                     "subject",
-                    models.CharField(help_text="order, variant, user", max_length=20),
+                    models.CharField(
+                        help_text="order, variant, user", max_length=20
+                    ),
                 ),
                 ("subject_id", models.UUIDField()),
                 (
@@ -155,7 +160,8 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["at"], name="webhook_event_at"),
                     models.Index(
-                        fields=["subject", "subject_id"], name="webhook_event_subject"
+                        fields=["subject", "subject_id"],
+                        name="webhook_event_subject",
                     ),
                 ],
                 "constraints": [
@@ -328,7 +334,9 @@ class Migration(migrations.Migration):
                 models.CheckConstraint(
                     condition=models.Q(
                         models.Q(("failing_since", None), ("failures", 0)),
-                        models.Q(("failing_since__isnull", False), ("failures__gt", 0)),
+                        models.Q(
+                            ("failing_since__isnull", False), ("failures__gt", 0)
+                        ),
                         _connector="OR",
                     ),
                     name="webhook_endpoint_failing_since_a_failure",

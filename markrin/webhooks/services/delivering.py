@@ -207,7 +207,9 @@ def _send(plan: _Plan) -> _Outcome:
             error = f"It answered {status}."
     except (client.AddressRefused, client.CallFailed) as exc:
         error = str(exc)[:200]
-    return _Outcome(status, error, response, round((time.monotonic() - began) * 1000))
+    return _Outcome(
+        status, error, response, round((time.monotonic() - began) * 1000)
+    )
 
 
 def _readable(body: bytes) -> str:
@@ -259,7 +261,9 @@ def _note_success(endpoint: WebhookEndpoint, now: datetime) -> None:
     endpoint.last_delivered_at = now
 
 
-def _note_failure(endpoint: WebhookEndpoint, outcome: _Outcome, now: datetime) -> None:
+def _note_failure(
+    endpoint: WebhookEndpoint, outcome: _Outcome, now: datetime
+) -> None:
     endpoint.failures += 1
     endpoint.failing_since = endpoint.failing_since or now
     over = endpoint.failures - BREAKER_AT
@@ -292,5 +296,7 @@ def _tell_staff(endpoint: WebhookEndpoint, *, is_off: bool, now: datetime) -> No
     told = now.strftime("%Y%m%dT%H%M%S")
     for recipient in range(len(settings.STAFF_MAIL)):
         outbox.add(
-            EndpointFailing(endpoint.pk, is_off=is_off, told=told, recipient=recipient)
+            EndpointFailing(
+                endpoint.pk, is_off=is_off, told=told, recipient=recipient
+            )
         )

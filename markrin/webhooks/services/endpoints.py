@@ -208,7 +208,9 @@ def send_test(*, endpoint_id: UUID) -> WebhookDelivery:
 
 
 @transactions.durable
-def redeliver(*, delivery_id: UUID, endpoint_id: UUID | None = None) -> WebhookDelivery:
+def redeliver(
+    *, delivery_id: UUID, endpoint_id: UUID | None = None
+) -> WebhookDelivery:
     """Queue a delivery once more, whatever became of it; one that waits is sent now.
 
     Raises: NotFound, errors.WebhookOff.
@@ -250,7 +252,11 @@ def _queue_again(ids: list[UUID]) -> None:
     due = []
     for delivery in rows.order_by("pk"):
         delivery.state, delivery.turn = DeliveryState.WAITING, delivery.turn + 1
-        delivery.due_at, delivery.delivered_at, delivery.sending_until = now, None, None
+        delivery.due_at, delivery.delivered_at, delivery.sending_until = (
+            now,
+            None,
+            None,
+        )
         due.append(delivery)
     WebhookDelivery.objects.bulk_update(
         due, ["state", "turn", "due_at", "delivered_at", "sending_until"]

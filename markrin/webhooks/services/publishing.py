@@ -117,7 +117,9 @@ def queue_deliveries(
 
 def _list_wanting(event_type: str) -> QuerySet[WebhookEndpoint]:
     wants = Q(event_types__len=0) | Q(event_types__contains=[event_type])
-    return WebhookEndpoint.objects.filter(wants, off_reason=OffReason.ON).order_by("pk")
+    return WebhookEndpoint.objects.filter(wants, off_reason=OffReason.ON).order_by(
+        "pk"
+    )
 
 
 @transactions.requires_transaction

@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--on", metavar="DAY", help="at the end of a day of the shop, as 2026-11-30"
+            "--on",
+            metavar="DAY",
+            help="at the end of a day of the shop, as 2026-11-30",
         )
 
     def handle(self, *args: object, on: str | None, **options: object) -> None:
@@ -37,7 +39,9 @@ class Command(BaseCommand):
             said = ", ".join(
                 f"{off} {name}" for name, off in report.differences.items()
             )
-            raise CommandError(f"The ledger of money has {said} more than the cards.")
+            raise CommandError(
+                f"The ledger of money has {said} more than the cards."
+            )
 
 
 def _read_moment(day: str | None) -> datetime:

@@ -20,7 +20,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--from", dest="first", metavar="DAY", help="as 2026-11-01")
+        parser.add_argument(
+            "--from", dest="first", metavar="DAY", help="as 2026-11-01"
+        )
         parser.add_argument(
             "--to",
             dest="last",
@@ -99,5 +101,7 @@ def _midnight(name: str, text: str) -> datetime:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise CommandError(f"{name} takes a day as 2026-11-01, not {text!r}.") from None
+        raise CommandError(
+            f"{name} takes a day as 2026-11-01, not {text!r}."
+        ) from None
     return datetime.combine(day, time(), ZoneInfo(settings.SHOP_TIME_ZONE))

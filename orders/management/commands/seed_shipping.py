@@ -16,4 +16,6 @@ class Command(BaseCommand):
         if shipping.seed_from_settings():
             self.stdout.write("The first shipping zone was made of the settings.")
         else:
-            self.stdout.write("There are shipping zones already: nothing was changed.")
+            self.stdout.write(
+                "There are shipping zones already: nothing was changed."
+            )

@@ -18,7 +18,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("preset", choices=PRESETS)
         parser.add_argument(
-            "--state", default="", metavar="KA", help="in: where the shop is registered"
+            "--state",
+            default="",
+            metavar="KA",
+            help="in: where the shop is registered",
         )
         parser.add_argument(
             "--country",

@@ -29,7 +29,9 @@ class Command(BaseCommand):
             help="try those again that were refused",
         )
 
-    def handle(self, *, now: bool, retry: bool, verbosity: int, **_: object) -> None:
+    def handle(
+        self, *, now: bool, retry: bool, verbosity: int, **_: object
+    ) -> None:
         waiting = pictures.queue_pictures(retry=retry)
         if now:
             self._fetch(waiting, shown=verbosity > 0 and sys.stdout.isatty())
@@ -42,12 +44,18 @@ class Command(BaseCommand):
             self.stdout.write(f"  refused {number:>7,}  {reason}")
 
     def _fetch(self, waiting: int, *, shown: bool) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+        )
         console = Console(file=sys.stdout)
         with Progress(*columns, console=console, disable=not shown) as bar:
             task = bar.add_task("pictures", total=waiting)
             while pictures.next_due_in_s() is not None:
                 if not pictures.fetch_some(for_s=_PAUSE_S):
-                    time.sleep(_PAUSE_S)  # those that are left are to be tried later
+                    time.sleep(
+                        _PAUSE_S
+                    )  # those that are left are to be tried later
                 left = pictures.count_pictures()["waiting"]
                 bar.update(task, completed=waiting - left)

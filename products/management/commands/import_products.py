@@ -93,7 +93,10 @@ def _add_format_arguments(parser: ArgumentParser) -> None:
         help="default: own",
     )
     parser.add_argument(
-        "--mapping", type=Path, metavar="FILE", help="how to read another CSV (TOML)"
+        "--mapping",
+        type=Path,
+        metavar="FILE",
+        help="how to read another CSV (TOML)",
     )
     parser.add_argument(
         "--guess",
@@ -197,7 +200,9 @@ def _import(
         DownloadColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(file=sys.stdout), disable=not shown) as bar:
+    with Progress(
+        *columns, console=Console(file=sys.stdout), disable=not shown
+    ) as bar:
         task = bar.add_task(
             file.name, total=file.stat().st_size if file.is_file() else None
         )

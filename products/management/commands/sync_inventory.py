@@ -79,7 +79,9 @@ class Command(BaseCommand):
             "--dry-run", action="store_true", help="check every row, change nothing"
         )
         parser.add_argument(
-            "--now", action="store_true", help="apply it here and now, without a worker"
+            "--now",
+            action="store_true",
+            help="apply it here and now, without a worker",
         )
         parser.add_argument(
             "--report",
@@ -138,7 +140,9 @@ class Command(BaseCommand):
         feed = selectors.get_feed(feed_id=feed.pk)
         self.stdout.write(_summary(feed))
         if report:
-            report.write_text("".join(selectors.write_report(feed_id=feed.pk)), "utf-8")
+            report.write_text(
+                "".join(selectors.write_report(feed_id=feed.pk)), "utf-8"
+            )
         if feed.state == FeedState.HELD:
             raise CommandError(
                 "The feed is held for a person to look at: release or discard it.",
@@ -170,7 +174,9 @@ def _apply(feed_id: UUID, rows: int, *, shown: bool) -> None:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(file=sys.stdout), disable=not shown) as bar:
+    with Progress(
+        *columns, console=Console(file=sys.stdout), disable=not shown
+    ) as bar:
         task = bar.add_task("applying", total=rows)
         while staging.apply_chunk(feed_id=feed_id):
             bar.advance(task, staging.CHUNK)

@@ -35,7 +35,8 @@ class Command(BaseCommand):
         paths = list(self._paths(products))
         server = WSGIHandler()
         host = next(
-            (host for host in settings.ALLOWED_HOSTS if "*" not in host), "localhost"
+            (host for host in settings.ALLOWED_HOSTS if "*" not in host),
+            "localhost",
         ).removeprefix(".")
         factory = RequestFactory(
             SERVER_NAME=host, headers={"X-Forwarded-Proto": "https"}
@@ -48,7 +49,8 @@ class Command(BaseCommand):
                 response = server.get_response(factory.get(path, secure=True))
                 kept += (
                     response.status_code == 200
-                    and "bypass" not in response.headers.get("Cache-Status", "bypass")
+                    and "bypass"
+                    not in response.headers.get("Cache-Status", "bypass")
                 )
                 failed += response.status_code >= 400
                 response.close()

@@ -21,7 +21,11 @@ Reader = Callable[[Mapping[str, str]], dict[str, str] | None]
 _SHOPIFY: Final = frozenset(
     (
         *("handle", "title", "sku", "hs code", "coo", "location", "bin name"),
-        *(f"option{number} {what}" for number in "123" for what in ("name", "value")),
+        *(
+            f"option{number} {what}"
+            for number in "123"
+            for what in ("name", "value")
+        ),
         *("incoming", "unavailable", "committed", "available", "on hand"),
         *("incoming (not editable)", "unavailable (not editable)"),
         *("committed (not editable)", "available (not editable)"),
@@ -98,10 +102,18 @@ def _pick(plain: Mapping[str, str], name: str) -> str:
 
 
 def _find_quantity(header: Sequence[str], plain: Mapping[str, str]) -> list[str]:
-    for name in ("quantity", "qty", "on hand (new)", "on hand", "on hand (current)"):
+    for name in (
+        "quantity",
+        "qty",
+        "on hand (new)",
+        "on hand",
+        "on hand (current)",
+    ):
         if name in plain:
             return [plain[name]]
-    if "handle" in plain:  # Shopify's: each column that is none of these is a location
+    if (
+        "handle" in plain
+    ):  # Shopify's: each column that is none of these is a location
         places = [name for name in header if name.lower() not in _SHOPIFY]
         if places:
             return places
@@ -143,5 +155,7 @@ def load_feed_mapping(path: Path) -> FeedColumns:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise FileRefused(f"{path}: {exc}") from exc
     except errors.Invalid as exc:
-        wrong = "; ".join(f"{each['pointer']} {each['message']}" for each in exc.errors)
+        wrong = "; ".join(
+            f"{each['pointer']} {each['message']}" for each in exc.errors
+        )
         raise FileRefused(f"{path}: {wrong}") from exc

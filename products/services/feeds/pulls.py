@@ -80,7 +80,9 @@ def _fetch_and_stage(source: str, where: Mapping[str, str]) -> Feed | None:
             FeedPull.objects.filter(pk=source).update(checked_at=asked_at, error="")
             return None
         file.flush()
-        feed = _stage_answer(source, where, last, answered, Path(file.name), asked_at)
+        feed = _stage_answer(
+            source, where, last, answered, Path(file.name), asked_at
+        )
     last.etag = answered.get("ETag", "")[:200]
     last.last_modified = answered.get("Last-Modified", "")[:60]
     last.sha256, last.error = answered["sha256"], ""
@@ -103,7 +105,11 @@ def _stage_answer(
     sequence = int(asked_at.timestamp() * 1000)
     mode = FeedMode(where.get("mode", "count"))
     return staging.stage_feed(
-        path=path, source=source, sequence=sequence, mode=mode, counted_at=counted_at
+        path=path,
+        source=source,
+        sequence=sequence,
+        mode=mode,
+        counted_at=counted_at,
     )[0]
 
 

@@ -74,7 +74,9 @@ def read_rows(
     delta = mode == FeedMode.DELTA
     if start.startswith(b"{"):
         return _read_json_lines(path, DeltaObject() if delta else CountObject())
-    return _read_csv(path, DeltaLine() if delta else CountLine(), columns, delta=delta)
+    return _read_csv(
+        path, DeltaLine() if delta else CountLine(), columns, delta=delta
+    )
 
 
 def _read_csv(
@@ -107,7 +109,9 @@ def _add_locations(
             continue
         sku, pieces = values["sku"], values["quantity"]
         number, before = found.get(sku, (line.number, "0"))
-        both = re.fullmatch(r"-?[0-9]+", pieces) and re.fullmatch(r"-?[0-9]+", before)
+        both = re.fullmatch(r"-?[0-9]+", pieces) and re.fullmatch(
+            r"-?[0-9]+", before
+        )
         wrong = pieces if before.lstrip("-").isdecimal() else before
         found[sku] = (number, str(int(before) + int(pieces)) if both else wrong)
     for sku, (number, total) in found.items():
@@ -141,9 +145,13 @@ def _read_row(number: int, values: object, schema: Schema) -> FeedFileRow:
         where = (first.get("pointer") or first.get("parameter") or "").strip("/")
         known = values if isinstance(values, dict) else {}
         return _refuse_row(
-            number, known, f"{where}: {first['message']}" if where else first["message"]
+            number,
+            known,
+            f"{where}: {first['message']}" if where else first["message"],
         )
-    return FeedFileRow(number, data["sku"], data["quantity"], data.get("id", ""), "")
+    return FeedFileRow(
+        number, data["sku"], data["quantity"], data.get("id", ""), ""
+    )
 
 
 def _refuse_row(number: int, values: dict[str, object], reason: str) -> FeedFileRow:

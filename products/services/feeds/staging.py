@@ -57,7 +57,9 @@ def stage_feed(
     if counted_at > timezone.now() + MAX_CLOCK_SKEW:
         raise errors.FeedUnreadable("countedAt lies in the future.")
     try:
-        return _stage_file(path, source, sequence, mode, counted_at, dry_run, columns)
+        return _stage_file(
+            path, source, sequence, mode, counted_at, dry_run, columns
+        )
     except FileRefused as exc:
         raise errors.FeedUnreadable(f"{exc}.") from exc
 
@@ -90,7 +92,8 @@ def _stage_file(
 ) -> tuple[Feed, bool]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"feed:{source}"]
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"feed:{source}"],
         )
     sha256 = _hash_delivery(path, mode, counted_at)
     sent = Feed.objects.filter(source=source, dry_run=False)
@@ -141,7 +144,9 @@ def _insert_rows(feed: Feed, path: Path, columns: FeedColumns) -> None:
         )
         with cursor.copy("COPY feed_stage FROM STDIN") as copy:
             for row in rows.read_rows(path, FeedMode(feed.mode), columns):
-                copy.write_row((row.line, row.sku, row.quantity, row.ref, row.reason))
+                copy.write_row(
+                    (row.line, row.sku, row.quantity, row.ref, row.reason)
+                )
         cursor.execute("ANALYZE feed_stage")
         cursor.execute(
             _RESOLVE, {"feed": feed.pk, "delta": feed.mode == FeedMode.DELTA}
@@ -201,7 +206,8 @@ def _decide_state(feed: Feed, *, stale: bool) -> None:
         )
     elif zero * 100 > good * MAX_SOLD_OUT_PERCENT:
         feed.held_reason = (
-            f"{zero} of {good} SKUs would sell out, more than {MAX_SOLD_OUT_PERCENT} %."
+            f"{zero} of {good} SKUs would sell out, more than"
+            f" {MAX_SOLD_OUT_PERCENT} %."
         )
     if feed.dry_run:
         _close_feed(feed, FeedState.REPORTED)
@@ -286,7 +292,9 @@ def apply_chunk(*, feed_id: UUID) -> bool:
     waiting = FeedRow.objects.filter(
         feed=feed, pk__gt=feed.cursor, result=FeedRowResult.WAITING
     ).order_by("pk")
-    rows = list(waiting.values_list("pk", "variant_id", "quantity", "row_ref")[:CHUNK])
+    rows = list(
+        waiting.values_list("pk", "variant_id", "quantity", "row_ref")[:CHUNK]
+    )
     feed.state = FeedState.APPLYING
     if not rows:
         _close_feed(feed, FeedState.APPLIED)

@@ -30,7 +30,9 @@ def queue_alerts(*, variant_ids: Sequence[UUID]) -> None:
     waiting = BackInStockRequest.objects.filter(variant__in=back, notified_at=None)
     _queue_back_in_stock(list(waiting.order_by("pk").select_for_update()))
     low = [pk for pk, sellable in left.items() if sellable <= settings.LOW_STOCK_AT]
-    LowStock.objects.filter(variant__in=variant_ids).exclude(variant__in=low).delete()
+    LowStock.objects.filter(variant__in=variant_ids).exclude(
+        variant__in=low
+    ).delete()
     LowStock.objects.bulk_create(
         [LowStock(variant_id=pk) for pk in sorted(low)], ignore_conflicts=True
     )
@@ -98,12 +100,16 @@ def mail_back_in_stock(*, request_id: UUID) -> dict[str, str]:
 def _reopen_request(request: BackInStockRequest) -> None:
     with transaction.atomic():
         waiting = BackInStockRequest.objects.filter(
-            variant=request.variant_id, email__iexact=request.email, notified_at=None
+            variant=request.variant_id,
+            email__iexact=request.email,
+            notified_at=None,
         )
         if waiting.exists():
             request.delete()  # they have asked anew
         else:
-            BackInStockRequest.objects.filter(pk=request.pk).update(notified_at=None)
+            BackInStockRequest.objects.filter(pk=request.pk).update(
+                notified_at=None
+            )
 
 
 @transactions.durable

@@ -59,7 +59,9 @@ def notify_when_back(
 
 
 @transactions.durable
-def adjust_stock(body: StockAdjustment, *, variant_id: UUID, actor_id: UUID) -> None:
+def adjust_stock(
+    body: StockAdjustment, *, variant_id: UUID, actor_id: UUID
+) -> None:
     """Correct the pieces on hand, as staff counted them. Locks as `movements.move_stock`.
 
     Raises:

@@ -122,7 +122,9 @@ def apply_changes(
                 FeedRowResult.UNCHANGED, "A later count has seen it."
             )
         else:
-            delta, done[row.row_id] = _limit_change(level, level.on_hand + row.quantity)
+            delta, done[row.row_id] = _limit_change(
+                level, level.on_hand + row.quantity
+            )
             level.on_hand += delta  # for the variant's next row; `move` writes it
             if delta:
                 moves.append(

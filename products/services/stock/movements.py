@@ -46,7 +46,9 @@ def reserve_stock(
     """
     move_stock(
         [
-            StockMove(variant, MovementKind.RESERVE, f"reserve:{line}", d_reserved=n)
+            StockMove(
+                variant, MovementKind.RESERVE, f"reserve:{line}", d_reserved=n
+            )
             for line, (variant, n) in pieces.items()
         ],
         with_events=with_events,
@@ -59,7 +61,9 @@ def release_stock(pieces: Mapping[str, tuple[UUID, int]]) -> None:
     """
     move_stock(
         [
-            StockMove(variant, MovementKind.RELEASE, f"release:{line}", d_reserved=-n)
+            StockMove(
+                variant, MovementKind.RELEASE, f"release:{line}", d_reserved=-n
+            )
             for line, (variant, n) in pieces.items()
         ]
     )
@@ -168,7 +172,9 @@ def lock_levels(variant_ids: Iterable[UUID]) -> dict[UUID, StockLevel]:
     """Return the levels by variant, with their variants, locked until the transaction ends,
     in variant order.
     """
-    rows = StockLevel.objects.filter(pk__in=set(variant_ids)).select_related("variant")
+    rows = StockLevel.objects.filter(pk__in=set(variant_ids)).select_related(
+        "variant"
+    )
     return {level.pk: level for level in rows.locked()}
 
 
@@ -200,7 +206,8 @@ _LOCK_LEVELS: Final = """
 def _lock_moved(moves: Iterable[StockMove]) -> dict[UUID, _Level]:
     ids = list({each.variant_id for each in moves})
     return {
-        row["variant_id"]: _Level(**row) for row in fetch_prepared(_LOCK_LEVELS, [ids])
+        row["variant_id"]: _Level(**row)
+        for row in fetch_prepared(_LOCK_LEVELS, [ids])
     }
 
 
@@ -301,7 +308,10 @@ def _sum_moves(moves: Iterable[StockMove]) -> dict[UUID, tuple[int, int]]:
     sums: dict[UUID, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for each in moves:
         on_hand, reserved = sums[each.variant_id]
-        sums[each.variant_id] = (on_hand + each.d_on_hand, reserved + each.d_reserved)
+        sums[each.variant_id] = (
+            on_hand + each.d_on_hand,
+            reserved + each.d_reserved,
+        )
     return sums
 
 

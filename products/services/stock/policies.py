@@ -64,7 +64,9 @@ def set_policies(
     products = {levels[pk].variant.product_id for pk in new}
     invalidate(*(f"product:{pk}" for pk in products))
     movements.refresh_in_stock(products)
-    outbox.add(events.StockChanged(variant_ids=tuple(sorted(new)), policy_changed=True))
+    outbox.add(
+        events.StockChanged(variant_ids=tuple(sorted(new)), policy_changed=True)
+    )
 
 
 def _reserve_waiting(variant_ids: list[UUID], change_id: UUID) -> list[StockMove]:

@@ -22,7 +22,10 @@ class Command(BaseCommand):
             "--dry-run", action="store_true", help="try everything, change nothing"
         )
         parser.add_argument(
-            "--report", type=Path, metavar="FILE", help="write what was not taken (CSV)"
+            "--report",
+            type=Path,
+            metavar="FILE",
+            help="write what was not taken (CSV)",
         )
 
     def handle(

@@ -12,9 +12,7 @@ from storefront.product_feeds.formats import FORMATS
 
 
 class Command(BaseCommand):
-    help = (
-        "Write the feeds of products for other companies now, and say where they are."
-    )
+    help = "Write the feeds of products for other companies now, and say where they are."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the names of feeds."""

@@ -24,7 +24,9 @@ class Breakage(schemas.InputSchema):
 class Crash(views.View):
     permission_classes = [AllowAny]
 
-    @operation(body=Breakage, status=204, id="crash", tag="tests", summary="Break down")
+    @operation(
+        body=Breakage, status=204, id="crash", tag="tests", summary="Break down"
+    )
     def post(self, request, *, body):
         break_down(**body)
 

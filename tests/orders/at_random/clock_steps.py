@@ -55,5 +55,7 @@ class ClockSteps(World):
         Fulfilment.objects.filter(order=sale.order, status="delivered").update(
             delivered_at=timezone.now() - timedelta(days=60)
         )
-        sale.is_over = bool([box for box in sale.boxes if box.status == "delivered"])
+        sale.is_over = bool(
+            [box for box in sale.boxes if box.status == "delivered"]
+        )
         self.done["end window"] += 1

@@ -12,7 +12,10 @@ from orders.services.lifecycle import Actor
 
 PRICE = Decimal("33.35")
 # What is had in exchange, too: sizes of one product, and others that cost more and less.
-PRICES = dict.fromkeys("SML", PRICE) | {"X": Decimal("50.00"), "Y": Decimal("19.99")}
+PRICES = dict.fromkeys("SML", PRICE) | {
+    "X": Decimal("50.00"),
+    "Y": Decimal("19.99"),
+}
 MAX_PIECES = 20
 STAFF = Actor("staff")
 BEFORE_LEAVING = ("pending", "confirmed", "processing")
@@ -83,7 +86,9 @@ class Sale:
 
     @property
     def refunded(self) -> Decimal:
-        counted = (amount for amount, state in self.given.values() if state != "failed")
+        counted = (
+            amount for amount, state in self.given.values() if state != "failed"
+        )
         return sum(counted, Decimal(0))
 
     @property

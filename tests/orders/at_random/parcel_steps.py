@@ -40,7 +40,9 @@ class ParcelSteps(World):
             "confirm",
             allowed,
             lambda: transitions.move_order(
-                Move(status=OrderStatus.CONFIRMED), order_id=sale.order.pk, actor=STAFF
+                Move(status=OrderStatus.CONFIRMED),
+                order_id=sale.order.pk,
+                actor=STAFF,
             ),
         ):
             sale.stage = "confirmed"
@@ -50,7 +52,10 @@ class ParcelSteps(World):
         pieces = self.chance.randint(1, 3)
         quantity = sale.quantity + pieces
         # What is sent for nothing may cost less with one piece more.
-        goods, shipping = quantity * sale.price, sale.total - sale.quantity * sale.price
+        goods, shipping = (
+            quantity * sale.price,
+            sale.total - sale.quantity * sale.price,
+        )
         total = goods + (0 if goods >= settings.SHIPPING_FREE_ABOVE else shipping)
         paid = sale.payable if sale.pay == "paid" else sale.part
         allowed = (
@@ -117,7 +122,9 @@ class ParcelSteps(World):
     def move_parcel_anywhere(self) -> None:
         sale, box = self.choose_box()
         self._move_parcel(
-            sale, box, self.chance.choice(sorted(set(ParcelStatus.values) - {"packed"}))
+            sale,
+            box,
+            self.chance.choice(sorted(set(ParcelStatus.values) - {"packed"})),
         )
 
     def _move_parcel(self, sale: Sale, box: Box, to: str) -> None:
@@ -131,7 +138,9 @@ class ParcelSteps(World):
         if not self.attempt(
             f"parcel {to}",
             to in follows.get(before, ()),
-            lambda: fulfilments.move_parcel(move, fulfilment_id=box.id, actor=STAFF),
+            lambda: fulfilments.move_parcel(
+                move, fulfilment_id=box.id, actor=STAFF
+            ),
         ):
             return
         box.status = to

@@ -31,7 +31,9 @@ from tests.orders.at_random.world import World
 class ReturnSteps(World):
     def approve_return(self) -> None:
         sale, one = self.choose_return("requested")
-        allowed = one.status == "requested" and (not one.swaps or sale.pay == "paid")
+        allowed = one.status == "requested" and (
+            not one.swaps or sale.pay == "paid"
+        )
         made = self.attempt(
             "approve",
             allowed,
@@ -73,7 +75,9 @@ class ReturnSteps(World):
         if self.attempt(
             "receive",
             one.status == "approved",
-            lambda: return_requests.receive_request("", request_id=one.id, actor=STAFF),
+            lambda: return_requests.receive_request(
+                "", request_id=one.id, actor=STAFF
+            ),
         ):
             one.status = "received"
 
@@ -81,7 +85,10 @@ class ReturnSteps(World):
         sale, one = self.choose_return("received")
         sellable, damaged, refused = (self.chance.randint(0, 2) for _ in range(3))
         judged = JudgedPieces(
-            line_id=sale.line_id, sellable=sellable, damaged=damaged, refused=refused
+            line_id=sale.line_id,
+            sellable=sellable,
+            damaged=damaged,
+            refused=refused,
         )
         allowed = (
             one.status == "received" and sellable + damaged + refused <= one.pieces
@@ -150,7 +157,9 @@ class ReturnSteps(World):
             and pieces <= sale.held - sale.asked_for
             and (not refund or sale.pay == "paid")
         )
-        line = ReturnedPieces(line_id=sale.line_id, quantity=pieces, restock=restock)
+        line = ReturnedPieces(
+            line_id=sale.line_id, quantity=pieces, restock=restock
+        )
         goods = GoodsReturn(reason="a", lines=[line], refund=refund)
         if not self.attempt(
             "take back",
@@ -196,7 +205,9 @@ class ReturnSteps(World):
         if self.attempt(
             "settle refund",
             state == "requested",
-            lambda: refunds.settle_refund(refund_id=pk, actor=STAFF, succeeded=True),
+            lambda: refunds.settle_refund(
+                refund_id=pk, actor=STAFF, succeeded=True
+            ),
         ):
             sale.given[pk] = (amount, "succeeded")
             self.note_success(sale)

@@ -54,7 +54,9 @@ class ShopperSteps(World):
         if self.attempt(
             "cancel",
             allowed,
-            lambda: transitions.cancel_order(customer=sale.who, order_id=sale.order.pk),
+            lambda: transitions.cancel_order(
+                customer=sale.who, order_id=sale.order.pk
+            ),
         ):
             self.drop_order(sale)
 
@@ -71,7 +73,9 @@ class ShopperSteps(World):
         others = [size for size in self.variants if size != sale.size]
         size = self.chance.choice(others)
         swaps = not withdraws and self.chance.random() < 0.5
-        allowed = arrived and not sale.is_over and pieces <= sale.held - sale.asked_for
+        allowed = (
+            arrived and not sale.is_over and pieces <= sale.held - sale.asked_for
+        )
         variant_id = self.variants[size].pk if swaps else None
         line = ReturnPieces(
             line_id=sale.line_id, quantity=pieces, exchange_variant_id=variant_id

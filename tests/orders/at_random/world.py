@@ -53,7 +53,9 @@ class World:
         """Take one step, of those for which there is something to take it with."""
         while True:
             try:
-                (act,) = self.chance.choices(list(self.steps), [*self.steps.values()])
+                (act,) = self.chance.choices(
+                    list(self.steps), [*self.steps.values()]
+                )
                 return act()
             except NothingThere:
                 continue
@@ -64,7 +66,9 @@ class World:
             result = call()
         except ShopError as refusal:
             if allowed:
-                raise AssertionError(f"{name} was refused: {refusal.code}") from refusal
+                raise AssertionError(
+                    f"{name} was refused: {refusal.code}"
+                ) from refusal
             self.done[f"{name} refused"] += 1
             return None
         assert allowed, f"{name} should have been refused"
@@ -104,10 +108,14 @@ class World:
             if one.pk not in sale.given
         ]
         made = sorted((amount, str(state)) for _, amount, state in new)
-        paid_by = Payment.objects.filter(order=sale.order, state=PaymentState.SUCCEEDED)
+        paid_by = Payment.objects.filter(
+            order=sale.order, state=PaymentState.SUCCEEDED
+        )
         # Money that came two ways goes back both; so may that of an order that was paid in cash.
         if sale.is_swap or paid_by.count() > 1:
-            told, wanted = (sum(each for each, _ in one) for one in (made, expected))
+            told, wanted = (
+                sum(each for each, _ in one) for one in (made, expected)
+            )
             assert told == wanted, f"{told} go back, not {wanted}"
         else:
             assert made == sorted(expected)
@@ -117,7 +125,11 @@ class World:
 
     def note_success(self, sale: Sale) -> None:
         back = sum(
-            (amount for amount, state in sale.given.values() if state == "succeeded"),
+            (
+                amount
+                for amount, state in sale.given.values()
+                if state == "succeeded"
+            ),
             Decimal(0),
         )
         if sale.pay == "paid" and back and back == sale.payable:
@@ -131,7 +143,9 @@ class World:
         if not sale.goodwill:
             return amount
         new = Refund.objects.filter(order=sale.order, surplus=False)
-        given = sum((one.amount for one in new.exclude(pk__in=sale.given)), Decimal(0))
+        given = sum(
+            (one.amount for one in new.exclude(pk__in=sale.given)), Decimal(0)
+        )
         assert amount - sale.goodwill <= given <= amount
         return given
 
@@ -180,7 +194,9 @@ class World:
     # --- Agreement ---
     def check_agreement(self) -> None:
         """Compare the whole shop with the model, and ask the shop's own rules."""
-        rows = {order.pk: order for order in Order.objects.prefetch_related("lines")}
+        rows = {
+            order.pk: order for order in Order.objects.prefetch_related("lines")
+        }
         assert set(rows) == {sale.order.pk for sale in self.sales}
         for sale in self.sales:
             self.check_sale(sale, rows[sale.order.pk])
@@ -213,4 +229,6 @@ class World:
             sale.total, sale.part, sale.quantity,
             sale.cancelled, sale.shipped, sale.returned,
         )  # fmt: skip
-        assert shop == model, f"{order.number}: the shop says {shop}, the model {model}"
+        assert shop == model, (
+            f"{order.number}: the shop says {shop}, the model {model}"
+        )

@@ -113,7 +113,9 @@ def random_lines(dice: random.Random, most: int = 6) -> tuple[BasketLine, ...]:
                 number(20 + dice.randint(0, 3)) for _ in range(dice.randint(0, 1))
             ),
             on_sale=dice.random() < 0.3,
-            tax_class=dice.choice(["apparel", "footwear", "fabric", "jewellery", ""]),
+            tax_class=dice.choice(
+                ["apparel", "footwear", "fabric", "jewellery", ""]
+            ),
         )
         for n in range(1, dice.randint(1, most) + 1)
     )

@@ -31,7 +31,9 @@ from orders.pricing.money import (
         ("KWD", "0.0004", 0, "0.000"),
     ],
 )
-def test_amounts_have_the_decimals_of_their_currency(currency, amount, units, shown):
+def test_amounts_have_the_decimals_of_their_currency(
+    currency, amount, units, shown
+):
     assert to_units(Decimal(amount), currency) == units
     assert str(from_units(units, currency)) == shown
 

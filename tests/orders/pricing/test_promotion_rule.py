@@ -76,7 +76,9 @@ def portions(table: list[Piece], row: int) -> list[list[Piece]]:
 
 
 def take(table: list[Piece], rows: list[int], amount: int) -> None:
-    worth = [sum(piece.price for piece in table if piece.row == row) for row in rows]
+    worth = [
+        sum(piece.price for piece in table if piece.row == row) for row in rows
+    ]
     for row, share in zip(rows, hand_out(amount, worth), strict=True):
         both = portions(table, row)
         totals = [sum(piece.price for piece in portion) for portion in both]
@@ -181,7 +183,10 @@ def is_met(each, rows: list[int], lines, shopper) -> bool:
         reached = spent if each.effect.by == TierBy.SPEND else pieces
         if reached < min(tier.threshold for tier in each.effect.tiers):
             return False
-    if isinstance(each.effect, BuyXGetY) and pieces < each.effect.buy + each.effect.get:
+    if (
+        isinstance(each.effect, BuyXGetY)
+        and pieces < each.effect.buy + each.effect.get
+    ):
         return False
     return (
         bool(rows)
@@ -205,7 +210,9 @@ def meant_rows(each, lines) -> list[int]:
             or wants.category_ids & of.category_ids
             or wants.collection_ids & of.collection_ids
         )
-        if (is_named or not named) and not (wants.exclude_sale_items and of.on_sale):
+        if (is_named or not named) and not (
+            wants.exclude_sale_items and of.on_sale
+        ):
             rows.append(row)
     return rows
 
@@ -216,7 +223,9 @@ def reckon(lines, shopper, promotions, cost):
     """
     rows_of = {each.id: meant_rows(each, lines) for each in promotions}
     met = [
-        each for each in promotions if is_met(each, rows_of[each.id], lines, shopper)
+        each
+        for each in promotions
+        if is_met(each, rows_of[each.id], lines, shopper)
     ]
     candidates = [[], [each for each in met if not each.exclusive]]
     candidates += [[each] for each in met if each.exclusive]
@@ -228,7 +237,9 @@ def reckon(lines, shopper, promotions, cost):
             for _ in range(of.quantity)
         ]
         inorder = sorted(candidate, key=lambda each: (each.priority, each.id))
-        free = next((e for e in inorder if isinstance(e.effect, FreeShipping)), None)
+        free = next(
+            (e for e in inorder if isinstance(e.effect, FreeShipping)), None
+        )
         lowering = [e for e in inorder if not isinstance(e.effect, FreeShipping)]
         off = apply_all(lowering, table, rows_of, lines)
         used = [each for each in lowering if off[each.id]]
@@ -246,7 +257,9 @@ def reckon(lines, shopper, promotions, cost):
             used[0].priority if used else 0,
             used[0].id if used else None,
         )
-        found.append((rank, prices, [(each.id, off.get(each.id, 0)) for each in used]))
+        found.append(
+            (rank, prices, [(each.id, off.get(each.id, 0)) for each in used])
+        )
     return min(found, key=lambda each: each[0])
 
 
@@ -257,8 +270,13 @@ def test_the_engine_chooses_and_takes_off_what_the_rule_says():
         dice = random.Random(seed)
         lines = random_lines(dice)
         shopper = random_shopper(dice)
-        promotions = [random_promotion(dice, n) for n in range(1, dice.randint(1, 7))]
-        fee, free_above = dice.choice([0, 50, 5000]), dice.choice([1000, 20_000, 10**9])
+        promotions = [
+            random_promotion(dice, n) for n in range(1, dice.randint(1, 7))
+        ]
+        fee, free_above = (
+            dice.choice([0, 50, 5000]),
+            dice.choice([1000, 20_000, 10**9]),
+        )
 
         def cost(prices, free, fee=fee, free_above=free_above):
             return sum(prices) + (0 if free or sum(prices) > free_above else fee)
@@ -286,10 +304,12 @@ def test_the_engine_chooses_and_takes_off_what_the_rule_says():
         assert [
             of.total - less for of, less in zip(lines, off, strict=True)
         ] == prices, seed
-        assert all(each.amount == sum(each.shares) for each in outcome.discounts), seed
-        assert all(share >= 0 for each in outcome.discounts for share in each.shares), (
+        assert all(each.amount == sum(each.shares) for each in outcome.discounts), (
             seed
         )
+        assert all(
+            share >= 0 for each in outcome.discounts for share in each.shares
+        ), seed
         free = any(each.ships_free for each in outcome.discounts)
         assert cost(prices, free) == paid, seed
         winners.update(type(each.promotion.effect) for each in outcome.discounts)
@@ -307,7 +327,9 @@ def test_pieces_of_sets_give_back_their_share_in_every_order():
             line(dice.randint(1, 2000), dice.randint(1, 3), n) for n in range(1, 4)
         ][: dice.randint(1, 3)]
         sets = promotion(BuyXGetY(dice.randint(1, 2), 1))
-        outcome = choose_promotions(lines, random_shopper(dice), [sets], GOODS_ALONE)
+        outcome = choose_promotions(
+            lines, random_shopper(dice), [sets], GOODS_ALONE
+        )
         off = [
             sum(each.shares[row] for each in outcome.discounts)
             for row in range(len(lines))

@@ -113,7 +113,9 @@ def test_what_follows_each_other_on_the_same_lines_is_spread_together():
     """Each takes off what it does of what is left, and each line is rounded once."""
     third = replace(promotion(AmountOff(1), 3), priority=3)
     lines = [line(100, 1, 1), line(100, 1, 2), line(100, 1, 3)]
-    found = price(lines, promotion(AmountOff(1), 1), promotion(AmountOff(1), 2), third)
+    found = price(
+        lines, promotion(AmountOff(1), 1), promotion(AmountOff(1), 2), third
+    )
     assert [priced.discount for priced in found.lines] == [1, 1, 1]  # not 3, 0, 0
     assert [each.shares for each in found.discounts] == [
         (1, 0, 0),
@@ -142,11 +144,15 @@ def test_a_piece_joins_one_set():
 def test_a_set_counts_what_pieces_cost_by_then():
     # 10 % off first: the free piece cost 90 by then
     assert shares(
-        [line(100, 3)], promotion(TEN_PERCENT), promotion(THREE_FOR_TWO, 2, priority=1)
+        [line(100, 3)],
+        promotion(TEN_PERCENT),
+        promotion(THREE_FOR_TWO, 2, priority=1),
     ) == [120]
     # and the other way round: 10 % of what the set has left
     assert shares(
-        [line(100, 3)], promotion(TEN_PERCENT, priority=1), promotion(THREE_FOR_TWO, 2)
+        [line(100, 3)],
+        promotion(TEN_PERCENT, priority=1),
+        promotion(THREE_FOR_TWO, 2),
     ) == [120]
 
 
@@ -204,7 +210,11 @@ def test_free_shipping_competes_by_what_it_saves():
     free = promotion(FreeShipping(), 1, exclusive=True)
     off = promotion(AmountOff(4999), 2, exclusive=True)
     found = price([line(50_000)], free, off, delivery=Delivery(5000))
-    assert (found.shipping, found.shipping_discount, found.total) == (0, 5000, 50_000)
+    assert (found.shipping, found.shipping_discount, found.total) == (
+        0,
+        5000,
+        50_000,
+    )
     assert [each.ships_free for each in found.discounts] == [True]
     # Where shipping is free anyway, it takes nothing off.
     found = price(
@@ -231,7 +241,11 @@ IN_A_GROUP = ShopperFacts(NOW, "DE", frozenset({number(7)}), is_first_order=True
         ({"min_pieces": 3}, ANYBODY, None),
         ({"min_pieces": 4}, ANYBODY, Reason.MINIMUM_PIECES),
         ({"product_ids": frozenset({number(1)})}, ANYBODY, None),
-        ({"product_ids": frozenset({number(5)})}, ANYBODY, Reason.NO_MATCHING_ITEMS),
+        (
+            {"product_ids": frozenset({number(5)})},
+            ANYBODY,
+            Reason.NO_MATCHING_ITEMS,
+        ),
         ({"category_ids": frozenset({number(11)})}, ANYBODY, None),
         ({"collection_ids": frozenset({number(21)})}, ANYBODY, None),
         (
@@ -255,7 +269,9 @@ def test_conditions(condition, shopper, reason):
     found = price(
         lines, promotion(TEN_PERCENT, 1, code="TEN", **condition), shopper=shopper
     )
-    assert [each.reason for each in found.not_applied] == ([reason] if reason else [])
+    assert [each.reason for each in found.not_applied] == (
+        [reason] if reason else []
+    )
     assert bool(found.discounts) == (reason is None)
 
 

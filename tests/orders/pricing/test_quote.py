@@ -54,7 +54,12 @@ def test_nothing_costs_nothing():
         basket(delivery=DELIVERY, fees=(Fee("cod", 4000),)),
         terms(promotion(AmountOff(100))),
     )
-    assert (found.subtotal, found.shipping, found.fees, found.total) == (0, 0, (), 0)
+    assert (found.subtotal, found.shipping, found.fees, found.total) == (
+        0,
+        0,
+        (),
+        0,
+    )
 
 
 def test_the_document_names_everything():
@@ -112,8 +117,18 @@ def test_the_document_names_everything():
             }
         ],
         "taxes": [
-            {"name": "CGST", "rate": "2.5", "taxable": "2285.72", "amount": "57.14"},
-            {"name": "SGST", "rate": "2.5", "taxable": "2285.72", "amount": "57.14"},
+            {
+                "name": "CGST",
+                "rate": "2.5",
+                "taxable": "2285.72",
+                "amount": "57.14",
+            },
+            {
+                "name": "SGST",
+                "rate": "2.5",
+                "taxable": "2285.72",
+                "amount": "57.14",
+            },
         ],
         "giftCards": [{"last4": "7Q2X", "amount": "1000.00"}],
     }
@@ -142,7 +157,12 @@ CARDS = (GiftCard(number(1), "AAAA", 30_000), GiftCard(number(2), "BBBB", 80_000
     ("price", "used", "due", "fee"),
     [
         (20_000, [20_000], 0, 0),
-        (110_000, [30_000, 80_000], 0, 0),  # covered entirely without the fee: prepaid
+        (
+            110_000,
+            [30_000, 80_000],
+            0,
+            0,
+        ),  # covered entirely without the fee: prepaid
         (110_001, [30_000, 80_000], 4001, 4000),
         (200_000, [30_000, 80_000], 94_000, 4000),
     ],
@@ -153,7 +173,11 @@ def test_gift_cards_pay_last_and_spare_the_cash_fee(price, used, due, fee):
         terms(),
     )
     assert [amount for _, amount in found.gift_cards] == used
-    assert (found.amount_due, found.fee_total, found.total) == (due, fee, price + fee)
+    assert (found.amount_due, found.fee_total, found.total) == (
+        due,
+        fee,
+        price + fee,
+    )
 
 
 def test_gift_cards_leave_the_tax_alone():
@@ -212,7 +236,8 @@ def parts_of(
     )
     share = Fraction(percent, len(names) * 100)
     return {
-        (name, Fraction(percent, len(names))): half_up(net * share) for name in names
+        (name, Fraction(percent, len(names))): half_up(net * share)
+        for name in names
     }
 
 
@@ -251,7 +276,10 @@ def reckon_taxes(found, lines, names, levy: str, extra: int) -> dict:
         add(sums, parts_of(extra, 18, names, included=included))
     elif extra and levy == "highest":
         rates = [percent for percent in weights if percent is not None]
-        add(sums, parts_of(extra, max(rates, default=None), names, included=included))
+        add(
+            sums,
+            parts_of(extra, max(rates, default=None), names, included=included),
+        )
     elif extra and levy == "goods":
         for percent, share in zip(
             weights, divide(extra, list(weights.values())), strict=True
@@ -302,7 +330,8 @@ def test_random_quotes_equal_exact_fractions():
             for key in {*sums, *fees}:
                 sums[key] = sums.get(key, 0) + fees.get(key, 0) - goods.get(key, 0)
         shown = {
-            (part.name, Fraction(part.percent)): part.amount for part, _ in found.taxes
+            (part.name, Fraction(part.percent)): part.amount
+            for part, _ in found.taxes
         }
         assert shown == sums, seed
         check_sums(found, lines, seed)
@@ -330,12 +359,16 @@ def check_sums(found, lines, seed: int) -> None:
     ), seed
     assert (
         found.total
-        == found.subtotal - found.discount + found.shipping + found.fee_total + added
+        == found.subtotal
+        - found.discount
+        + found.shipping
+        + found.fee_total
+        + added
     )
     assert found.tax == sum(part.amount for part, _ in found.taxes), seed
-    assert all(0 <= priced.discount <= priced.line.total for priced in found.lines), (
-        seed
-    )
+    assert all(
+        0 <= priced.discount <= priced.line.total for priced in found.lines
+    ), seed
     for priced in found.lines:
         less = priced.taxed.amount if found.tax_included else 0
         assert priced.taxed.taxable == priced.charged - less, seed
@@ -364,7 +397,9 @@ def test_the_cheapest_is_found_where_tax_comes_on_top():
         def cost(prices, free, lines=lines, names=names, delivery=delivery):
             tax = 0
             for of, price in zip(lines, prices, strict=True):
-                percent = percent_of(of.tax_class, price, of.quantity, included=False)
+                percent = percent_of(
+                    of.tax_class, price, of.quantity, included=False
+                )
                 tax += sum(parts_of(price, percent, names, included=False).values())
             shipping = delivery.price_for(sum(prices), ships_free=free)
             return sum(prices) + shipping + tax

@@ -59,7 +59,9 @@ def taxes(
         basket(line(price, quantity, tax_class=tax_class), to=to),
         terms(*promotions, rules=rules or indian_rules(), **more),
     )
-    return [(each["name"], each["rate"], each["amount"]) for each in taxes_of(found)]
+    return [
+        (each["name"], each["rate"], each["amount"]) for each in taxes_of(found)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,12 @@ def taxes(
         (299_900, MAHARASHTRA, 0, [("IGST", "18", "457.47")]),
         (299_900, KARNATAKA, 0, [("CGST", "9", "228.74"), ("SGST", "9", "228.74")]),
         # One of 2,499: its taxable value is 2,380.
-        (249_900, KARNATAKA, 0, [("CGST", "2.5", "59.50"), ("SGST", "2.5", "59.50")]),
+        (
+            249_900,
+            KARNATAKA,
+            0,
+            [("CGST", "2.5", "59.50"), ("SGST", "2.5", "59.50")],
+        ),
         (249_900, MAHARASHTRA, 0, [("IGST", "5", "119.00")]),
         # 2,999 brought down to 2,400 by a coupon.
         (
@@ -165,7 +172,9 @@ def test_where_every_band_has_a_limit_the_highest_counts():
         for percent, limit in ((1, 100), (3, 300), (2, 200))
     )
     rules = TaxRules(False, Place("IN"), (zone,), rates)
-    assert [taxes(price, "x", rules=rules)[0][1] for price in (100, 101, 201, 999)] == [
+    assert [
+        taxes(price, "x", rules=rules)[0][1] for price in (100, 101, 201, 999)
+    ] == [
         "1",
         "2",
         "3",
@@ -193,7 +202,9 @@ def test_a_zone_of_states_is_nearer_than_its_country():
     ("state", "parts"),
     [("CH", ["CGST", "UTGST"]), ("DL", ["CGST", "SGST"]), ("KA", ["CGST", "SGST"])],
 )
-def test_union_territories_without_a_legislature_have_a_tax_of_their_own(state, parts):
+def test_union_territories_without_a_legislature_have_a_tax_of_their_own(
+    state, parts
+):
     found = taxes(
         100_000, rules=indian_rules(state=state), to=Place("IN", f"IN-{state}")
     )
@@ -228,7 +239,8 @@ def test_exports_without_a_letter_of_undertaking_carry_igst():
     assert taxes(299_900, rules=rules, to=Place("US")) == [("IGST", "18", "457.47")]
     assert find_supply(rules, Buyer(Place("US"))).zero_rated is None
     assert (
-        find_supply(indian_rules(), Buyer(Place("US"))).zero_rated == ZeroRating.EXPORT
+        find_supply(indian_rules(), Buyer(Place("US"))).zero_rated
+        == ZeroRating.EXPORT
     )
 
 
@@ -268,7 +280,9 @@ def test_place_of_supply_in_the_european_union(one_stop_shop, buyer, expected):
         terms(rules=rules, currency="EUR"),
     )
     shown = taxes_of(found)
-    assert [(each["name"], each["rate"], each["amount"]) for each in shown] == expected
+    assert [
+        (each["name"], each["rate"], each["amount"]) for each in shown
+    ] == expected
     assert found.total == 11_900
 
 
@@ -291,7 +305,10 @@ MIXED = (
         ),
         # 118.00 in proportion 3 : 1: 88.50 contain 13.50, 29.50 contain 1.40
         (Levy(LevyKind.GOODS), [("IGST", "18", "471.13"), ("IGST", "5", "49.02")]),
-        (Levy(LevyKind.HIGHEST), [("IGST", "18", "475.63"), ("IGST", "5", "47.62")]),
+        (
+            Levy(LevyKind.HIGHEST),
+            [("IGST", "18", "475.63"), ("IGST", "5", "47.62")],
+        ),
     ],
 )
 @pytest.mark.parametrize("what", ["shipping", "fees"])
@@ -304,7 +321,9 @@ def test_shipping_and_fees_are_taxed_by_rule(levy, expected, what):
     )
     found = quote(basket(*MIXED, to=MAHARASHTRA, **more), terms(rules=rules))
     shown = taxes_of(found)
-    assert [(each["name"], each["rate"], each["amount"]) for each in shown] == expected
+    assert [
+        (each["name"], each["rate"], each["amount"]) for each in shown
+    ] == expected
     assert found.total == 411_800
 
 
@@ -328,10 +347,14 @@ def test_shipping_of_goods_that_cost_nothing_is_divided_by_lines():
 def test_shipping_is_added_to_prices_without_tax_as_the_goods_are():
     rules = indian_rules(included=False)
     found = quote(
-        basket(*MIXED, to=MAHARASHTRA, delivery=Delivery(10_000)), terms(rules=rules)
+        basket(*MIXED, to=MAHARASHTRA, delivery=Delivery(10_000)),
+        terms(rules=rules),
     )
     # 3,000 and 75.00 at 18 %, 1,000 and 25.00 at 5 %
-    assert (found.tax, found.total) == (54_000 + 1350 + 5000 + 125, 410_000 + 60_475)
+    assert (found.tax, found.total) == (
+        54_000 + 1350 + 5000 + 125,
+        410_000 + 60_475,
+    )
 
 
 # --- presets
@@ -373,14 +396,21 @@ def test_presets_refuse_what_they_do_not_know(name, where, message):
 def test_what_was_charged_is_divided_anew_when_goods_leave_after_a_change():
     before = taxes(249_900, day=date(2025, 9, 21))
     after = taxes(249_900, day=date(2025, 9, 22))
-    assert (before, after) == ([("IGST", "12", "267.75")], [("IGST", "5", "119.00")])
+    assert (before, after) == (
+        [("IGST", "12", "267.75")],
+        [("IGST", "5", "119.00")],
+    )
     added = indian_rules(included=False)
     charged = quote(
         basket(line(249_900, tax_class="apparel"), to=MAHARASHTRA),
         terms(rules=added, day=date(2025, 9, 21)),
     ).total
-    anew = taxes(charged, rules=replace(added, included=True), day=date(2025, 9, 22))
-    assert anew == [("IGST", "18", "426.95")]  # 2,798.88 holds more than 2,500 at 5 %
+    anew = taxes(
+        charged, rules=replace(added, included=True), day=date(2025, 9, 22)
+    )
+    assert anew == [
+        ("IGST", "18", "426.95")
+    ]  # 2,798.88 holds more than 2,500 at 5 %
 
 
 def test_ids_of_zones_do_not_matter():

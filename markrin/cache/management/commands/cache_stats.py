@@ -18,7 +18,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object"
+        )
 
     def handle(self, *args: object, **options: object) -> None:
         try:
@@ -36,7 +38,9 @@ class Command(BaseCommand):
         rate = sum(counts[name] for name in HITS) / total if total else None
         if options["json"]:
             self.stdout.write(
-                json.dumps({**counts, "hit_rate": rate, "answers": answers, **memory})
+                json.dumps(
+                    {**counts, "hit_rate": rate, "answers": answers, **memory}
+                )
             )
             return
         for name, count in counts.items():

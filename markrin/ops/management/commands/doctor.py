@@ -45,6 +45,8 @@ class Command(BaseCommand):
                 if finding.todo:
                     self.stdout.write(f"{'':<24}→ {finding.todo}")
         faults = counts[Level.FAULT]
-        self.stdout.write(f"{counts.total()} looked at, {faults or 'none'} at fault.")
+        self.stdout.write(
+            f"{counts.total()} looked at, {faults or 'none'} at fault."
+        )
         if faults:
             sys.exit(1)

@@ -24,7 +24,11 @@ class Command(BaseCommand):
         )
 
     def handle(
-        self, *args: object, folder: Path, language: list[str] | None, **options: object
+        self,
+        *args: object,
+        folder: Path,
+        language: list[str] | None,
+        **options: object,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         count = 0

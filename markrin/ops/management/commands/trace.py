@@ -23,7 +23,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "id", help="request id, order number or id, job number or key, Message-ID"
+            "id",
+            help="request id, order number or id, job number or key, Message-ID",
         )
         parser.add_argument(
             "--log",
@@ -73,7 +74,10 @@ class Command(BaseCommand):
         return lines
 
     def _print_timeline(
-        self, clues: TraceSearch, entries: dict[str, list[TimelineEntry]], lines: Lines
+        self,
+        clues: TraceSearch,
+        entries: dict[str, list[TimelineEntry]],
+        lines: Lines,
     ) -> None:
         moments = sorted(
             (m for each in [*entries.values(), lines.moments] for m in each),
@@ -99,7 +103,10 @@ class Command(BaseCommand):
             sys.exit(NOTHING_FOUND)
 
     def _print_gaps(
-        self, clues: TraceSearch, entries: dict[str, list[TimelineEntry]], lines: Lines
+        self,
+        clues: TraceSearch,
+        entries: dict[str, list[TimelineEntry]],
+        lines: Lines,
     ) -> None:
         missing = [name for name, moments in entries.items() if not moments]
         if missing:

@@ -37,7 +37,9 @@ class Command(BaseCommand):
             help="only the rules whose name or table has this",
         )
 
-    def handle(self, *args: object, only: str, repair: bool, **options: object) -> None:
+    def handle(
+        self, *args: object, only: str, repair: bool, **options: object
+    ) -> None:
         self.counts: Counter[str] = Counter()
         by_row, at_once = self._choose_rules(only)
         mended = 0
@@ -56,7 +58,9 @@ class Command(BaseCommand):
                     self._walk(invariant, lambda rows: progress.advance(task, rows))
                 )
                 if broken and repair and invariant.repair:
-                    mended += invariant.repair_rows([breach.key for breach in broken])
+                    mended += invariant.repair_rows(
+                        [breach.key for breach in broken]
+                    )
         self._finish(len(by_row) + len(at_once), mended)
 
     def _choose_rules(self, text: str) -> tuple[list[Invariant], list[TableRule]]:
@@ -65,7 +69,9 @@ class Command(BaseCommand):
             list(rules.list_row_rules()),
             list(rules.list_table_rules()),
         )
-        by_row = [rule for rule in all_by_row if text in f"{rule.rule} {rule.table}"]
+        by_row = [
+            rule for rule in all_by_row if text in f"{rule.rule} {rule.table}"
+        ]
         at_once = [(name, ask) for name, ask in all_at_once if text in name]
         if not by_row and not at_once:
             names = {rule.rule for rule in all_by_row} | {

@@ -29,7 +29,9 @@ def render_docs() -> str:
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
         if token.type == tokenize.COMMENT
     }
-    alone = {n for n, line in enumerate(source.splitlines(), 1) if line.startswith("#")}
+    alone = {
+        n for n, line in enumerate(source.splitlines(), 1) if line.startswith("#")
+    }
     lines, section = [HEAD], ""
     for statement in ast.parse(source).body:
         for call in _env_calls(statement):

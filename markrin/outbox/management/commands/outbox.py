@@ -13,11 +13,15 @@ from markrin.outbox.models import OutboxEvent
 
 
 class Command(BaseCommand):
-    help = "Look at background jobs, let dead ones run again, pause and resume queues."
+    help = (
+        "Look at background jobs, let dead ones run again, pause and resume queues."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        actions.add_parser("stats", help="jobs by queue and state, pauses, heartbeats")
+        actions.add_parser(
+            "stats", help="jobs by queue and state, pauses, heartbeats"
+        )
         show = actions.add_parser("show", help="everything about one job")
         show.add_argument("key", help="task:natural id, or the row's number")
         retry = actions.add_parser("retry", help="let dead jobs run again")
@@ -85,7 +89,9 @@ class Command(BaseCommand):
 
     def _retry(self, key: str | None, task: str | None, queue: str | None) -> None:
         ids = (
-            [_find(key).pk] if key else selectors.list_dead_ids(task=task, queue=queue)
+            [_find(key).pk]
+            if key
+            else selectors.list_dead_ids(task=task, queue=queue)
         )
         count = services.retry_jobs(ids)
         if key and not count:

@@ -24,9 +24,13 @@ class Command(BaseCommand):
             "--within", type=int, default=120, help="seconds (default: 120)"
         )
 
-    def handle(self, *_: object, queue: str | None, within: int, **__: object) -> None:
+    def handle(
+        self, *_: object, queue: str | None, within: int, **__: object
+    ) -> None:
         name, part = (
-            (f"worker:{queue}", f"worker of {queue}") if queue else ("relay", "relay")
+            (f"worker:{queue}", f"worker of {queue}")
+            if queue
+            else ("relay", "relay")
         )
         age_s = heartbeats.heartbeat_age_s(name)
         if age_s is None or age_s > within:
