@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -57,7 +56,7 @@ def list_wishlist(
     items = WishlistItem.objects.filter(
         user=customer, product__status=ProductStatus.PUBLISHED
     )
-    page: Any = fetch_page(
+    page = fetch_page(
         items,
         order=NEWEST_FIRST,
         page=params.page,
@@ -75,8 +74,7 @@ def list_wishlist(
         for item in page.items
         if item.product_id in cards
     ]
-    page.items[:] = entries
-    return page  # type: ignore[no-any-return]  # its items have just become what is promised
+    return page.with_items(entries)
 
 
 def list_wishlist_ids(*, customer: User) -> list[UUID]:

@@ -2,10 +2,10 @@
 
 from datetime import date, timedelta
 from http import HTTPStatus
-from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,7 +23,7 @@ _DEFAULT_DAYS = 30
 
 class EventList(View):
     permission_classes = [AllowAny]
-    authentication_classes: list[Any] = []
+    authentication_classes: list[type[BaseAuthentication]] = []
 
     @operation(
         body=schemas.RecordEvents,

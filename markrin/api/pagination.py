@@ -19,6 +19,7 @@ from markrin.api import errors
 MAX_OFFSET = 10_000
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ class Page(Generic[T]):
             cls(cast(list[T], items), page, -(-total // limit), total, limit),
         )
 
+    def with_items(self, items: list[Other]) -> Page[Other]:
+        """Return the page with what is shown for its rows."""
+        return Page(items, self.page, self.pages, self.total, self.limit)
+
 
 @dataclass(frozen=True)
 class CursorPage(Generic[T]):
@@ -87,6 +92,10 @@ class CursorPage(Generic[T]):
         rows = list(list_after(queryset, order, cursor)[: limit + 1])
         more = _encode_cursor(rows[limit - 1], keys) if len(rows) > limit else None
         return cast("CursorPage[M]", cls(cast(list[T], rows[:limit]), more))
+
+    def with_items(self, items: list[Other]) -> CursorPage[Other]:
+        """Return the stretch with what is shown for its rows."""
+        return CursorPage(items, self.next)
 
 
 def list_after(

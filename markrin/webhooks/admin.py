@@ -172,7 +172,7 @@ class EndpointAdmin(SteppedAdmin):
         new = NewWebhook(
             name=obj.name, url=obj.url, event_types=form.cleaned_data["event_types"]
         )
-        made = endpoints.insert_endpoint(new, secret=secret, by=request.user)
+        made = endpoints.insert_endpoint(new, secret=secret, by_id=request.user.pk)
         obj.__dict__.update(made.__dict__)
         self.message_user(request, f"Its secret is {secret} It is shown this once.")
 

@@ -53,7 +53,7 @@ class WebhookList(View):
         errors=[*_REFUSED, errors.TooManyWebhooks],
     )
     def post(self, request: Request, *, body: NewWebhook) -> Response:
-        made, secret = endpoints.create_endpoint(body, by=request.user)
+        made, secret = endpoints.create_endpoint(body, by_id=request.user.pk)
         return _show_secret(made, secret, HTTPStatus.CREATED)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, connection
@@ -62,7 +62,9 @@ def check_address(url: str) -> None:
         raise errors.WebhookAddressRefused(str(exc)) from exc
 
 
-def create_endpoint(new: NewWebhook, *, by: Any) -> tuple[WebhookEndpoint, str]:
+def create_endpoint(
+    new: NewWebhook, *, by_id: UUID | None
+) -> tuple[WebhookEndpoint, str]:
     """Return a new endpoint and its secret, which is shown this once.
 
     Raises:
@@ -71,7 +73,7 @@ def create_endpoint(new: NewWebhook, *, by: Any) -> tuple[WebhookEndpoint, str]:
     check_address(new.url)
     secret = secrets.make_secret()
     try:
-        return _insert_endpoint(new, secret, by), secret
+        return _insert_endpoint(new, secret, by_id), secret
     except IntegrityError as exc:
         if WebhookEndpoint.objects.filter(name=new.name).exists():
             raise errors.WebhookNameTaken from exc
@@ -79,12 +81,16 @@ def create_endpoint(new: NewWebhook, *, by: Any) -> tuple[WebhookEndpoint, str]:
 
 
 @transactions.durable
-def _insert_endpoint(new: NewWebhook, secret: str, by: Any) -> WebhookEndpoint:
-    return insert_endpoint(new, secret=secret, by=by)
+def _insert_endpoint(
+    new: NewWebhook, secret: str, by_id: UUID | None
+) -> WebhookEndpoint:
+    return insert_endpoint(new, secret=secret, by_id=by_id)
 
 
 @transactions.requires_transaction
-def insert_endpoint(new: NewWebhook, *, secret: str, by: Any) -> WebhookEndpoint:
+def insert_endpoint(
+    new: NewWebhook, *, secret: str, by_id: UUID | None
+) -> WebhookEndpoint:
     """Add an endpoint, as part of the caller's transaction. Raises: errors.TooManyWebhooks."""
     if WebhookEndpoint.objects.count() >= MAX_ENDPOINTS:
         raise errors.TooManyWebhooks
@@ -93,7 +99,7 @@ def insert_endpoint(new: NewWebhook, *, secret: str, by: Any) -> WebhookEndpoint
         url=new.url,
         event_types=sorted(set(new.event_types)),
         secret=secrets.encrypt_secret(secret),
-        created_by=by,
+        created_by_id=by_id,
     )
     made.refresh_from_db()
     return made
