@@ -8,6 +8,7 @@ import argparse
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -26,8 +27,11 @@ _HEAD: Final = """# What PostgreSQL does for each read
 Made by `make bench-plans`, not by hand: each request is sent with the cache off, its statements
 are noted and explained. *Pages* are those of 8 kB that all statements of a request look at, in
 memory or not; they are counts, the same on any machine. A request that looks at more pages in a
-larger shop than the logarithm of its size explains is marked.
+larger shop than the logarithm of its size explains is marked: it reads each of what it finds, up to
+a number that is the same in every shop (`MAX_CANDIDATES` of a list's products, `MAX_COMPARED` of a
+search's), which the small shop does not have. Long lists of values are cut.
 """
+_LONG_LIST: Final = re.compile(r"('\{(?:[^}']{60}))[^}']+\}'")
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,7 @@ def write_page(rows: list[Row], plans: Plans, options: argparse.Namespace) -> No
         f"{_HEAD}\n{chr(10).join(table)}\n\n{machine()}; {options.scale:,} products:"
     ]
     for what, found in plans.items():
-        texts = "\n\n".join(plan.text for plan in found)
+        texts = "\n\n".join(_LONG_LIST.sub(r"\1…}'", plan.text) for plan in found)
         parts.append(f"## {what.capitalize()}\n```\n{texts}\n```")
     PAGE.write_text("\n\n".join(parts) + "\n")
 

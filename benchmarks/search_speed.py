@@ -5,9 +5,13 @@ shop's own code, in this process and without its cache: searches of several kind
 with and without filters. Prints the median and the 99th percentile of each, and of searches the
 share of the first ten that have these fields (precision at 10). `--explain` prints, for the slowest
 statement of each, what PostgreSQL did. More than 100,000 products are copies of these.
+
+Last come the other reads, through the views: the median, and how many pages of 8 kB all their
+statements look at, which is the same on any machine.
 """
 
 import argparse
+import os
 import statistics
 import sys
 import time
@@ -15,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from benchmarks.query_plans import explain_all
 from benchmarks.search_quality import sample_shop
 
 _CATEGORIES = (
@@ -150,6 +155,17 @@ LISTS: dict[str, Mapping[str, str]] = {
     "a colour and a size": {"color": "Red", "size": "38"},
     "a search": {"search": "red dress"},
 }
+_FILTERED = (
+    "/api/products?category=shirts&inStock=true&maxPrice=2500.00&sort=price_asc"
+)
+READS: dict[str, str] = {
+    "a product by slug": "/api/products/product-711",
+    "the category tree": "/api/categories",
+    "the first page of all": "/api/products?limit=12",
+    "a category, 2 filters, by price": _FILTERED,
+    "the same, page 50": f"{_FILTERED}&page=50",
+    "the same, with facets": f"{_FILTERED}&facets=true",
+}
 
 
 @dataclass
@@ -173,6 +189,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--explain", action="store_true")
     options = parser.parse_args()
+    os.environ |= {"CACHE_ANSWERS": "0", "RATE_LIMIT_SCALE": "1000000"}
     with sample_shop(load=False):
         from products.services.facet_index import fold_changes
 
@@ -197,7 +214,24 @@ def main() -> int:
         )
         for name, filters in LISTS.items():
             report({**filters, "facets": "true", "limit": "10"}, name, options)
+        report_reads(options.rounds)
     return 0
+
+
+def report_reads(rounds: int) -> None:
+    """Print how long each of the other reads takes its view, and the pages that it looks at."""
+    from tests.client import Client
+
+    client = Client()
+    plans = explain_all(READS)
+    print("\n| read | median ms | 99th percentile ms | pages |\n|---|---|---|---|")
+    for name, path in READS.items():
+        timing = Timing()
+        for _ in range(rounds):
+            started = time.perf_counter()
+            client.get(path)
+            timing.rounds.append(time.perf_counter() - started)
+        print(timing.line(name, f"{sum(plan['pages'] for plan in plans[name]):,}"))
 
 
 def generate(products: int) -> None:
