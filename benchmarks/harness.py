@@ -30,6 +30,7 @@ from dev.stack import ROOT, Stack, kept_secrets, local_dir, path_with_tools
 from tests.services import free_port
 
 CONNECTIONS = 8
+SPREAD = ROOT / "benchmarks" / "peers" / "spread.lua"
 
 
 class NotReady(Exception):
@@ -122,17 +123,7 @@ class Harness:
 
     def copy_database(self, scale: int, name: str) -> str:
         """Copy the database of the shop of `scale` products, made anew; return the copy's name."""
-        with psycopg.connect(
-            self.address("postgres"), autocommit=True
-        ) as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
-            )
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                    sql.Identifier(name), sql.Identifier(f"bench{scale}")
-                )
-            )
+        self.fresh_database(name, template=f"bench{scale}")
         return name
 
     def address(self, database: str) -> str:
@@ -141,14 +132,18 @@ class Harness:
             raise NotReady("no PostgreSQL")
         return _libpq(self._stack.postgres.url(database))
 
-    def fresh_database(self, name: str) -> str:
-        """Make an empty database beside the shops', anew; return its address in libpq's form."""
-        orders = ("DROP DATABASE IF EXISTS {} WITH (FORCE)", "CREATE DATABASE {}")
+    def fresh_database(self, name: str, *, template: str = "template1") -> str:
+        """Make a database beside the shops', anew, empty or as a copy of one that nobody is
+        using; return its address in libpq's form.
+        """
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        named, copied = sql.Identifier(name), sql.Identifier(template)
         with psycopg.connect(
             self.address("postgres"), autocommit=True
         ) as connection:
-            for order in orders:
-                connection.execute(sql.SQL(order).format(sql.Identifier(name)))
+            connection.execute(drop.format(named))
+            connection.execute(create.format(named, copied))
         return self.address(name)
 
     def connect(self, scale: int) -> psycopg.Connection:
@@ -330,8 +325,13 @@ def load(
     seconds: float = 5,
     headers: Sequence[str] = (),
     connections: int = CONNECTIONS,
+    requests: Path | None = None,
 ) -> Measured:
-    """Ask for a URL with wrk, over and over. Raises: NotReady where wrk is missing."""
+    """Ask for a URL with wrk, over and over; or send what a file of `requests` holds, as
+    peers/spread.lua reads it, to the URL's server.
+
+    Raises: NotReady where wrk is missing.
+    """
     if shutil.which("wrk") is None:
         raise NotReady("wrk makes the load: apt-get install wrk")
     command = [
@@ -345,8 +345,12 @@ def load(
     ]
     for header in headers:
         command += ["-H", header]
+    script = ["-s", str(SPREAD), url, "--", str(requests)]
     out = subprocess.run(
-        [*command, url], check=True, capture_output=True, text=True
+        [*command, *(script if requests else [url])],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     return Measured(
         requests_per_s=float(_found(r"Requests/sec:\s+([\d.]+)", out)),
