@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test pictures rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-feeds bench-compare capacity bench-capacity bench-plans check audit fmt lock sbom shell clean crowd boundary bench-quote bench-noon bench-search
+.PHONY: help up test pictures rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-feeds bench-compare capacity bench-capacity bench-plans check audit fmt lock sbom shell clean crowd boundary bench-quote bench-noon bench-search bench-peers
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -124,6 +124,9 @@ bench-capacity: capacity
 
 capacity: $(STAMP) ## What each request takes, the model over it held against real runs, and docs/scaling.md's tables (needs node)
 	@$(PY) -m benchmarks.capacity $(ARGS)
+
+bench-peers: $(STAMP) ## Reads, carts and checkouts beside Vendure and Medusa on this machine (needs wrk and Node.js; minutes)
+	@$(PY) -m benchmarks.peer_shops $(ARGS)
 
 bench-compare: $(STAMP) ## Run benchmarks of two revisions in turns and print the ratios: REV=v1.0.0 ARGS="reads outbox"
 	@test -n "$(REV)" || { echo "Say which revision to compare with: make bench-compare REV=v1.0.0"; exit 2; }
