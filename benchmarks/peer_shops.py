@@ -117,7 +117,7 @@ def measure(
     rows = []
     for what, turns in (reads | purchases).items():
         rows.append(compare(what, turns, peer.name, contest.goals.get(what)))
-        if what in reads:
+        if what in reads and what in contest.goals:
             rows.append(evenness(what, turns))
     notes = (
         f"Rounds in turns: {options.rounds}; the middle rates (median / 99th percentile in"
