@@ -1,4 +1,5 @@
-// Closed load: so many requests are under way at once, each sent once, the next when one is answered.
+// Closed load: so many requests are under way at once, each sent once, the next when one
+// is answered.
 // A plan comes on stdin, what was seen goes to stdout.
 //   {"base": "http://…", "atOnce": n, "expect": "…", "requests": [{method, path, headers, body}]}
 // An answer is right where it is a 2xx whose text holds `expect`; of the others some are shown.

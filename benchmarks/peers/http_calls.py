@@ -32,7 +32,7 @@ def call(
         method=method,
     )
     try:
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 (as above)
             status, text = response.status, response.read().decode()
             given = response.headers
     except urllib.error.HTTPError as error:
