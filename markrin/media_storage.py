@@ -3,8 +3,22 @@
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from django.core.files.storage import FileSystemStorage
+from django.utils.encoding import filepath_to_uri
+
 FORM = "s3://bucket/folder?endpoint=https://…&region=…&public=https://…"
 _KEYS = {"endpoint", "region", "public"}
+
+
+class Folder(FileSystemStorage):
+    """Django's folder of files, whose addresses are joined by hand.
+
+    RFC 3986's way of joining, which Django takes, was a tenth of what a list's page costs: a
+    product has sixteen addresses of pictures. Names are relative, so the answer is the same."""
+
+    def url(self, name: str | None) -> str:
+        """Return a file's address."""
+        return self.base_url + (filepath_to_uri(name) or "").lstrip("/")
 
 
 def describe_media_storage(url: str) -> dict[str, Any]:
@@ -18,7 +32,7 @@ def describe_media_storage(url: str) -> dict[str, Any]:
         ValueError: it is no such address.
     """
     if not url:
-        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+        return {"BACKEND": "markrin.media_storage.Folder"}
     parts = urlsplit(url)
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     if parts.scheme != "s3" or not parts.netloc or query.keys() - _KEYS:

@@ -6,12 +6,12 @@ import urllib.request
 
 import boto3  # type: ignore[import-untyped]  # it has no types
 import pytest
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.test import override_settings
 from moto.server import ThreadedMotoServer
 from PIL import Image
 
-from markrin.media_storage import describe_media_storage
+from markrin.media_storage import Folder, describe_media_storage
 from products.models import ProductImage
 from products.schemas.images import UploadedImage
 from products.services import images
@@ -77,3 +77,18 @@ def test_the_setting_says_where_and_what_is_wrong() -> None:
             ValueError, match="MEDIA_STORAGE must be empty or s3://"
         ):
             describe_media_storage(wrong)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "products/ab/cd.webp",
+        "a b/ä%.jpg",
+        "with:colon.png",
+        "#hash?.png",
+        "/lead.png",
+    ],
+)
+def test_a_folder_gives_the_addresses_that_django_would(settings, name):
+    settings.MEDIA_URL = "/media/"
+    assert Folder().url(name) == FileSystemStorage().url(name)
