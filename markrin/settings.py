@@ -336,7 +336,7 @@ REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_PARSER_CLASSES": ["markrin.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["markrin.api.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "markrin.api.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["markrin.api.rate_limits.ApiThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["markrin.api.throttle.ApiThrottle"],
     "EXCEPTION_HANDLER": "markrin.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 from django.conf import settings
@@ -22,7 +22,6 @@ from django_redis import get_redis_connection
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import MemoryStorage, RedisStorage, Storage
 from redis import RedisError
-from rest_framework.throttling import BaseThrottle
 
 from markrin.api import client_address, errors
 
@@ -171,7 +170,7 @@ def reset_counter(limit: Limit, *key: str) -> None:
 
 # --- The whole API -------------------------------------------------------------------------------
 def count_refused(request: HttpRequest) -> None:
-    """Count a request whose token was refused: the throttle below sees only those that come
+    """Count a request whose token was refused: the throttle sees only those that come
     through.
 
     Raises:
@@ -182,28 +181,3 @@ def count_refused(request: HttpRequest) -> None:
         "network",
         client_address.network_of(client_address.get_client_address(request)),
     )
-
-
-class ApiThrottle(BaseThrottle):
-    """The limit `api`, for each client: a user, or else a network."""
-
-    _wait: float | None = None
-
-    def allow_request(self, request: Any, view: Any) -> bool:
-        """Count the request; return whether it may go on."""
-        user = request.user
-        if user is not None and user.is_authenticated:
-            self._wait = count_request(Limit.named("api"), "user", str(user.pk))
-        else:
-            self._wait = count_request(
-                Limit.named("api"),
-                "network",
-                client_address.network_of(
-                    client_address.get_client_address(request._request)
-                ),
-            )
-        return self._wait is None
-
-    def wait(self) -> float | None:
-        """Return the seconds until the next one is allowed."""
-        return None if self._wait is None else math.ceil(self._wait)
