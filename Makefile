@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help up test pictures rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-feeds bench-compare capacity bench-capacity bench-plans check audit fmt lock sbom shell clean crowd boundary bench-quote bench-noon bench-search bench-peers
+.PHONY: help up test pictures rolling slow fuzz orders-random orders-chaos year pricing moving constraints chaos staff-hour bench bench-reads bench-freshness bench-calls bench-import bench-memory bench-processes bench-rush bench-checkout bench-faults bench-outbox bench-auth bench-admin bench-pages bench-webhooks bench-feeds bench-compare capacity bench-capacity bench-plans check audit fmt lock sbom shell clean crowd boundary bench-quote bench-noon bench-search bench-peers
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -92,6 +92,9 @@ bench-pages: $(STAMP) ## What a shopper with a slow phone waits for, in Chromium
 
 bench-memory: $(STAMP) ## A web process's memory after 100,000 mixed requests, beside after 1,000
 	@$(PY) -m benchmarks.memory $(ARGS)
+
+bench-processes: $(STAMP) ## Reads by two and four web processes beside one, on these cores (needs wrk)
+	@$(PY) -m benchmarks.web_processes $(ARGS)
 
 bench-rush: $(STAMP) ## 500 buyers at once for 100 pieces, over 4 web processes
 	@$(PY) -m benchmarks.checkout_rush $(ARGS)
