@@ -1,6 +1,7 @@
-"""Bring the development database up to date and load the demo shop once.
+"""Bring the development database up to date, load the demo shop once, and keep the
+storefront's files.
 
-One process for both, as starting Django is most of what they cost.
+One process for all of it, as starting Django is most of what they cost.
 """
 
 import os
@@ -13,8 +14,8 @@ from django.db import OperationalError
 
 
 def main() -> int:
-    """Migrate, then load the demo unless it is there; a shop that has goods of its own is
-    left as it is.
+    """Migrate, then load the demo unless it is there (a shop that has goods of its own is
+    left as it is), then copy what the storefront's build has left.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "markrin.settings")
     django.setup()
@@ -29,6 +30,8 @@ def main() -> int:
         call_command("load_demo")
     except CommandError as error:
         print(error)
+    # for pages that are open since before the storefront was last built
+    call_command("keep_assets")
     return 0
 
 

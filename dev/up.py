@@ -250,12 +250,10 @@ def _empty_folder(path: Path) -> str:
 
 
 def _prepare(env: dict[str, str]) -> None:
-    """Bring the database up to date, load the demo shop once, and build the storefront."""
+    """Build the storefront, bring the database up to date, and load the demo shop once."""
+    _build_storefront(env)  # first: dev.prepare keeps a copy of what it leaves
     _say("Bringing the database up to date …")
     _call([sys.executable, "-m", "dev.prepare"], env)
-    _build_storefront(env)
-    # for pages that are open since before this build
-    _call([sys.executable, "manage.py", "keep_assets", "--skip-checks"], env)
 
 
 def _build_storefront(env: dict[str, str]) -> None:
