@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -19,7 +19,7 @@ from typing import IO
 
 import psutil
 
-from dev import processes, stack
+from dev import processes, procfile, stack
 from dev.processes import StackError
 from dev.stack import ROOT
 
@@ -32,6 +32,9 @@ MARK = "MARKRIN_UP"
 PR_SET_PDEATHSIG = (
     1  # Linux: a signal to get when the parent dies. Source: prctl(2)
 )
+IS_UP = "Markrin is up."
+ALL_RUN = "Beat and the workers have started, too."
+LOOK_S = 0.1  # between two looks at whether the shop answers, or has ended
 FRONTEND = ROOT / "frontend"
 # Without a network npm would try for minutes, and say so in pages.
 NPM_OPTIONS = [
@@ -320,28 +323,18 @@ def _run_procfile(env: dict[str, str], url: str) -> int:
     """Run the Procfile until it ends or we are told to end; leave nothing behind. Returns
     the exit code.
     """
-    # A file that does not exist: honcho would read a .env that migrate has not seen.
-    none = str(Path(env["LOCAL_DIR"]) / "none")
-    honcho = subprocess.Popen(
-        [sys.executable, "-m", "honcho", "-e", none, "start"],
-        env=env,
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C comes to us alone, and we tell it once
-        preexec_fn=_die_with_parent,  # noqa: PLW1509 (this program has one thread)
-    )
+    shop = procfile.Processes(env, before_each=_die_with_parent)
     try:
-        announced, started_at = False, time.time()
-        while honcho.poll() is None and not _make_was_interrupted():
-            if (
-                not announced
-                and _ready(url)
-                and _beat_runs(Path(env["LOCAL_DIR"]), started_at)
-            ):
-                _announce(env, url)
-                announced = True
-            time.sleep(0.5)
-        if honcho.poll() is None:
+        shop.start(procfile.FIRST)
+        if _wait_until(lambda: _ready(url), shop):
+            _announce(env, url)
+            started_at = time.time()
+            shop.start(*procfile.list_others())
+            home = Path(env["LOCAL_DIR"])
+            if _wait_until(lambda: _beat_runs(home, started_at), shop):
+                _say(f"{ALL_RUN} The shop: {url}/")
+                _wait_until(lambda: False, shop)
+        if not shop.has_ended():
             return 0
         _say(
             "A process of the shop has ended, so all of it ends; the lines above say why."
@@ -349,13 +342,16 @@ def _run_procfile(env: dict[str, str], url: str) -> int:
         return 1
     finally:
         _ignore_signals()
-        if honcho.poll() is None:
-            honcho.terminate()
-        try:
-            honcho.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            honcho.kill()
-            honcho.wait()
+        shop.end()
+
+
+def _wait_until(reached: Callable[[], bool], shop: procfile.Processes) -> bool:
+    """Return whether it is reached; False where a process or make was ended before."""
+    while not shop.has_ended() and not _make_was_interrupted():
+        if reached():
+            return True
+        time.sleep(LOOK_S)
+    return False
 
 
 def _beat_runs(home: Path, started_at: float) -> bool:
@@ -383,7 +379,7 @@ def _announce(env: dict[str, str], url: str) -> None:
         f"    {role:9} {email} / {password}" for role, email in DEMO_PEOPLE.items()
     )
     _say(f"""
-  Markrin is up.
+  {IS_UP}
 
     shop      {url}/
     API       {url}/api/docs

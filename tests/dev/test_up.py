@@ -108,20 +108,30 @@ def home(tmp_path: Path) -> Iterator[Path]:
 def test_serves_the_shop_and_leaves_nothing_however_it_ends(
     home: Path, tmp_path: Path
 ) -> None:
+    assets = tmp_path / "built" / "assets"
+    assets.mkdir(parents=True)
+    (assets / "index-Dm5aNG_o.js").write_text("1")
     # The last one finds what SIGKILL has left. `make chaos` tries all of them.
-    ends = [signal.SIGKILL, signal.SIGINT]
+    ends = [(signal.SIGKILL, up.ALL_RUN), (signal.SIGINT, up.IS_UP)]
     if os.environ.get("CHAOS"):
-        ends = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP]
-    for end in ends:
-        with started(home, tmp_path / end.name) as shop:
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP)
+        ends = [(end, said) for end in numbers for said in (up.ALL_RUN, up.IS_UP)]
+    for end, said in ends:
+        log = tmp_path / f"{end.name} {said}"
+        with started(home, log, said=said, storefront=assets.parent) as shop:
             url = (home / "up").read_text()
             with urllib.request.urlopen(  # noqa: S310 (our own)
                 f"{url}/api/products?limit=1", timeout=60
             ) as answer:
                 assert json.load(answer)["total"] > 100
-            assert len(left_of(home)) > 8
+            if said == up.ALL_RUN:
+                assert len(left_of(home)) > 8
+                text = log.read_text()
+                assert text.index(up.IS_UP) < text.index("relay.1"), "web is first"
             shop.send_signal(end)
             shop.wait(timeout=60)
+        assert (home / "media/storefront-assets/index-Dm5aNG_o.js").exists()
+        assert "Traceback" not in log.read_text()
         if end != signal.SIGKILL:
             assert processes.wait_for(lambda: not left_of(home), seconds=60), (
                 end,
@@ -130,8 +140,10 @@ def test_serves_the_shop_and_leaves_nothing_however_it_ends(
 
 
 @contextmanager
-def started(home: Path, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run `make up`'s program until the block ends; it is up when entered."""
+def started(
+    home: Path, log: Path, *, said: str, storefront: Path
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run `make up`'s program until the block ends; it has said so much when entered."""
     ours = {
         "DATABASE_URL",
         "CACHE_URL",
@@ -146,6 +158,7 @@ def started(home: Path, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     # tests of its own.
     env |= {
         "LOCAL_DIR": str(home),
+        "STOREFRONT_DIR": str(storefront),
         "PATH": str(Path(sys.executable).parent),
         "PYTHONUNBUFFERED": "1",
     }
@@ -160,7 +173,7 @@ def started(home: Path, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
         )
     try:
         assert processes.wait_for(
-            lambda: shop.poll() is not None or "Markrin is up" in log.read_text(),
+            lambda: shop.poll() is not None or said in log.read_text(),
             seconds=300,
         )
         assert shop.poll() is None, log.read_text()
@@ -227,7 +240,7 @@ def test_a_folder_that_cannot_be_written_is_named_in_a_line(
     assert line.endswith("Set LOCAL_DIR to a folder that you may write to.")
 
 
-def test_it_is_up_only_once_beat_runs_too(tmp_path: Path) -> None:
+def test_all_has_started_only_once_beat_runs(tmp_path: Path) -> None:
     begun = time.time()
     assert not up._beat_runs(tmp_path, begun)
     (tmp_path / "beat-schedule.db").touch()
