@@ -6,7 +6,6 @@ One process for all of it, as starting Django is most of what they cost.
 
 import os
 import sys
-from pathlib import Path
 
 import django
 from django.core.management import CommandError, call_command
@@ -19,11 +18,6 @@ def main() -> int:
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "markrin.settings")
     django.setup()
-    from django.conf import settings
-
-    Path(settings.STATIC_ROOT).mkdir(
-        parents=True, exist_ok=True
-    )  # WhiteNoise warns of one that is missing
     call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
     call_command("seed_shipping", verbosity=0)
     try:

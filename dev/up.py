@@ -1,6 +1,5 @@
 """`make up`: the whole shop in one terminal, until Ctrl-C or SIGTERM ends it."""
 
-import ctypes
 import fcntl
 import os
 import shutil
@@ -19,7 +18,7 @@ from typing import IO
 
 import psutil
 
-from dev import processes, procfile, stack
+from dev import parent, processes, procfile, stack
 from dev.processes import StackError
 from dev.stack import ROOT
 
@@ -29,9 +28,6 @@ LEAST_FREE_BYTES = 500_000_000  # PostgreSQL and the demo shop take 300
 # in the environment of everything started here: how a later run knows what a killed one has
 # left
 MARK = "MARKRIN_UP"
-PR_SET_PDEATHSIG = (
-    1  # Linux: a signal to get when the parent dies. Source: prctl(2)
-)
 IS_UP = "Markrin is up."
 ALL_RUN = "Beat and the workers have started, too."
 LOOK_S = 0.1  # between two looks at whether the shop answers, or has ended
@@ -63,7 +59,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
     if os.environ.get("MAKELEVEL"):
-        _die_with_parent()  # make killed by SIGKILL cannot tell anybody
+        parent.die_with_it()  # make killed by SIGKILL cannot tell anybody
     home = stack.local_dir()
     try:
         _check_room(processes.own_folder(home))
@@ -72,27 +68,13 @@ def main() -> int:
             stack.development() as env,
             _reserved_port() as port,
         ):
-            env |= {MARK: str(home), "PATH": stack.path_with_tools()}
-            env.setdefault("HOST", "127.0.0.1")
-            env.setdefault("WEB_PROCESSES", "1")
-            env["PROMETHEUS_MULTIPROC_DIR"] = _empty_folder(
-                home / "metrics"
-            )  # what an earlier run counted is over
-            env.setdefault(
-                "WEB_THREADS", str(min(8, 2 * (os.cpu_count() or 1) + 1))
-            )
-            env |= {"WEB_PORT": str(port), "PYTHONUNBUFFERED": "1"}
-            # Celery's word to root is for servers; who types `make up` as root knows.
-            env.setdefault(
-                "PYTHONWARNINGS",
-                "ignore:You're running the worker with superuser privileges",
-            )
+            _settle(env, home, port)
             url = f"http://localhost:{port}"
             env.setdefault("SHOP_URL", url)
             _allow_both_names(env, port)
             address.write(url)
             address.flush()
-            _prepare(env)
+            _build_storefront(env)
             return _run_procfile(env, url)
     except Ended:
         return 0
@@ -110,6 +92,29 @@ def main() -> int:
     except StackError as error:
         print(f"markrin: {error}", file=sys.stderr)
         return 1
+
+
+def _settle(env: dict[str, str], home: Path, port: int) -> None:
+    """Add what the shop's processes need to know besides the servers' addresses."""
+    env |= {MARK: str(home), "PATH": stack.path_with_tools()}
+    env |= {"WEB_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    env.setdefault("HOST", "127.0.0.1")
+    env.setdefault("WEB_PROCESSES", "1")
+    env.setdefault("WEB_THREADS", str(min(8, 2 * (os.cpu_count() or 1) + 1)))
+    # what an earlier run counted is over
+    env["PROMETHEUS_MULTIPROC_DIR"] = _empty_folder(home / "metrics")
+    # Celery's word to root is for servers; who types `make up` as root knows.
+    env.setdefault(
+        "PYTHONWARNINGS",
+        "ignore:You're running the worker with superuser privileges",
+    )
+    env.setdefault("CELERY_SKIP_CHECKS", "1")  # dev.prepare has just made them
+    static = env.setdefault("STATIC_ROOT", str(home / "static"))
+    # WhiteNoise warns of one that is missing
+    Path(static).mkdir(parents=True, exist_ok=True)
+    if env.pop("PYTHONDONTWRITEBYTECODE", ""):
+        # Nothing is written beside the modules, and yet they are not compiled at each start.
+        env.setdefault("PYTHONPYCACHEPREFIX", str(home / "pycache"))
 
 
 def _allow_both_names(env: dict[str, str], port: int) -> None:
@@ -131,29 +136,6 @@ def _end(number: int, frame: FrameType | None) -> None:
 def _ignore_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _make_was_interrupted() -> bool:
-    """Return whether make, our parent, has had a SIGINT that was sent to it alone.
-
-    It passes SIGTERM on to us, but waits in silence after SIGINT, since a terminal sends
-    that to both. What shows is that it has given up its handler: bit 1 of the caught
-    signals. Source: proc(5), SigCgt; GNU make, commands.c."""
-    try:
-        status = Path(f"/proc/{os.getppid()}/status").read_text()
-    except OSError:
-        return False  # not Linux
-    fields = dict(
-        line.split(":\t", 1) for line in status.splitlines() if ":\t" in line
-    )
-    interrupt = 1 << (signal.SIGINT - 1)
-    ignored_or_caught = int(fields["SigCgt"], 16) | int(fields["SigIgn"], 16)
-    return fields["Name"].strip() == "make" and not ignored_or_caught & interrupt
 
 
 @contextmanager
@@ -252,15 +234,10 @@ def _empty_folder(path: Path) -> str:
     return str(path)
 
 
-def _prepare(env: dict[str, str]) -> None:
-    """Build the storefront, bring the database up to date, and load the demo shop once."""
-    _build_storefront(env)  # first: dev.prepare keeps a copy of what it leaves
-    _say("Bringing the database up to date …")
-    _call([sys.executable, "-m", "dev.prepare"], env)
-
-
 def _build_storefront(env: dict[str, str]) -> None:
-    """Build `frontend/shop` if its sources are newer than what was built last."""
+    """Build `frontend/shop` if its sources are newer than what was built last; dev.prepare
+    keeps a copy of it.
+    """
     if not (FRONTEND / "shop").exists():
         return
     if not shutil.which("npm"):
@@ -320,12 +297,17 @@ def _say(text: str) -> None:
 
 
 def _run_procfile(env: dict[str, str], url: str) -> int:
-    """Run the Procfile until it ends or we are told to end; leave nothing behind. Returns
-    the exit code.
+    """Prepare the database and run the Procfile until it ends or we are told to end; leave
+    nothing behind. Returns the exit code.
+
+    Raises: CalledProcessError, where the database cannot be prepared.
     """
-    shop = procfile.Processes(env, before_each=_die_with_parent)
+    shop = procfile.Processes(env, before_each=parent.die_with_it)
     try:
+        # Beside it, as starting takes either as long; /health/ready wants a migrated database.
         shop.start(procfile.FIRST)
+        _say("Bringing the database up to date …")
+        _call([sys.executable, "-m", "dev.prepare"], env)
         if _wait_until(lambda: _ready(url), shop):
             _announce(env, url)
             started_at = time.time()
@@ -347,7 +329,7 @@ def _run_procfile(env: dict[str, str], url: str) -> int:
 
 def _wait_until(reached: Callable[[], bool], shop: procfile.Processes) -> bool:
     """Return whether it is reached; False where a process or make was ended before."""
-    while not shop.has_ended() and not _make_was_interrupted():
+    while not shop.has_ended() and not parent.was_interrupted():
         if reached():
             return True
         time.sleep(LOOK_S)

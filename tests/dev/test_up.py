@@ -79,6 +79,19 @@ def test_names_the_people_whom_the_demo_makes(settings: object) -> None:
     assert getattr(settings, "DEMO_PASSWORD", None) == up.DEMO_PASSWORD
 
 
+def test_modules_are_compiled_once_and_not_beside_their_source(
+    tmp_path: Path,
+) -> None:
+    """With PYTHONDONTWRITEBYTECODE each process compiled all of them at each start."""
+    env = {"PYTHONDONTWRITEBYTECODE": "1"}
+    up._settle(env, tmp_path, 8000)
+    assert "PYTHONDONTWRITEBYTECODE" not in env
+    assert env["PYTHONPYCACHEPREFIX"] == str(tmp_path / "pycache")
+    untouched: dict[str, str] = {}
+    up._settle(untouched, tmp_path, 8000)
+    assert "PYTHONPYCACHEPREFIX" not in untouched
+
+
 def left_of(home: Path) -> list[str]:
     """Return what runs and belongs to this folder: by its mark, or as a server of its data."""
     found = []
