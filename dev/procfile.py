@@ -7,8 +7,8 @@ not talk to. What these do can wait: jobs lie in the outbox until a relay and wo
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import psutil
 
@@ -20,7 +20,8 @@ STARTS_WITHIN_S = 5
 ENDS_WITHIN_S = 15
 
 
-class Honcho(NamedTuple):
+@dataclass(frozen=True)
+class Honcho:
     """A honcho, and how many processes it is to run."""
 
     program: "subprocess.Popen[bytes]"
