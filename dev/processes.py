@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,6 +82,14 @@ def socket_folder(home: Path) -> Path:
         return own_folder(link)
     # mkdtemp makes the name, and the folder is this user's alone
     return outside_folder(link, "/tmp")  # noqa: S108
+
+
+def keep_compiled(env: MutableMapping[str, str], home: Path) -> None:
+    """Let the processes of this environment keep their compiled modules, below `home` where
+    the machine wants none beside their sources: else each compiles hundreds at its start.
+    """
+    if env.pop("PYTHONDONTWRITEBYTECODE", ""):
+        env.setdefault("PYTHONPYCACHEPREFIX", str(home / "pycache"))
 
 
 def wait_for(answers: Callable[[], bool], *, seconds: float) -> bool:

@@ -112,9 +112,7 @@ def _settle(env: dict[str, str], home: Path, port: int) -> None:
     static = env.setdefault("STATIC_ROOT", str(home / "static"))
     # WhiteNoise warns of one that is missing
     Path(static).mkdir(parents=True, exist_ok=True)
-    if env.pop("PYTHONDONTWRITEBYTECODE", ""):
-        # Nothing is written beside the modules, and yet they are not compiled at each start.
-        env.setdefault("PYTHONPYCACHEPREFIX", str(home / "pycache"))
+    processes.keep_compiled(env, home)
 
 
 def _allow_both_names(env: dict[str, str], port: int) -> None:

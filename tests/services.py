@@ -49,6 +49,7 @@ def start() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
     if "MARKRIN_TEST" not in os.environ:
         home = processes.own_folder(local_dir() / "test")
+        processes.keep_compiled(os.environ, local_dir())
         given = os.environ.get("TEST_DATABASE_URL")
         stack = Stack(home, durable=False, database=not given)
         atexit.register(stack.leave, keep=KEEP)

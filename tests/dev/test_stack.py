@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,3 +141,16 @@ def test_an_address_given_from_outside_is_kept(
     with stack.development() as env:
         assert given.items() <= env.items()
         assert not list((tmp_path / "none").glob("*.log"))  # nothing was started
+
+
+def test_modules_are_compiled_once_also_where_none_may_lie_beside_its_source(
+    tmp_path: Path,
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "module.py").write_text("")
+    env = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(source)}
+    processes.keep_compiled(env, tmp_path)
+    subprocess.run([sys.executable, "-c", "import module"], env=env, check=True)
+    assert len([*(tmp_path / "pycache").rglob("module.*.pyc")]) == 1
+    assert [path.name for path in source.iterdir()] == ["module.py"]
