@@ -611,13 +611,14 @@ MAIL_TEMPLATES = [
     str(BASE_DIR / "templates" / "mail"),
 ]
 # smtp+tls://user:password@host:587, or EMAIL_BACKEND for one of anymail's; a file per mail
-# in MAIL_DIR where DEBUG
+# in MAIL_DIR where DEBUG. SMTPBackend keeps its connections for the next mail; Django's own,
+# django.core.mail.backends.smtp.EmailBackend, opens one for each.
 EMAIL_URL = env.str("EMAIL_URL", "")
 if EMAIL_URL:
     globals().update(env.email_url_config(EMAIL_URL))
 EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",
-    "django.core.mail.backends.smtp.EmailBackend"
+    "markrin.mail.backends.SMTPBackend"
     if EMAIL_URL or not DEBUG
     else "markrin.mail.backends.FileBackend",
 )

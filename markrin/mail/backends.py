@@ -1,15 +1,193 @@
-"""Mail in development: a file each, which any mail program opens."""
+"""Where mails go: to a mail server, over a connection that is kept for the next mail; or, in
+development, into a file each, which any mail program opens.
+"""
 
+import atexit
 import os
 import re
+import smtplib
 import tempfile
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Hashable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from celery.signals import worker_process_shutdown
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.core.mail.backends import smtp
 from django.core.mail.backends.base import BaseEmailBackend
+
+# How long a connection waits for the next mail. A server waits for five minutes at least by RFC
+# 5321, section 4.5.3.2.7, but is free to cut earlier, and Amazon SES asks for connections that are
+# not kept long. Postfix keeps one to a busy server for 2 s.
+KEEP_S = 10
+# SES answers the 351st mail of a connection by 421; others allow a hundred.
+MAILS_PER_CONNECTION = 100
+PROOF_S = (
+    2  # for the answer of a connection that was kept: longer, and it is a new one
+)
+
+
+@dataclass
+class _Kept:
+    """An open connection, to whom, how many mails it has taken, and when the last one (seconds of
+    the monotonic clock).
+    """
+
+    connection: smtplib.SMTP
+    account: Hashable
+    mails: int
+    used_at: float
+
+
+class _KeptConnections:
+    """The connections of this process that wait for a mail. Whoever takes one has it alone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[_Kept] = []
+        self._tended = False
+
+    def take(self, account: Hashable) -> _Kept | None:
+        """Return one to this account that answers, or None; those that do not are closed."""
+        while (kept := self._pop(account)) is not None:
+            if _answers(kept.connection):
+                return kept
+            kept.connection.close()
+        return None
+
+    def give(self, kept: _Kept) -> None:
+        """Let it wait for the next mail, for KEEP_S."""
+        with self._lock:
+            self._waiting.append(kept)
+            if self._tended:
+                return
+            self._tended = True
+        threading.Thread(target=self._tend, name="mail", daemon=True).start()
+
+    def close(self, *, idle_s: float = 0) -> None:
+        """Say goodbye to the servers of those that have waited so long."""
+        until = time.monotonic() - idle_s
+        with self._lock:
+            idle = [kept for kept in self._waiting if kept.used_at <= until]
+            self._waiting = [kept for kept in self._waiting if kept.used_at > until]
+        for kept in idle:
+            _quit(kept.connection)
+
+    def forget(self) -> None:
+        """Start empty after a fork: the connections are the parent's, who goes on using them."""
+        inherited, self._waiting = self._waiting, []
+        self._lock, self._tended = threading.Lock(), False
+        for kept in inherited:
+            kept.connection.close()  # this process's handle; the server is told nothing
+
+    def _pop(self, account: Hashable) -> _Kept | None:
+        oldest = time.monotonic() - KEEP_S
+        with self._lock:
+            for at in reversed(range(len(self._waiting))):
+                kept = self._waiting[at]
+                if kept.account == account and kept.used_at > oldest:
+                    return self._waiting.pop(at)
+        return None
+
+    def _tend(self) -> None:
+        while True:
+            time.sleep(KEEP_S / 2)
+            self.close(idle_s=KEEP_S)
+            with self._lock:
+                if not self._waiting:
+                    self._tended = False
+                    return
+
+
+_connections = _KeptConnections()
+os.register_at_fork(after_in_child=_connections.forget)
+
+
+@atexit.register  # a worker's processes end without it, but not without their signal
+@worker_process_shutdown.connect
+def close_kept(**_: object) -> None:
+    """Close the connections that wait for a mail: the process ends."""
+    _connections.close()
+
+
+class SMTPBackend(smtp.EmailBackend):
+    """Django's own, over a connection that the process has kept since its last mail.
+
+    To open one takes up to ten round trips with TLS and a password. It is kept for KEEP_S and
+    MAILS_PER_CONNECTION, proves that the server is there before each further mail, and is
+    closed after any error: so what a failure means is what it means on a new connection."""
+
+    _mails = 0  # that the connection has taken, of this backend and others
+    _sound = False  # the last mail was taken, and nothing has failed since
+
+    def open(self) -> bool | None:
+        if self.connection is None and (kept := _connections.take(self._account())):
+            self.connection, self._mails = kept.connection, kept.mails
+            return True
+        return super().open()
+
+    def close(self) -> None:
+        connection, mails = self.connection, self._mails
+        if connection and self._sound and mails < MAILS_PER_CONNECTION:
+            self.connection = None
+            now = time.monotonic()
+            _connections.give(_Kept(connection, self._account(), mails, now))
+        else:
+            super().close()
+        self._sound, self._mails = False, 0
+
+    def _send(self, email_message: EmailMessage) -> bool:
+        self._sound = False
+        send = super()._send  # type: ignore[misc]  # the stubs leave it out
+        try:
+            sent = bool(send(email_message))
+        except smtplib.SMTPSenderRefused as error:
+            # Some servers say to the next mail that the last one was the last. It has not begun.
+            if error.smtp_code != 421 or not self._mails:
+                raise
+            self.connection, self._mails = None, 0
+            super().open()
+            sent = bool(send(email_message))
+        self._sound = sent
+        self._mails += sent
+        return sent
+
+    def _account(self) -> Hashable:
+        return (
+            *(self.host, self.port, self.username, self.password, self.timeout),
+            *(self.use_tls, self.use_ssl, self.ssl_keyfile, self.ssl_certfile),
+        )
+
+
+def _answers(connection: smtplib.SMTP) -> bool:
+    """Return whether the server is still there and lets a mail begin.
+
+    By RSET, and not by NOOP, of which sendmail takes 20 and Exim 10 of a client: between two
+    mails Exim does not count a RSET. Source: RFC 5321, section 4.1.1.5."""
+    sock = connection.sock
+    if sock is None:
+        return False
+    timeout = sock.gettimeout()
+    try:
+        sock.settimeout(PROOF_S)
+        code, _ = connection.rset()
+        sock.settimeout(timeout)
+    except OSError:  # every error of smtplib is one
+        return False
+    return code == 250
+
+
+def _quit(connection: smtplib.SMTP) -> None:
+    with suppress(OSError):
+        if connection.sock is not None:
+            connection.sock.settimeout(PROOF_S)
+        connection.quit()
+    connection.close()
 
 
 class FileBackend(BaseEmailBackend):

@@ -13,6 +13,12 @@ from django.utils.module_loading import module_has_submodule
 from celery_app import ON_EVENT, QUEUES
 from markrin.outbox import handlers
 
+# EMAIL_BACKEND of a shop that hands its mails to a mail server
+OVER_SMTP = (
+    "markrin.mail.backends.SMTPBackend",
+    "django.core.mail.backends.smtp.EmailBackend",
+)
+
 
 @register()
 def check_event_map(**_: object) -> list[CheckMessage]:
@@ -54,10 +60,7 @@ def check_queues(**_: object) -> list[CheckMessage]:
 @register(deploy=True)
 def check_mail_server(**_: object) -> list[CheckMessage]:
     """The mail server is configured: Django's default is a server on this very machine."""
-    if (
-        settings.EMAIL_URL
-        or settings.EMAIL_BACKEND != "django.core.mail.backends.smtp.EmailBackend"
-    ):
+    if settings.EMAIL_URL or settings.EMAIL_BACKEND not in OVER_SMTP:
         return []
     return [
         Advice(

@@ -99,9 +99,9 @@ class _Controller(Controller):
 
 
 @contextmanager
-def sink() -> Iterator[tuple[Sink, int]]:
-    """Run a mail server; give what it keeps, and its port."""
-    kept = Sink()
+def sink(kept: Sink | None = None) -> Iterator[tuple[Sink, int]]:
+    """Run a mail server, of a kind of its own if it is given; give what it keeps, and its port."""
+    kept = kept or Sink()
     controller = _Controller(kept)
     controller.start()
     try:

@@ -20,6 +20,7 @@ from dev.valkey import Valkey
 from markrin.ops.doctor import machine
 from markrin.outbox import heartbeats
 from markrin.outbox import services as outbox
+from markrin.outbox.checks import OVER_SMTP
 from markrin.outbox.models import OutboxEvent
 from tests import services
 
@@ -175,8 +176,9 @@ def test_a_clock_that_is_wrong(doctor, all_alive, seconds, said):
     assert f"s {said} this machine's" in fault(printed, "clock")
 
 
-def test_a_mail_server_that_is_not_there(doctor, all_alive, settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+@pytest.mark.parametrize("backend", OVER_SMTP)
+def test_a_mail_server_that_is_not_there(doctor, all_alive, settings, backend):
+    settings.EMAIL_BACKEND = backend
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", services.free_port()
     code, printed = doctor()
     assert code == 1

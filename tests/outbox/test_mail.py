@@ -5,6 +5,7 @@ answer means for the job.
 import email
 import email.policy
 import smtplib
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -17,9 +18,10 @@ from django.template import TemplateDoesNotExist
 from markrin.mail import markup, sending
 from markrin.mail.backends import FileBackend
 from markrin.outbox import handlers, rows, services
+from markrin.outbox.checks import OVER_SMTP
 from markrin.outbox.models import OutboxEvent
-from tests.chaos.proxy import proxy
-from tests.chaos.smtp import sink
+from tests.chaos.proxy import Proxy, proxy
+from tests.chaos.smtp import Sink, sink
 from tests.outbox import jobs
 from tests.services import free_port
 
@@ -232,9 +234,9 @@ def test_an_error_of_our_own_is_not_the_servers():
     assert sending._failure_verdict(KeyError("name")) is None
 
 
-@pytest.fixture
-def smtp(settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+@pytest.fixture(params=OVER_SMTP)
+def smtp(request, settings) -> Iterator[tuple[Sink, Proxy]]:
+    settings.EMAIL_BACKEND = request.param
     settings.EMAIL_HOST, settings.EMAIL_TIMEOUT = "127.0.0.1", 20
     with sink() as (kept, port), proxy(("127.0.0.1", port)) as front:
         settings.EMAIL_PORT = front.port
@@ -300,8 +302,9 @@ def test_development_writes_a_file_per_mail(templates, settings, tmp_path):
     assert FileBackend().send_messages([]) == 0
 
 
-def test_a_port_where_nobody_listens(templates, settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+@pytest.mark.parametrize("backend", OVER_SMTP)
+def test_a_port_where_nobody_listens(templates, settings, backend):
+    settings.EMAIL_BACKEND = backend
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     with pytest.raises(handlers.Unreachable, match="ConnectionRefusedError"):
         send()

@@ -172,11 +172,9 @@ def test_the_check_names_what_is_nobodys(monkeypatch):
     assert len(messages) == 3
 
 
-def test_the_check_asks_for_a_mail_server(settings):
-    settings.EMAIL_URL, settings.EMAIL_BACKEND = (
-        "",
-        "django.core.mail.backends.smtp.EmailBackend",
-    )
+@pytest.mark.parametrize("backend", checks.OVER_SMTP)
+def test_the_check_asks_for_a_mail_server(settings, backend):
+    settings.EMAIL_URL, settings.EMAIL_BACKEND = "", backend
     assert [found.id for found in checks.check_mail_server()] == ["outbox.W001"]
     settings.EMAIL_URL = "smtp://mail.example:587"
     assert checks.check_mail_server() == []

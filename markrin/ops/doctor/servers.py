@@ -16,6 +16,7 @@ from kombu.exceptions import KombuError
 
 from celery_app import app
 from markrin.ops.doctor.finding import Finding, fault, note, ok
+from markrin.outbox.checks import OVER_SMTP
 
 OLDEST_REDIS = 7
 KEEPING = (
@@ -23,7 +24,6 @@ KEEPING = (
     "noeviction",
 )  # never evict a key without an expiry: queues, the cache's clock
 TIMEOUT_S = 2
-_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 _FILES = "markrin.mail.backends.FileBackend"
 
 
@@ -148,7 +148,7 @@ def check_mail() -> Iterator[Finding]:
             "mails go to files and to nobody",
             "Set EMAIL_URL where customers are to get them.",
         )
-    elif backend == _SMTP:
+    elif backend in OVER_SMTP:
         yield _check_smtp()
     else:
         yield note("mail", f"goes by {backend}, which is not asked here")
