@@ -7,6 +7,7 @@ nothing a client sent is in the message of its failure."""
 import re
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -97,6 +98,7 @@ def redact_event(logger: object, method: str, event: object) -> Any:
     return clean
 
 
+@lru_cache(1024)  # a line's names are the same again and again
 def _is_secret(name: str) -> bool:
     return _NAMES.search(name.replace("-", "_")) is not None
 

@@ -158,6 +158,25 @@ def handler(
     return register
 
 
+class _Ahead:
+    """A message's next row, to claim with the end of the one that runs, while there is time."""
+
+    claimed: rows.ClaimedRow | None = None
+
+    def __init__(self, known: Handler, row_id: int | None, ends: float) -> None:
+        self._known, self._row_id, self._ends = known, row_id, ends
+
+    def take(self) -> rows.Next | None:
+        """Return it, but once: it may be claimed already where a first try's answer was lost."""
+        row_id, self._row_id = self._row_id, None
+        if row_id is None or time.monotonic() >= self._ends:
+            return None
+        known = self._known
+        return rows.Next(
+            row_id, known.name, known.time_limit_s, known.useless_after_s
+        )
+
+
 def run_jobs(known: Handler, row_ids: Sequence[int]) -> None:
     """Run these rows one after the other, each on its own. After RUN_ON_S none is begun any more:
     the rest goes back, for whoever is free.
@@ -165,32 +184,47 @@ def run_jobs(known: Handler, row_ids: Sequence[int]) -> None:
     A message costs a worker more than a short job does, so it brings several.
     """
     ends = time.monotonic() + RUN_ON_S
+    claimed: rows.ClaimedRow | None = None
     for at, row_id in enumerate(row_ids):
-        if at and time.monotonic() >= ends:
+        late = at > 0 and time.monotonic() >= ends
+        if late and (claimed is None or claimed.state == "running"):
+            if claimed is not None:  # the row before took all the time
+                _postponed(claimed, 0, None)
             rows.return_rows(row_ids[at:])
             return
-        run_job(known, row_id)
+        claimed = claimed or _claim(known, row_id)
+        if claimed is not None:
+            later = row_ids[at + 1] if at + 1 < len(row_ids) else None
+            ahead = _Ahead(known, later, ends)
+            _run(known, claimed, ahead)
+            claimed = ahead.claimed
 
 
 def run_job(known: Handler, row_id: int) -> str | None:
     """Claim the row, run it and record the outcome, which is returned; None when there was
     nothing to do.
     """
-    claimed = rows.claim_row(
+    claimed = _claim(known, row_id)
+    return _run(known, claimed, _Ahead(known, None, 0)) if claimed else None
+
+
+def _claim(known: Handler, row_id: int) -> rows.ClaimedRow | None:
+    return rows.claim_row(
         row_id,
         task=known.name,
         time_limit_s=known.time_limit_s,
         useless_after_s=known.useless_after_s,
         outside=known.effect == "outside",
     )
-    if claimed is None:
-        return None
+
+
+def _run(known: Handler, claimed: rows.ClaimedRow, ahead: _Ahead) -> str:
     if claimed.state == "dead":
         with trace_context.bind_trace(known.name, claimed.trace):
             log.error(
                 "job_dead",
                 task=known.name,
-                row_id=row_id,
+                row_id=claimed.id,
                 key=claimed.key,
                 error=claimed.error,
             )
@@ -200,11 +234,11 @@ def run_job(known: Handler, row_id: int) -> str | None:
     token = _current.set(claimed)
     try:
         with trace_context.bind_trace(known.name, claimed.trace):
-            outcome = _attempt(known, claimed)
+            outcome = _attempt(known, claimed, ahead)
             log.info(
                 "job",
                 task=known.name,
-                row_id=row_id,
+                row_id=claimed.id,
                 key=claimed.key,
                 attempt=claimed.attempts,
                 outcome=outcome,
@@ -240,12 +274,12 @@ def check_lease() -> None:
         raise LeaseLost(claimed.key)
 
 
-def _attempt(known: Handler, claimed: rows.ClaimedRow) -> str:
+def _attempt(known: Handler, claimed: rows.ClaimedRow, ahead: _Ahead) -> str:
     try:
         if known.effect == "database":
-            _run_inside(known, claimed)
+            ahead.claimed = _run_inside(known, claimed, ahead)
         else:
-            _run_outside(known, claimed)
+            ahead.claimed = _run_outside(known, claimed, ahead)
     except LeaseLost:
         log.warning(
             "job_lease_lost", task=known.name, row_id=claimed.id, key=claimed.key
@@ -281,21 +315,38 @@ def _tell_of_pause(known: Handler, exc: Exception) -> None:
     )
 
 
-def _run_inside(known: Handler, claimed: rows.ClaimedRow) -> None:
+def _run_inside(
+    known: Handler, claimed: rows.ClaimedRow, ahead: _Ahead
+) -> rows.ClaimedRow | None:
+    """Run the job, and return the next row if it was claimed: in the same transaction, so that a
+    job which fails or kills its process takes no other's attempt.
+    """
     with transaction.atomic():
-        if not rows.finish_inside(claimed, time_limit_s=known.time_limit_s):
+        ours, following = rows.finish_inside(
+            claimed, time_limit_s=known.time_limit_s, then=ahead.take()
+        )
+        if not ours:
             raise LeaseLost(claimed.key)
         result = known.function(**claimed.payload)
         if result is not None:
             rows.store_result(claimed, result)
+    return following
 
 
-def _run_outside(known: Handler, claimed: rows.ClaimedRow) -> None:
+def _run_outside(
+    known: Handler, claimed: rows.ClaimedRow, ahead: _Ahead
+) -> rows.ClaimedRow | None:
+    """Run the job, and return the next row if it was claimed: with this one's end."""
     result = known.function(**claimed.payload)
-    if not _patiently(
-        lambda: rows.finish_outside(claimed, result, queue=known.queue)
-    ):
+    ours, following = _patiently(
+        lambda: rows.finish_outside(
+            claimed, result, queue=known.queue, then=ahead.take()
+        )
+    )
+    if not ours:
+        ahead.claimed = following
         raise LeaseLost(claimed.key)
+    return following
 
 
 def _patiently(write: Callable[[], _T]) -> _T:

@@ -45,10 +45,12 @@ UPDATE outbox_event e SET wakeups = least(e.wakeups + 1, 30000),
        wake_at = now() + least(interval '30 s' * 2 ^ least(e.wakeups, 5), interval '15 min')
 FROM due WHERE e.id = due.id RETURNING e.id, e.task, e.queue
 """
+# A row that is locked is being claimed, by a worker which was told of it before.
 _UNSENT = """
 UPDATE outbox_event SET wakeups = greatest(wakeups - 1, 0),
        wake_at = now() + make_interval(secs => %(wait_s)s)
-WHERE id = ANY(%(ids)s) AND state = 'waiting'
+WHERE id IN (SELECT id FROM outbox_event WHERE id = ANY(%(ids)s) AND state = 'waiting'
+             FOR UPDATE SKIP LOCKED)
 """
 
 

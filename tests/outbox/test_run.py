@@ -1,5 +1,6 @@
 """A row's run: claimed, finished, failed, put off, lost."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -8,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from markrin.outbox import handlers, rows, services
+from markrin.outbox import handlers, relay, rows, services
 from markrin.outbox.models import OutboxEvent, OutboxPause
 from tests.outbox import jobs
 from tests.outbox.helpers import drain
@@ -178,10 +179,10 @@ def test_a_run_whose_lease_is_over_changes_nothing_any_more():
     assert second.lease != late.lease
     assert not rows.holds_lease(late)
     assert rows.holds_lease(second)
-    assert not rows.finish_outside(late, {}, queue=row.queue)
+    assert rows.finish_outside(late, {}, queue=row.queue) == (False, None)
     assert rows.fail_row(late, ValueError(), final=True) is None
     assert rows.reschedule_row(late, 1, None) is None
-    assert rows.finish_outside(second, {}, queue=row.queue)
+    assert rows.finish_outside(second, {}, queue=row.queue) == (True, None)
 
 
 def test_a_late_database_effect_is_rolled_back():
@@ -191,7 +192,7 @@ def test_a_late_database_effect_is_rolled_back():
     pass_time(row, 36)
     claim(row)
     with pytest.raises(handlers.LeaseLost), transaction.atomic():
-        handlers._run_inside(known, claimed)
+        handlers._run_inside(known, claimed, handlers._Ahead(known, None, 0))
     assert not OutboxEvent.objects.filter(event="effect").exists()
 
 
@@ -326,3 +327,150 @@ def test_what_has_an_effect_outside_waits_for_the_disk_before_it(task, setting):
         == "done"
     )
     assert seen == [setting]
+
+
+def run_message(rows_of_it: list[OutboxEvent]) -> None:
+    handlers.run_jobs(
+        handlers.registry[rows_of_it[0].task], [row.pk for row in rows_of_it]
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "statements"), [("test.outside", 4), ("test.database", 16)]
+)
+def test_the_next_row_of_a_message_is_claimed_with_the_end_of_the_last(
+    task, statements, django_assert_num_queries
+):
+    """A claim, and one statement for each row; in the database its effect, its result and two for
+    the savepoint, too.
+    """
+    several = [make_row(task) for _ in range(3)]
+    with django_assert_num_queries(statements):
+        run_message(several)
+    assert {
+        *OutboxEvent.objects.filter(task=task).values_list("state", "attempts")
+    } == {("done", 1)}
+
+
+@pytest.mark.parametrize("task", ["test.outside", "test.database"])
+def test_a_row_whose_job_fails_claims_no_other(task):
+    first, second = make_row(task), make_row(task)
+    with jobs.failing(ValueError("no")):
+        assert run(first) == "retry"
+    pass_time(first, 60)
+    seen = []
+
+    def fail(**payload):
+        seen.append(payload)
+        raise ValueError("no")
+
+    handlers.run_jobs(
+        replace(handlers.registry[task], function=fail), [first.pk, second.pk]
+    )
+    assert len(seen) == 2, "each was claimed for itself, and tried"
+    attempts = OutboxEvent.objects.filter(task=task).order_by("pk")
+    assert [*attempts.values_list("attempts", "state")] == [
+        (2, "waiting"),
+        (1, "waiting"),
+    ]
+
+
+@pytest.mark.parametrize("task", ["test.outside", "test.database"])
+def test_a_job_that_takes_all_the_time_takes_no_attempt_of_the_next(
+    task, monkeypatch
+):
+    monkeypatch.setattr(handlers, "RUN_ON_S", 0.5)
+    first, second, third = (make_row(task, wakeups=1) for _ in range(3))
+
+    def take_long(**payload):
+        time.sleep(0.6)
+
+    handlers.run_jobs(
+        replace(handlers.registry[task], function=take_long),
+        [first.pk, second.pk, third.pk],
+    )
+    for row in (second, third):
+        row.refresh_from_db()
+        assert (row.state, row.attempts, row.lease, row.wakeups) == (
+            "waiting",
+            0,
+            None,
+            0,
+        )
+        assert seconds_left(row, "wake_at") <= 0
+    first.refresh_from_db()
+    assert first.state == "done"
+
+
+@pytest.mark.parametrize("task", ["test.outside", "test.database"])
+def test_a_next_row_that_is_not_to_be_run_is_left_alone(task):
+    first, paused, lost, last = (make_row(task) for _ in range(4))
+    OutboxEvent.objects.filter(pk=paused.pk).update(
+        run_after=Now() + timedelta(hours=1)
+    )
+    OutboxEvent.objects.filter(pk=lost.pk).update(attempts=lost.max_attempts)
+    run_message([first, paused, lost, last])
+    states = OutboxEvent.objects.filter(task=task).order_by("pk")
+    assert [*states.values_list("state", "error")] == [
+        ("done", ""),
+        ("waiting", ""),
+        ("dead", "RunsLost: lost too often"),
+        ("done", ""),
+    ]
+
+
+def test_a_late_end_claims_the_next_row_all_the_same():
+    first, second = make_row(), make_row()
+
+    def lose_the_lease(**payload):
+        if payload == first.payload:
+            OutboxEvent.objects.filter(pk=first.pk).update(lease=uuid4())
+        return jobs.outside(**payload)
+
+    handlers.run_jobs(
+        replace(handlers.registry["test.outside"], function=lose_the_lease),
+        [first.pk, second.pk],
+    )
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.state == "running", "another's now"
+    assert len(jobs.ran) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_a_row_that_is_claimed_while_a_job_runs():
+    """The claim of the next row is locked for as long as the job before it takes."""
+    with transaction.atomic():
+        first, second = (make_row("test.database", wakeups=1) for _ in range(2))
+    known = handlers.registry["test.database"]
+    waited = []
+
+    def look(**payload):
+        if payload != first.payload:
+            return
+        other = connection.copy()
+        try:
+            with other.cursor() as cursor:
+                cursor.execute("SET statement_timeout = '5s'")
+                for sql in (relay._UNSENT, relay._DUE):
+                    cursor.execute(
+                        sql,
+                        {
+                            "ids": [first.pk, second.pk],
+                            "wait_s": 2,
+                            "queues": ["analytics"],
+                            "full": [],
+                            "limit": 10,
+                        },
+                    )
+                    waited.append(cursor.rowcount)
+                cursor.execute(
+                    "SELECT count(*) FROM outbox_event WHERE state = 'running'"
+                )
+                waited.append(cursor.fetchone()[0])
+        finally:
+            other.close()
+
+    handlers.run_jobs(replace(known, function=look), [first.pk, second.pk])
+    assert waited == [0, 0, 1], "nothing changed; the second is not claimed yet"
+    assert not OutboxEvent.objects.exclude(state="done").exists()
