@@ -9,6 +9,7 @@ every private name of a library that the shop's code uses.
 
 import ast
 import re
+import smtplib
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -18,6 +19,8 @@ import pytest
 from django import forms
 from django.contrib import admin
 from django.core.handlers.wsgi import WSGIRequest
+from django.core.mail import EmailMessage
+from django.core.mail.backends import smtp
 from django.db import connection, connections, models, transaction
 from django.http import HttpRequest
 from django.test import RequestFactory
@@ -56,6 +59,7 @@ INTERNALS = {
     "_get_validation_exclusions": "Django's model forms: no query for what has not changed",
     "_render_styled_text_line": "fpdf2: each line of a PDF says its font anew",
     "_password": "Django's user: whether a new password is about to be saved",
+    "_send": "Django's SMTP backend: one mail, between opening a connection and keeping it",
     "_get_response_for_code": "drf-spectacular: the schema of a serializer, as it writes it",
     "_bind_to_schema": "marshmallow's fields: tell a field within a field where it stands",
 }
@@ -228,6 +232,26 @@ def test_djangos_schema_editor_makes_tables_by_a_template_and_runs_what_was_put_
             " 'test_internals_lamp'"
         )
         assert cursor.fetchone() == (["fillfactor=50"], "put off")
+
+
+def test_djangos_smtp_backend_sends_each_mail_by_itself():
+    sent: list[EmailMessage] = []
+
+    class Backend(smtp.EmailBackend):
+        def open(self):
+            self.connection = smtplib.SMTP()
+            return True
+
+        def close(self):
+            self.connection = None
+
+        def _send(self, email_message):
+            sent.append(email_message)
+            return True
+
+    mails = [EmailMessage("one", to=["a@x.example"]), EmailMessage("two")]
+    assert Backend().send_messages(mails) == 2
+    assert sent == mails
 
 
 @pytest.mark.django_db
