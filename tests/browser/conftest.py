@@ -51,7 +51,7 @@ def in_one_window(width: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("width", list(WIDTHS) if LONG else [width])
 
 
-PATIENCE_MS = 20_000  # a machine that also runs the other tests is slow at times
+PATIENCE_MS = 60_000  # a machine that also runs the other tests is slow at times
 # Nothing is a skeleton any more, and the pictures in sight are there.
 SETTLED = """() => !document.querySelector('.bone') && [...document.images].every((image) =>
     image.complete || image.getBoundingClientRect().top > innerHeight)"""
@@ -81,7 +81,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.timeout(420))
+            item.add_marker(pytest.mark.timeout(900))
 
 
 def _missing(what: str) -> None:
