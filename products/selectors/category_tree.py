@@ -7,7 +7,7 @@ from uuid import UUID
 from pyroaring import BitMap
 
 from markrin.api import errors
-from markrin.db.sql import Row, fetch_all
+from markrin.db.sql import Row, fetch_prepared
 from products import facet_bitmaps
 from products.models import Category, ProductStatus
 
@@ -84,7 +84,7 @@ def _fetch_tree(*, within: str, where: str, **params: object) -> list[Row]:
     counted = _count_by_bitmap() if facet_bitmaps.knows_many() else None
     own = (_WALK if counted is None else _COUNTED).format(within=within)
     sql = _TREE.format(own=own, where=where)
-    return fetch_all(sql, params | (counted or {}))
+    return fetch_prepared(sql, params | (counted or {}))
 
 
 def _count_by_bitmap() -> dict[str, object] | None:
