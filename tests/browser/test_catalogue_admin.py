@@ -219,8 +219,8 @@ def test_the_other_pages_of_the_catalogue_are_open_to_all(
         look(page, name, full=True)
 
 
-# In the page, and not by the interception of requests, which seems to have let one pass in a run on a
-# very busy machine: by the log of the web server no part was sent again.
+# In the page, and not by the interception of requests, which seems to have let one pass in a run
+# on a very busy machine: by the log of the web server no part was sent again.
 LOSE_A_PART = """
 const send = window.fetch;
 window.fetch = (url, ...rest) => {
