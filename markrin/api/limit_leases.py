@@ -26,13 +26,16 @@ Key = tuple[str, ...]
 
 @dataclass
 class _Lease:
-    """Requests that a process may still let through, or for how long it refuses."""
+    """Requests that a process may still let through; or, if `again_at` is not None, that it refuses
+    until `ends_at`, and from when on the counter lets the client through. Times are the monotonic
+    clock's.
+    """
 
     size: int
     left: int
     taken_at: float
     ends_at: float
-    refused: bool = False
+    again_at: float | None = None
 
 
 class LeasedCounter:
@@ -56,8 +59,8 @@ class LeasedCounter:
         with self._lock:
             lease = self._leases.get(name)
             if lease is not None and now < lease.ends_at:
-                if lease.refused:
-                    return lease.ends_at - now
+                if lease.again_at is not None:
+                    return lease.again_at - now
                 if lease.left:
                     lease.left -= 1
                     return None
@@ -74,7 +77,7 @@ class LeasedCounter:
         known = self._leases.pop(name, None)  # the newest stands last
         if wait is not None:
             ends_at = now + min(wait, REFUSED_S)
-            self._leases[name] = _Lease(1, 0, now, ends_at, refused=True)
+            self._leases[name] = _Lease(1, 0, now, ends_at, again_at=now + wait)
         else:
             # what another thread has leased meanwhile is not lost
             left = known.left if known and now < known.ends_at else 0
@@ -84,7 +87,7 @@ class LeasedCounter:
 
 
 def _next_size(lease: _Lease | None, now: float) -> int:
-    if lease is None or lease.refused or now >= lease.ends_at:
+    if lease is None or lease.again_at is not None or now >= lease.ends_at:
         return 1
     if now - lease.taken_at < SPENT_WITHIN_S:
         return lease.size * 2

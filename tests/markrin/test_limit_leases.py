@@ -40,6 +40,14 @@ def test_a_busy_client_is_let_through_as_often_as_the_limit_says(limit):
     assert counter.count_request(limit, "b") is None
 
 
+def test_who_is_refused_is_told_the_windows_end_each_time(limit):
+    counter = LeasedCounter()
+    waits = [counter.count_request(limit, "a") for _ in range(450)]
+    refused = [wait for wait in waits if wait is not None]
+    assert min(refused) > limit_leases.REFUSED_S
+    assert max(refused) <= 60
+
+
 def test_processes_and_threads_share_the_limit(limit):
     counters = [LeasedCounter() for _ in range(4)]
     with ThreadPoolExecutor(8) as pool:
