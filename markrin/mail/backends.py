@@ -167,7 +167,8 @@ class SMTPBackend(smtp.EmailBackend):
 def _answers(connection: smtplib.SMTP) -> bool:
     """Return whether the server is still there and lets a mail begin.
 
-    By RSET (RFC 5321, section 4.1.1.5), and not by NOOP: sendmail slows a client after 20 of them."""
+    By RSET (RFC 5321, section 4.1.1.5), and not by NOOP, of which sendmail takes 20 before it
+    slows a client."""
     sock = connection.sock
     if sock is None:
         return False
