@@ -55,7 +55,7 @@ _PROMOTIONS: Final = f"""
         ARRAY(SELECT member.product_id FROM orders_promotion_collections AS named
             JOIN ({MEMBERS}) AS member USING (collection_id)
             WHERE named.promotion_id = promotion.id
-            AND member.product_id = ANY (%(products)s::uuid[])) AS collected_ids,
+            AND member.product_id = ANY ((SELECT %(products)s::uuid[])::uuid[])) AS collected_ids,
         {_IS_FOR_THEM} AS is_for_them,
         CASE WHEN per_customer_limit IS NULL THEN 0 ELSE (
             SELECT count(*) FROM orders_orderdiscount AS taken
@@ -72,7 +72,7 @@ _PROMOTIONS: Final = f"""
             FROM orders_promotiontier WHERE promotion_id = promotion.id) AS tiers
     FROM orders_promotion AS promotion
     LEFT JOIN orders_coupon AS code
-        ON code.promotion_id = promotion.id AND code.code = ANY (%(codes)s::text[])
+        ON code.promotion_id = promotion.id AND code.code = ANY ((SELECT %(codes)s::text[])::text[])
     WHERE promotion.is_active AND (code.id IS NOT NULL OR NOT needs_code
         AND (starts_at IS NULL OR starts_at <= statement_timestamp())
         AND (ends_at IS NULL OR ends_at > statement_timestamp()))

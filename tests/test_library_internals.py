@@ -85,6 +85,13 @@ def test_psycopg_prepares_and_django_logs_what_it_prepared():
 
 
 @pytest.mark.django_db
+def test_a_connection_that_has_just_answered_is_not_asked_whether_it_does():
+    connection.health_check_done = False  # as at the beginning of a request
+    fetch_prepared("SELECT 1 AS one")
+    assert connection.health_check_done  # what Django's transactions ask
+
+
+@pytest.mark.django_db
 def test_djangos_commit_hooks_stand_with_the_savepoints_they_belong_to():
     def hook():
         """Do nothing."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
@@ -30,36 +31,46 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
 
     For constant SQL that takes PostgreSQL longer to plan than to answer. `params` reach the
     server apart from the SQL, so each stands where a value may, with a cast where its type
-    cannot be told from there. Behind a pooler in transaction mode (DATABASE_POOLED) nothing
-    is kept on a connection, and this is `fetch_all`."""
-    if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+    cannot be told from there. An array that rows are looked up by stands in a query of its own,
+    `= ANY ((SELECT %s::uuid[])::uuid[])`: PostgreSQL plans anew each time where a plan for the
+    values at hand looks cheaper than one for all, as it does for an array of few. Behind a pooler
+    in transaction mode (DATABASE_POOLED) nothing is kept on a connection, and this is
+    `fetch_all`."""
+    database = connections[
+        DEFAULT_DB_ALIAS
+    ]  # asked for once: it is found anew each time
+    if database.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
         return fetch_all(sql, params)
     try:
-        with _open_preparing_cursor() as cursor:
+        with _open_preparing_cursor(database) as cursor:
             cursor.execute(sql, params)
             names = _names_of.get(sql)
             if names is None:
                 names = _names_of[sql] = _read_names(cursor)
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            rows = cursor.fetchall()
     except NotSupportedError:
-        if connection.in_atomic_block:
+        if database.in_atomic_block:
             raise
         # A migration has changed a column's type since; PostgreSQL keeps to the statement's
         # old one, and refuses.
-        with connection.cursor() as cursor:
+        with database.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
         return fetch_all(sql, params)
+    # It has just answered: no transaction of this request need ask whether it does.
+    database.health_check_done = True  # type: ignore[attr-defined]  # the stubs lack it
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def execute_prepared(sql: str, params: Params = ()) -> int:
     """Run a statement that returns no rows, planned as `fetch_prepared` says; return how many rows
     it wrote.
     """
-    if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
-        with connection.cursor() as cursor:
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        with database.cursor() as cursor:
             cursor.execute(sql, params)
             return int(cursor.rowcount)
-    with _open_preparing_cursor() as cursor:
+    with _open_preparing_cursor(database) as cursor:
         cursor.execute(sql, params)
         return int(cursor.rowcount)
 
@@ -96,15 +107,15 @@ class _Cursor(psycopg.Cursor[Any]):
         return super()._get_prepared(pgq, prepare)
 
 
-def _open_preparing_cursor() -> CursorWrapper:
+def _open_preparing_cursor(database: BaseDatabaseWrapper) -> CursorWrapper:
     """Return a cursor that prepares, under Django's wrappers that count and log."""
-    connection.ensure_connection()
-    driver: psycopg.Connection[Any] = connection.connection
+    database.ensure_connection()
+    driver: psycopg.Connection[Any] = database.connection
     driver.prepare_threshold = (
         0  # Django's own cursors never prepare, whatever it says
     )
     # behind cursor
-    return connection._prepare_cursor(_Cursor(driver))  # type: ignore[attr-defined,no-any-return]
+    return database._prepare_cursor(_Cursor(driver))  # type: ignore[attr-defined,no-any-return]
 
 
 def _rows(cursor: CursorWrapper, sql: str, params: Params) -> list[Row]:

@@ -93,7 +93,7 @@ OFFERS: Final = f"""
 """  # noqa: S608 (constants)
 _BY_VARIANT: Final = (
     # constants
-    f"SELECT * FROM ({OFFERS}) AS offer WHERE variant_id = ANY (%s::uuid[])"  # noqa: S608 (our own text)
+    f"SELECT * FROM ({OFFERS}) AS offer WHERE variant_id = ANY ((SELECT %s::uuid[])::uuid[])"  # noqa: S608 (our own text)
 )
 
 _BY_PRODUCT: Final = (
@@ -181,7 +181,7 @@ _CHOICES: Final = """
             ORDER BY variant.position, variant.id) AS variants
     FROM products_product AS product
     JOIN products_category AS category ON category.id = product.category_id
-    WHERE product.id = ANY (%s::uuid[])
+    WHERE product.id = ANY ((SELECT %s::uuid[])::uuid[])
 """
 
 

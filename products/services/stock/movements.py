@@ -198,7 +198,7 @@ _LOCK_LEVELS: Final = """
         level.reserved::bigint, level.sellable::bigint, level.inventory_policy::text
     FROM products_stocklevel AS level JOIN products_variant AS variant
         ON variant.id = level.variant_id
-    WHERE level.variant_id = ANY (%s::uuid[])
+    WHERE level.variant_id = ANY ((SELECT %s::uuid[])::uuid[])
     ORDER BY level.variant_id FOR NO KEY UPDATE OF level
 """
 
