@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -41,25 +43,25 @@ class Serializer(serializers.Serializer[Any]):
         return _field_list(type(self))
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """Return what the fields show, as DRF does; of a dict, which most answers are made
-        from, without asking each field anew where its value stands."""
-        if type(instance) is not dict:
-            shown: dict[str, Any] = super().to_representation(instance)
-            return shown
-        shown = {}
-        for name, key, field in _readable_fields(type(self)):
+        """Return what the fields show, as DRF does, without asking each field anew where its
+        value stands: of a dict under a key, of anything else behind attributes."""
+        shown: dict[str, Any] = {}
+        is_dict = type(instance) is dict
+        for each in _readings(type(self)):
             try:
-                value = (
-                    instance[key]
-                    if key in instance
-                    else field.get_attribute(instance)
-                )
+                if is_dict and each.key in instance:
+                    value = instance[each.key]
+                else:
+                    value = _read(each, instance, is_dict=is_dict)
             except SkipField:
                 continue
-            if value is None or type(value) is _UNCHANGED.get(type(field)):
-                shown[name] = value
+            kind = type(value)
+            if value is None or kind is each.unchanged:
+                shown[each.name] = value
+            elif kind is each.as_text:
+                shown[each.name] = str(value)
             else:
-                shown[name] = field.to_representation(value)
+                shown[each.name] = each.field.to_representation(value)
         return shown
 
     def get_fields(self) -> dict[str, Field[Any, Any, Any, Any]]:
@@ -84,22 +86,68 @@ def _field_list(of: type[Serializer]) -> BindingDict:
     return bound
 
 
-@cache
-def _readable_fields(
-    of: type[Serializer],
-) -> list[tuple[str, str, Field[Any, Any, Any, Any]]]:
-    """Return a class's fields with their names and, where it is just a key, the key of
-    their value.
+_Field = Field[Any, Any, Any, Any]
+
+
+class _Reading(NamedTuple):
+    """A field that is shown: its name; the key of its value, where it is just a key; what reads it
+    off an object; and the types of which a value is shown as it is, and as its own text.
     """
-    fields = [
-        (name, field)
+
+    name: str
+    key: str
+    read: Callable[[Any], Any]
+    field: _Field
+    unchanged: type | None
+    as_text: type | None
+
+
+@cache
+def _readings(of: type[Serializer]) -> list[_Reading]:
+    return [
+        _Reading(
+            name=name,
+            key=field.source_attrs[0] if len(field.source_attrs) == 1 else "",
+            read=_find_reader(field),
+            field=field,
+            unchanged=_UNCHANGED.get(type(field)),
+            as_text=UUID if _shows_uuid_as_text(field) else None,
+        )
         for name, field in _field_list(of).items()
         if not field.write_only
     ]
-    return [
-        (name, field.source_attrs[0] if len(field.source_attrs) == 1 else "", field)
-        for name, field in fields
-    ]
+
+
+def _shows_uuid_as_text(field: _Field) -> bool:
+    return (
+        type(field) is serializers.UUIDField and field.uuid_format == "hex_verbose"
+    )
+
+
+def _read(reading: _Reading, instance: Any, *, is_dict: bool) -> Any:
+    """Return the value of a field. Raises: SkipField, where it is left out."""
+    if is_dict:
+        return reading.field.get_attribute(instance)
+    try:
+        value = reading.read(instance)
+    except AttributeError:  # the field knows what that means
+        return reading.field.get_attribute(instance)
+    return reading.field.get_attribute(instance) if callable(value) else value
+
+
+def _find_reader(field: _Field) -> Callable[[Any], Any]:
+    """Return what reads a field's value off an object that is no dict. It may return something to
+    be called instead, or raise AttributeError: then the field itself is asked.
+    """
+    if type(field).get_attribute is not Field.get_attribute:
+        return field.get_attribute
+    if not field.source_attrs:
+        return _return_itself
+    return attrgetter(".".join(field.source_attrs))
+
+
+def _return_itself(instance: Any) -> Any:
+    return instance
 
 
 @extend_schema_field(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -97,6 +98,47 @@ def test_a_row_is_shown_as_drf_shows_it() -> None:
         "leftOut": "here",
         "assumed": None,
     }
+
+
+def _as_object(**changed: Any) -> SimpleNamespace:
+    return SimpleNamespace(**(ROW | {"inner": SimpleNamespace(number=3)} | changed))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"other": lambda: "b"},
+        {"inner": {"number": 3}},
+        {"inner": lambda: SimpleNamespace(number=3)},
+        {"left_out": "here", "assumed": None},
+        {"other": U},
+        {"within": 4, "inner": SimpleNamespace(number=True)},
+    ],
+)
+def test_an_object_is_shown_as_drf_shows_it(changed: dict[str, Any]) -> None:
+    instance = _as_object(**changed)
+    shown = Deep(instance).data
+    assert serializers.Serializer.to_representation(Deep(), instance) == shown
+    assert "leftOut" not in shown or "left_out" in changed
+
+
+class Ids(Serializer):
+    id = serializers.UUIDField()
+    short = serializers.UUIDField(source="id", format="hex")
+
+
+def test_an_id_is_shown_in_the_form_that_its_field_says() -> None:
+    shown = {"id": str(U), "short": U.hex}
+    assert Ids(ORDER).data == Ids({"id": U}).data == shown
+
+
+@pytest.mark.parametrize("missing", ["plain_name", "other", "inner"])
+def test_an_attribute_that_must_be_there_is_missed(missing: str) -> None:
+    instance = _as_object()
+    delattr(instance, missing)
+    with pytest.raises(AttributeError, match="Original exception text"):
+        _ = Deep(instance).data
 
 
 @pytest.mark.parametrize("missing", ["plain_name", "other", "inner"])
