@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from markrin.db import transactions
 from markrin.db.sql import fetch_prepared, instance_from_row
 from orders.customer_identity import Customer
 from orders.models import Cart
@@ -48,8 +49,10 @@ _PARTS: Final = (
 
 
 def find_cart(customer: Customer, *, lock: bool = False) -> Cart | None:
-    """Return the shopper's cart with what its quote asks for, or None: one query. Locks: its row,
-    if so asked, within a transaction.
+    """Return the shopper's cart with what its quote asks for, or None: one query.
+
+    Locks: its row, if so asked, within a transaction. Where there is one, the transaction's waits
+    are limited then, as by `transactions.limit_waits`.
     """
     if customer.cart_id is not None:
         return _fetch_cart(_BY_ID, customer.cart_id, lock=lock)
@@ -67,7 +70,8 @@ def lock_cart(cart_id: UUID) -> Cart | None:
 
 def _fetch_cart(owner: Owner, value: UUID | bytes, *, lock: bool) -> Cart | None:
     params = {"owner": value, "currency": settings.SHOP_CURRENCY}
-    for row in fetch_prepared(_cart_sql(owner, lock=lock), params):
+    sql = _cart_sql(owner, transactions.LIMITS_SQL if lock else None)
+    for row in fetch_prepared(sql, params):
         cart = instance_from_row(Cart, "cart", row)
         for part in _PARTS:
             setattr(cart, part, row[part])
@@ -76,18 +80,21 @@ def _fetch_cart(owner: Owner, value: UUID | bytes, *, lock: bool) -> Cart | None
 
 
 @functools.cache
-def _cart_sql(owner: Owner, *, lock: bool) -> str:
+def _cart_sql(owner: Owner, limits: str | None) -> str:
+    """Return the SQL of a cart, its row locked where the SQL of the `limits` is given."""
     columns = ", ".join(
         f"cart.{name}::{_CASTS[name]} AS cart_{name}"
         if name in _CASTS
         else f"cart.{name} AS cart_{name}"
         for name in (field.column for field in Cart._meta.concrete_fields)
     )
+    # Rows are locked after they have been joined: by then the limits hold, the lock's own, too.
+    begin = f"WITH limits AS MATERIALIZED ({limits}) " if limits else ""
     return (
-        f"SELECT {columns}, {_QUOTE_PARTS}"  # noqa: S608 (our own names)
-        " FROM orders_cart AS cart"
+        f"{begin}SELECT {columns}, {_QUOTE_PARTS}"  # noqa: S608 (our own names)
+        f" FROM {'limits CROSS JOIN ' if limits else ''}orders_cart AS cart"
         " LEFT JOIN accounts_user AS person ON person.id = cart.user_id"
         " LEFT JOIN accounts_address AS usual"
         " ON usual.user_id = cart.user_id AND usual.is_default"
-        f" WHERE {owner}" + (" FOR NO KEY UPDATE OF cart" if lock else "")
+        f" WHERE {owner}" + (" FOR NO KEY UPDATE OF cart" if limits else "")
     )

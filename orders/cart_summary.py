@@ -2,17 +2,15 @@
 them can be bought.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 from uuid import UUID
 
 from markrin.api.errors import ShopError
-from markrin.db.sql import fetch_prepared
-from orders import coupon_rules, gift_card_lookup, quotes
+from orders import cart_lines, coupon_rules, gift_card_lookup, quotes
 from orders.buyers import find_cart_buyer, find_cart_destination
-from orders.customer_identity import Customer
+from orders.cart_lines import CartItem
 from orders.models import Cart, GiftCard
 from orders.models.gift_card import GiftCardKind
 from orders.pricing.quote import Quote
@@ -33,47 +31,6 @@ from orders.shipping_offers import (
     describe_method,
     list_offered,
 )
-from products.models import InventoryPolicy
-from products.selectors import offers
-from products.selectors.offers import Offer, ProductChoices
-
-
-@dataclass(frozen=True)
-class CartItem:
-    """A line with what it is, and what it costs now."""
-
-    id: UUID
-    offer: Offer
-    quantity: int
-    price_at_add: Decimal
-    choices: ProductChoices | None = None
-    """What a shopper sees of its product besides; None where nobody looks."""
-
-    @property
-    def price_changed(self) -> bool:
-        return self.price_at_add != self.offer.price
-
-    @property
-    def available(self) -> bool:
-        """Whether all of its pieces can be bought now."""
-        return self.offer.on_sale and self.quantity <= self.offer.sellable
-
-    @property
-    def count_in_stock(self) -> int:
-        """Pieces that are there; where the offer may be sold without, more can be bought."""
-        return self.offer.count_in_stock if self.offer.on_sale else 0
-
-    @property
-    def on_back_order(self) -> int:
-        """How many of its pieces can be bought, but are not there yet."""
-        if self.offer.inventory_policy != InventoryPolicy.CONTINUE:
-            return 0
-        return max(0, self.quantity - self.count_in_stock)
-
-    @property
-    def line_total(self) -> Decimal:
-        """What its pieces cost, before any discount."""
-        return self.offer.price * self.quantity
 
 
 @dataclass(frozen=True)
@@ -129,24 +86,30 @@ class CartWish:
 
 
 def summarize_cart(
-    cart: Cart | None, *, token: str | None, wish: CartWish | None = None
+    cart: Cart | None,
+    *,
+    token: str | None,
+    wish: CartWish | None = None,
+    items: Sequence[CartItem] | None = None,
 ) -> CartSummary:
-    """Return the cart's contents, in five queries: its lines, what else there is of their
-    products, what may apply, the taxes, how it can be sent; one more where gift cards pay. Locks
-    nothing.
+    """Return the cart's contents, in four queries: its lines, what may apply, the taxes, how it
+    can be sent; one more where gift cards pay, one less where the lines are given as `items`, as
+    `cart_lines.load_shown_items` reads them. Locks nothing.
 
     Lines that cannot be bought now are shown, but not counted into the quote. It is priced as
     the shopper wishes, where that can be had.
     """
     wish = wish or CartWish()
-    priced = price_cart(cart, place=wish.place)
+    if items is None:
+        items = cart_lines.load_shown_items(cart) if cart else []
+    priced = price_cart(cart, items, place=wish.place)
     codes = cart.coupon_codes if cart else []
     choice = choose_shipping(priced.pricing, priced.offered, wish.shipping)
     coupons = [_show_coupon(code, choice.quote, priced.live) for code in codes]
     return CartSummary(
         id=cart.pk if cart else None,
         token=token if cart and cart.user_id is None else None,
-        items=_add_choices(priced.items),
+        items=priced.items,
         coupon=coupons[0] if coupons else None,
         coupons=coupons,
         gift_cards=[c for c in priced.cards if c.kind == GiftCardKind.CARD],
@@ -156,11 +119,6 @@ def summarize_cart(
         if choice.method and choice.quote.lines
         else None,
     )
-
-
-def _add_choices(items: list[CartItem]) -> list[CartItem]:
-    known = offers.list_choices(item.offer.product_id for item in items)
-    return [replace(item, choices=known[item.offer.product_id]) for item in items]
 
 
 @dataclass(frozen=True)
@@ -175,12 +133,14 @@ class PricedCart:
 
 
 def price_cart(
-    cart: Cart | None, *, place: Destination | None = None
+    cart: Cart | None,
+    items: Sequence[CartItem],
+    *,
+    place: Destination | None = None,
 ) -> PricedCart:
-    """Return the cart's lines, priced for this place, else for where it usually goes. Queries
-    as of `summarize_cart`.
+    """Return the cart with these lines, priced for this place, else for where it usually goes.
+    Queries as of `summarize_cart`, but for the lines.
     """
-    items = load_items(cart) if cart else []
     available = [item for item in items if item.available]
     codes = cart.coupon_codes if cart else []
     live = NO_PROMOTIONS
@@ -212,7 +172,7 @@ def price_cart(
             user_id=cart.user_id if cart else None,
             version=versions.shipping,
         )
-    return PricedCart(items, live, pricing, offered, cards)
+    return PricedCart(list(items), live, pricing, offered, cards)
 
 
 def list_pieces(items: Iterable[CartItem]) -> list[tuple[int | None, int]]:
@@ -246,46 +206,3 @@ def owner_email(cart: Cart) -> str:
 def _show_coupon(code: str, quote: Quote, live: LivePromotions) -> CartCoupon:
     refused = coupon_rules.find_refusal(code, quote, live)
     return CartCoupon(code, refused.code if refused else None, refused)
-
-
-_LINES: Final = f"""
-    SELECT line.id, line.quantity::bigint, line.price_at_add::numeric, offer.*
-    FROM orders_cartline AS line JOIN ({offers.OFFERS}) AS offer USING (variant_id)
-    WHERE line.cart_id = {{cart}} ORDER BY line.created_at, line.id
-"""  # noqa: S608 (constants)
-_OF_CART: Final = _LINES.format(cart="%(cart)s")
-_OF_SHOPPER: Final = _LINES.format(
-    cart=(
-        "(SELECT id FROM orders_cart WHERE user_id = %(user)s::uuid OR token_hash ="
-        " %(token)s::bytea)"
-    )
-)
-
-
-def load_items(cart: Cart) -> list[CartItem]:
-    """Return the cart's lines in the order they were added, with their offers: one query."""
-    return _fetch_items(_OF_CART, cart=cart.pk)
-
-
-def load_customer_items(customer: Customer) -> list[CartItem]:
-    """Return the lines of the shopper's cart, as `load` does; none if there is no cart."""
-    if customer.cart_id is not None:
-        return _fetch_items(_OF_CART, cart=customer.cart_id)
-    return _fetch_items(
-        _OF_SHOPPER,
-        user=customer.user and customer.user.pk,
-        token=customer.token_hash,
-    )
-
-
-def _fetch_items(sql: str, **params: object) -> list[CartItem]:
-    rows = fetch_prepared(sql, params)
-    return [
-        CartItem(
-            row["id"],
-            offers.offer_from_row(row),
-            row["quantity"],
-            row["price_at_add"],
-        )
-        for row in rows
-    ]

@@ -27,7 +27,7 @@ from orders.shipping_offers import OfferedMethod, find_cheapest
 from orders.tax_rules import read_tax_rules
 
 if TYPE_CHECKING:
-    from orders.cart_summary import CartItem
+    from orders.cart_lines import CartItem
 
 
 @dataclass(frozen=True)

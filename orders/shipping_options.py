@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 
 from markrin.api.errors import NotFound
-from orders import cart_summary, errors
+from orders import cart_lines, cart_summary, errors
 from orders.buyers import find_cart_destination
 from orders.cart_summary import PricedCart
 from orders.models import Cart
@@ -49,7 +49,8 @@ def list_options(
     Raises:
         NotDeliveredThere: it cannot be.
     """
-    priced = cart_summary.price_cart(cart, place=place)
+    items = cart_lines.load_items(cart) if cart else []
+    priced = cart_summary.price_cart(cart, items, place=place)
     if any(item.offer.is_gift_card for item in priced.items if item.available):
         return []  # they are mailed
     offered = priced.offered

@@ -6,8 +6,9 @@ import pytest
 from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from markrin.db import transactions
 from markrin.db.sql import fetch_prepared
-from orders import cart_lookup, cart_summary
+from orders import cart_lines, cart_lookup
 from orders.services import checkout
 from products.services.stock import movements
 
@@ -97,10 +98,10 @@ def test_a_cast_keeps_the_type_within_a_transaction(session):
 
 def _checkout_reads():
     """Yield what a checkout reads within its transaction, with parameters that find nothing."""
-    yield cart_summary._OF_CART, {"cart": uuid4()}
+    yield cart_lines._OF_CART, {"cart": uuid4()}
     for owner in (cart_lookup._BY_ID, cart_lookup._BY_USER):
         yield (
-            cart_lookup._cart_sql(owner, lock=True),
+            cart_lookup._cart_sql(owner, transactions.LIMITS_SQL),
             {"owner": uuid4(), "currency": "INR"},
         )
     yield movements._LOCK_LEVELS, [[uuid4()]]

@@ -2,15 +2,18 @@
 checkout, cannot mix.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
+
+from django.utils import timezone
 
 from markrin.api.errors import NotFound
 from markrin.api.unset import UNSET
 from markrin.db import transactions
-from orders import cart_summary, code_tries, errors
+from orders import cart_lines, cart_summary, code_tries, errors
+from orders.cart_lines import CartItem
 from orders.cart_lookup import find_cart, lock_cart
 from orders.cart_summary import CartSummary
 from orders.customer_identity import Customer, hash_token, new_token
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-@transactions.durable
+@transactions.durable(limits=False)  # _lock_cart sends them
 def add_to_cart(addition: CartAddition, *, customer: Customer) -> CartSummary:
     """Put pieces of a variant into the cart, on top of what is in it; a guest without a
     cart gets one, with its token.
@@ -37,26 +40,18 @@ def add_to_cart(addition: CartAddition, *, customer: Customer) -> CartSummary:
         VariantNotOnSale, QuantityLimit, CartFull, OutOfStock: and nothing has changed.
     """
     cart, token = _open_cart(customer)
-    variant_id = addition.variant_id
-    offer = _get_offer_on_sale(variant_id)
-    lines = {line.variant_id: line for line in cart.lines.all()}
-    line = lines.get(variant_id)
-    if line is None and len(lines) >= MAX_LINES:
-        raise errors.CartFull
-    wanted = addition.quantity + (line.quantity if line else 0)
-    _check_quantity(offer, wanted)
-    _refuse_mixing(offer, [other for other in lines if other != variant_id])
-    if line is None:
-        CartLine.objects.create(
-            cart=cart,
-            variant_id=variant_id,
-            quantity=wanted,
-            price_at_add=offer.price,
-        )
-    else:
-        line.quantity, line.price_at_add = wanted, offer.price
-        line.save(update_fields=["quantity", "price_at_add", "updated_at"])
-    return _save_changes(cart, token)
+    items, line = cart_lines.load_items_with(cart, addition.variant_id)
+    if line is None or not line.offer.on_sale:
+        raise errors.VariantNotOnSale
+    if not line.quantity:  # it is not among them
+        if len(items) >= MAX_LINES:
+            raise errors.CartFull
+        items.append(line)
+    wanted = addition.quantity + line.quantity
+    _check_quantity(line.offer, wanted)
+    _refuse_mixing(items)
+    put = replace(line, quantity=wanted, price_at_add=line.offer.price)
+    return _put_and_show(cart, token, items, put)
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,7 @@ class ReorderedCart:
     not_added: list[NotReordered]
 
 
-@transactions.durable
+@transactions.durable(limits=False)  # _lock_cart sends them
 def add_order_again(order: Order, *, customer: Customer) -> ReorderedCart:
     """Put an order's pieces into the cart once more, at today's prices: of each line as many as
     can be had. Pieces of it that were cancelled are not wanted again. Locks: the cart.
@@ -130,7 +125,7 @@ def _add_pieces(
     return own
 
 
-@transactions.durable
+@transactions.durable(limits=False)  # _lock_cart sends them
 def change_cart_line(
     change: CartLineChange, *, customer: Customer, line_id: UUID
 ) -> CartSummary:
@@ -142,48 +137,51 @@ def change_cart_line(
         NotFound: the cart has no such line.
         OtherProduct, VariantNotOnSale, QuantityLimit, OutOfStock: and nothing has changed.
     """
-    cart, line = _lock_line(customer, line_id)
+    cart, items, line = _lock_line(customer, line_id)
     wanted = change.quantity if change.quantity is not UNSET else line.quantity
     variant_id = (
-        line.variant_id if change.variant_id is UNSET else change.variant_id
+        line.offer.variant_id if change.variant_id is UNSET else change.variant_id
     )
-    if variant_id == line.variant_id:
-        _check_quantity(_get_offer_on_sale(line.variant_id), wanted)
-        line.quantity = wanted
-        line.save(update_fields=["quantity", "updated_at"])
-        return _save_changes(cart, customer.token)
-    found = offers.get_offers([line.variant_id, variant_id])
-    offer = _get_offer_on_sale(variant_id, found)
-    if offer.product_id != found[line.variant_id].product_id:
+    if variant_id == line.offer.variant_id:
+        if not line.offer.on_sale:
+            raise errors.VariantNotOnSale
+        _check_quantity(line.offer, wanted)
+        put = replace(line, quantity=wanted)
+        return _put_and_show(cart, customer.token, items, put)
+    offer = offers.get_offers([variant_id]).get(variant_id)
+    if offer is None or not offer.on_sale:
+        raise errors.VariantNotOnSale
+    if offer.product_id != line.offer.product_id:
         raise errors.OtherProduct
-    other = cart.lines.filter(variant=variant_id).first()
-    if other is not None:
-        wanted += other.quantity
-        other.delete()
+    for other in items:
+        if other.offer.variant_id == variant_id:
+            wanted += other.quantity
+            cart_lines.remove_line(cart, other)
     _check_quantity(offer, wanted)
-    line.variant_id, line.quantity, line.price_at_add = (
-        variant_id,
-        wanted,
-        offer.price,
+    cart.lines.filter(pk=line.id).update(
+        variant=variant_id,
+        quantity=wanted,
+        price_at_add=offer.price,
+        updated_at=timezone.now(),
     )
-    line.save(update_fields=["variant", "quantity", "price_at_add", "updated_at"])
     return _save_changes(cart, customer.token)
 
 
-@transactions.durable
+@transactions.durable(limits=False)  # _lock_cart sends them
 def remove_cart_line(*, customer: Customer, line_id: UUID) -> CartSummary:
     """Take a line out of the cart. Locks: the cart. Raises: NotFound."""
-    cart, line = _lock_line(customer, line_id)
-    line.delete()
-    return _save_changes(cart, customer.token)
+    cart, items, line = _lock_line(customer, line_id)
+    cart_lines.remove_line(cart, line)
+    left = [item for item in items if item.id != line.id]
+    return cart_summary.summarize_cart(cart, token=customer.token, items=left)
 
 
-@transactions.durable
+@transactions.durable(limits=False)  # _lock_cart sends them
 def clear_cart(*, customer: Customer) -> CartSummary:
     """Empty the cart, its coupon included; a shopper without one has an empty cart all the
     same. Locks: the cart.
     """
-    cart = find_cart(customer, lock=True)
+    cart = _lock_cart(customer)
     if cart is None:
         return cart_summary.summarize_cart(None, token=None)
     cart.lines.all().delete()
@@ -192,7 +190,7 @@ def clear_cart(*, customer: Customer) -> CartSummary:
     return _save_changes(cart, customer.token)
 
 
-@transactions.durable
+@transactions.durable(limits=False)  # _lock_cart sends them
 def put_coupons(codes: Sequence[str], *, customer: Customer) -> CartSummary:
     """Let the cart's quote count on these coupons instead of those that it had; whether their
     limits still allow them is decided at checkout.
@@ -217,10 +215,10 @@ def put_coupons(codes: Sequence[str], *, customer: Customer) -> CartSummary:
     return shown
 
 
-@transactions.durable
+@transactions.durable(limits=False)  # _lock_cart sends them
 def remove_coupon(*, customer: Customer) -> CartSummary:
     """Take the coupon off the cart; without one nothing changes. Locks: the cart."""
-    cart = find_cart(customer, lock=True)
+    cart = _lock_cart(customer)
     if cart is None:
         return cart_summary.summarize_cart(None, token=None)
     cart.coupon_codes = []
@@ -228,7 +226,7 @@ def remove_coupon(*, customer: Customer) -> CartSummary:
 
 
 # --- Gift cards ----------------------------------------------------------------------------------
-@transactions.durable
+@transactions.durable(limits=False)  # _lock_cart sends them
 def add_gift_card(code: str, *, customer: Customer) -> CartSummary:
     """Let the cart be paid with a gift card, as far as it goes. Locks: the cart.
 
@@ -249,17 +247,17 @@ def add_gift_card(code: str, *, customer: Customer) -> CartSummary:
     return _save_changes(cart, token)
 
 
-@transactions.durable
+@transactions.durable(limits=False)  # _lock_cart sends them
 def remove_gift_card(card_id: UUID, *, customer: Customer) -> CartSummary:
     """Do not pay with this gift card. Locks: the cart. Raises: NotFound."""
-    cart = find_cart(customer, lock=True)
+    cart = _lock_cart(customer)
     if cart is None or card_id not in cart.gift_card_ids:
         raise NotFound
     cart.gift_card_ids.remove(card_id)
     return _save_changes(cart, customer.token)
 
 
-@transactions.durable
+@transactions.durable(limits=False)  # _lock_cart sends them
 def use_store_credit(use: bool, *, customer: Customer) -> CartSummary:
     """Pay with the customer's store credit, or not; a guest has none. Locks: the cart."""
     cart, token = _open_cart(customer)
@@ -323,12 +321,11 @@ def _take_over_lines(cart: Cart, arriving: Iterable[CartLine]) -> None:
 
 def _open_cart(customer: Customer) -> tuple[Cart, str | None]:
     """Return the shopper's cart, locked, and a guest's token; a new one if there is none."""
-    cart = find_cart(customer, lock=True)
+    cart = _lock_cart(customer)
     if cart is not None:
         return cart, customer.token
-    if (
-        customer.user is None
-    ):  # a token that is nobody's is not adopted: who made it up might know it
+    if customer.user is None:
+        # A token that is nobody's is not adopted: who made it up might know it.
         token = new_token()
         return Cart.objects.create(token_hash=hash_token(token)), token
     own = _create_customer_cart(customer.user)
@@ -344,27 +341,29 @@ def _create_customer_cart(user: "User") -> UUID:
     return Cart.objects.values_list("pk", flat=True).get(user=user)
 
 
-def _lock_line(customer: Customer, line_id: UUID) -> tuple[Cart, CartLine]:
+def _lock_cart(customer: Customer) -> Cart | None:
+    """Return the shopper's cart, locked, or None. The transaction's waits are limited then."""
     cart = find_cart(customer, lock=True)
-    line = cart.lines.filter(pk=line_id).first() if cart else None
+    if cart is None:
+        transactions.limit_waits()
+    return cart
+
+
+def _lock_line(
+    customer: Customer, line_id: UUID
+) -> tuple[Cart, list[CartItem], CartItem]:
+    """Return the shopper's cart, locked, with all its lines and this one. Raises: NotFound."""
+    cart = _lock_cart(customer)
+    items = cart_lines.load_shown_items(cart) if cart else []
+    line = next((item for item in items if item.id == line_id), None)
     if cart is None or line is None:
         raise NotFound
-    return cart, line
+    return cart, items, line
 
 
-def _get_offer_on_sale(
-    variant_id: UUID, found: dict[UUID, Offer] | None = None
-) -> Offer:
-    offer = (found or offers.get_offers([variant_id])).get(variant_id)
-    if offer is None or not offer.on_sale:
-        raise errors.VariantNotOnSale
-    return offer
-
-
-def _refuse_mixing(offer: Offer, others: Collection[UUID]) -> None:
+def _refuse_mixing(items: Iterable[CartItem]) -> None:
     """Refuse gift cards beside other goods: they are paid, taxed and sent in other ways."""
-    found = offers.get_offers(others) if others else {}
-    if any(other.is_gift_card != offer.is_gift_card for other in found.values()):
+    if len({item.offer.is_gift_card for item in items}) > 1:
         raise errors.GiftCardsAlone
 
 
@@ -386,12 +385,17 @@ def _check_quantity(offer: Offer, wanted: int) -> None:
 
 def _save_changes(cart: Cart, token: str | None) -> CartSummary:
     """Note that the cart is in use, and return it whole."""
-    cart.save(
-        update_fields=[
-            "coupon_codes",
-            "gift_card_ids",
-            "use_store_credit",
-            "updated_at",
-        ]
-    )
+    cart_lines.save_cart(cart)
     return cart_summary.summarize_cart(cart, token=token)
+
+
+def _put_and_show(
+    cart: Cart, token: str | None, items: Sequence[CartItem], put: CartItem
+) -> CartSummary:
+    """Write one of these lines, and return the cart whole."""
+    put = cart_lines.put_line(cart, put)
+    shown = [
+        put if item.offer.variant_id == put.offer.variant_id else item
+        for item in items
+    ]
+    return cart_summary.summarize_cart(cart, token=token, items=shown)

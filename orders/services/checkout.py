@@ -18,6 +18,7 @@ from markrin.db.models import uuid7
 from markrin.db.sql import fetch_prepared
 from markrin.outbox import services as outbox
 from orders import (
+    cart_lines,
     cart_summary,
     code_tries,
     coupon_rules,
@@ -29,8 +30,8 @@ from orders import (
     waiting_pieces,
 )
 from orders.buyers import find_buyer, find_destination
+from orders.cart_lines import CartItem
 from orders.cart_lookup import find_cart
-from orders.cart_summary import CartItem
 from orders.customer_identity import Customer
 from orders.gateways.base import Started
 from orders.models import (
@@ -238,7 +239,7 @@ def _check_stock(customer: Customer) -> None:
 
     Only a look: the transaction decides. One query.
     """
-    _refuse_missing(cart_summary.load_customer_items(customer))
+    _refuse_missing(cart_lines.load_customer_items(customer))
 
 
 def _refuse_missing(items: Sequence[CartItem]) -> None:
@@ -266,7 +267,7 @@ def _place_order(
     if (known := idempotency.claim_key(claim, order_id)) is not None:
         return Order.objects.with_lines().get(pk=known), True
     cart = find_cart(buyer.customer, lock=True)
-    items = cart_summary.load_items(cart) if cart else []
+    items = cart_lines.load_items(cart) if cart else []
     if cart is None or not items:
         raise errors.CartEmpty
     _refuse_missing(items)

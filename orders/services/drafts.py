@@ -15,7 +15,7 @@ from markrin.api.errors import NotFound
 from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
-from orders import cart_summary, errors, events
+from orders import cart_lines, cart_summary, errors, events
 from orders.buyers import find_buyer, find_destination
 from orders.customer_identity import Customer, hash_token, new_token
 from orders.models import Cart, CartLine, Coupon, DraftOrder, Order, Promotion
@@ -115,7 +115,7 @@ def discard_draft(draft: DraftOrder) -> None:
 
 def quote_draft(draft: DraftOrder) -> Quote:
     """Return what the draft costs now, sent the cheapest way. Five queries at most."""
-    items = cart_summary.load_items(draft.cart)
+    items = cart_lines.load_items(draft.cart)
     live = read_promotions(
         Person(draft.user_id, draft.email),
         draft.cart.coupon_codes,

@@ -19,7 +19,7 @@ from markrin.db import transactions
 from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 from orders import errors, events
-from orders.cart_summary import CartItem
+from orders.cart_lines import CartItem
 from orders.models import (
     Order,
     OrderLine,

@@ -15,7 +15,7 @@ from markrin.db.models import uuid7
 from markrin.outbox import services as outbox
 from orders import cart_summary, errors, events
 from orders.buyers import find_buyer, find_destination
-from orders.cart_summary import CartItem
+from orders.cart_lines import CartItem
 from orders.models import Invoice, Order, OrderLine, OrderTax, ReturnRequest
 from orders.models.cart import MAX_LINES, MAX_PER_LINE
 from orders.models.invoice import InvoiceKind

@@ -169,42 +169,36 @@ class ProductChoices:
     variants: Sequence[Choice]
 
 
-_CHOICES: Final = """
-    SELECT product.id, product.brand::text, category.id AS category_id,
-        category.slug::text AS category_slug, category.name::text AS category_name,
+# Each product with what `choices_from_row` reads, to be joined to `OFFERS`.
+CHOICES: Final = """
+    SELECT product.id AS product_id, product.brand::text, category.slug::text AS category_slug,
+        category.name::text AS category_name,
         ARRAY(SELECT json_build_array(variant.id, variant.size, variant.color,
                 greatest(0, level.on_hand - level.reserved), coalesce(level.sellable > 0, false))
             FROM products_variant AS variant
             LEFT JOIN products_stocklevel AS level ON level.variant_id = variant.id
             WHERE variant.product_id = product.id AND variant.is_active
                 AND product.status = 'published'
-            ORDER BY variant.position, variant.id) AS variants
+            ORDER BY variant.position, variant.id) AS choices
     FROM products_product AS product
     JOIN products_category AS category ON category.id = product.category_id
-    WHERE product.id = ANY ((SELECT %s::uuid[])::uuid[])
 """
 
 
-def list_choices(product_ids: Iterable[UUID]) -> dict[UUID, ProductChoices]:
-    """Return brand, category and variants on sale of these products, in one query; none for
-    none.
+def choices_from_row(row: Row) -> ProductChoices:
+    """Return brand, category and variants on sale of the product in a row of `OFFERS` and
+    `CHOICES`.
     """
-    ids = list(set(product_ids))
-    if not ids:
-        return {}
-    return {
-        row["id"]: ProductChoices(
-            brand=row["brand"],
-            category=CategoryName(
-                row["category_id"], row["category_slug"], row["category_name"]
-            ),
-            variants=[
-                Choice(UUID(variant_id), *others)
-                for variant_id, *others in row["variants"]
-            ],
-        )
-        for row in fetch_prepared(_CHOICES, [ids])
-    }
+    return ProductChoices(
+        brand=row["brand"],
+        category=CategoryName(
+            row["category_id"], row["category_slug"], row["category_name"]
+        ),
+        variants=[
+            Choice(UUID(variant_id), *others)
+            for variant_id, *others in row["choices"]
+        ],
+    )
 
 
 def find_products_of_skus(skus: Collection[str]) -> set[UUID]:

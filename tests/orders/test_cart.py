@@ -418,8 +418,8 @@ def test_reading_takes_the_same_queries_for_one_line_as_for_many(api, customer):
             client.get("/api/cart")
         counts.append(len(queries))
     # The first look of a process reads taxes and shipping.
-    assert counts[0] <= 7
-    assert counts[1] == counts[2] <= 5
+    assert counts[0] <= 6
+    assert counts[1] == counts[2] <= 4
 
 
 def test_a_line_says_what_else_there_is_of_its_product(api, customer):

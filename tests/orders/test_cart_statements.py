@@ -2,9 +2,11 @@
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from markrin.db.sql import fetch_all
-from tests.factories import make_variant
+from orders.models import Cart
+from tests.factories import make_cart_line, make_tax, make_variant
 
 PLANNED_BEFORE_ONE_IS_KEPT = 5  # PostgreSQL's own number
 
@@ -33,3 +35,54 @@ def test_what_a_cart_asks_for_is_planned_once_and_not_for_each_call(api, custome
         if row["custom_plans"] > PLANNED_BEFORE_ONE_IS_KEPT
     ]
     assert not anew
+
+
+def test_a_further_line_takes_five_statements_however_many_there_are(api, customer):
+    make_tax("standard", "10", default=True)
+    client, counts = api.as_user(customer), []
+    for _ in range(3):
+        make_cart_line(customer=customer)
+        variant = make_variant()
+        with CaptureQueriesContext(connection) as queries:
+            add(client, variant)
+        statements = [
+            q["sql"]
+            for q in queries
+            if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))
+        ]
+        counts.append(len(statements))
+    # The first one of a process reads taxes and shipping, the next ones their versions.
+    assert counts == [7, 5, 5], "\n".join(statements)
+
+
+def test_what_is_shown_after_a_change_is_what_is_stored(api, customer):
+    client = api.as_user(customer)
+    first, second, third = (make_variant(stock=9) for _ in range(3))
+    for variant in (first, second, third, second):
+        shown = add(client, variant)
+        assert shown == client.get("/api/cart").json()
+    assert [line["quantity"] for line in shown["items"]] == [1, 2, 1]
+    used = Cart.objects.get().updated_at
+    path = f"/api/cart/items/{shown['items'][1]['id']}"
+    shown = client.patch(path, {"quantity": 5}).json()
+    assert shown == client.get("/api/cart").json()
+    assert [line["quantity"] for line in shown["items"]] == [1, 5, 1]
+    shown = client.delete(path).json()
+    assert shown == client.get("/api/cart").json()
+    assert [line["sku"] for line in shown["items"]] == [first.sku, third.sku]
+    assert Cart.objects.get().updated_at > used
+
+
+def test_the_price_at_which_pieces_were_added_follows_the_last_addition(
+    api, customer
+):
+    client, variant = api.as_user(customer), make_variant(stock=9)
+    add(client, variant)
+    variant.product.base_price = "77.50"
+    variant.product.save()
+    path = f"/api/cart/items/{client.get('/api/cart').json()['items'][0]['id']}"
+    [line] = client.patch(path, {"quantity": 2}).json()["items"]
+    assert (line["priceChanged"], line["price"]) == (True, "77.50")
+    [line] = add(client, variant)["items"]
+    assert (line["priceChanged"], line["priceAtAdd"]) == (False, "77.50")
+    assert line["quantity"] == 3
