@@ -28,10 +28,13 @@ from django.test.utils import CaptureQueriesContext
 from django_redis import get_redis_connection
 from marshmallow import Schema
 from marshmallow import fields as marshmallow_fields
+from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH, PostgresQuery
+from psycopg.adapt import Transformer
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
 from accounts.models import User
+from markrin.db import sql as markrin_sql
 from markrin.db.sql import fetch_prepared
 from orders.invoicing.pdf import Document
 from orders.models import Order, OrderLine
@@ -82,6 +85,19 @@ def test_psycopg_prepares_and_django_logs_what_it_prepared():
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
         assert ("SELECT $1::int AS number",) in cursor.fetchall()
+
+
+@pytest.mark.django_db
+def test_what_psycopg_reads_of_a_long_statement_is_kept():
+    padding = "x" * MAX_CACHED_STATEMENT_LENGTH
+    sql = f"SELECT %(b)s::int AS b, %(a)s::text AS a, %(b)s::int + 1 AS c -- {padding}"
+    for number, text in ((1, "%"), (2, "two")):
+        found = fetch_prepared(sql, {"a": text, "b": number, "other": None})
+        assert found == [{"b": number, "a": text, "c": number + 1}]
+    kept = markrin_sql._readings_of[sql]
+    query = PostgresQuery(Transformer(connection.connection))
+    query.convert(sql, {"a": "", "b": 0})
+    assert kept == (query.query, query._want_formats, query._order, query._parts)
 
 
 @pytest.mark.django_db

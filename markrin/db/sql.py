@@ -2,6 +2,7 @@
 more than the query.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -10,6 +11,8 @@ from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connectio
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
+from psycopg._queries import PostgresQuery
+from psycopg.abc import Query
 
 _Model = TypeVar("_Model", bound=Model)
 Row = dict[str, Any]
@@ -18,6 +21,7 @@ Params = Sequence[Any] | Mapping[str, Any]
 # The names of what each prepared statement returns: its SQL is constant, and so are they. The
 # driver makes an object of a column whenever it is asked.
 _names_of: dict[str, list[str]] = {}
+_readings_of: dict[str, tuple[Any, Any, Any, Any]] = {}
 
 
 def fetch_all(sql: str, params: Params = ()) -> list[Row]:
@@ -89,18 +93,51 @@ def instance_from_row(model: type[_Model], alias: str, row: Row) -> _Model:
     """Return the model whose columns `select_columns` put into the row, for columns that the driver
     reads as Django would.
     """
+    names, keys = _column_keys(model, alias)
+    return model.from_db(DEFAULT_DB_ALIAS, names, [row[key] for key in keys])
+
+
+@functools.cache
+def _column_keys(model: type[Model], alias: str) -> tuple[list[str], list[str]]:
+    """Return the names of a model's attributes, and their keys in a row."""
     all_fields = model._meta.concrete_fields
-    names, values = zip(
-        *((field.attname, row[f"{alias}_{field.column}"]) for field in all_fields),
-        strict=True,
+    return (
+        [field.attname for field in all_fields],
+        [f"{alias}_{field.column}" for field in all_fields],
     )
-    return model.from_db(DEFAULT_DB_ALIAS, names, values)
+
+
+class _Query(PostgresQuery):
+    """The driver's reading of a statement for where its parameters stand, kept for each: the
+    driver keeps those of 4 kB at most.
+    """
+
+    __slots__ = ()
+
+    # the driver's own names
+    def convert(self, query: Query, vars: Params | None) -> None:  # noqa: A002
+        """Set up the query and its parameters, as the driver does."""
+        if not isinstance(query, str) or vars is None:
+            super().convert(query, vars)
+        elif (known := _readings_of.get(query)) is not None:
+            self.query, self._want_formats, self._order, self._parts = known
+            self.dump(vars)
+        else:
+            super().convert(query, vars)
+            _readings_of[query] = (
+                self.query,
+                self._want_formats,
+                self._order,
+                self._parts,
+            )
 
 
 class _Cursor(psycopg.Cursor[Any]):
     """The driver's own kind of cursor; Django's log of queries reads `_query`, which it
     leaves empty if it prepares.
     """
+
+    _query_cls = _Query
 
     def _get_prepared(self, pgq: Any, prepare: bool | None = None) -> Any:
         self._query = pgq
