@@ -253,8 +253,8 @@ def _script(seen: list[str], known: dict[str, Any]) -> str:
         )
         lines.append(
             text.replace(
-                "nextval('orders_order_number') AS number",
-                "nextval('orders_order_number') AS turn",
+                "SELECT number, EXISTS",
+                "SELECT number AS turn, EXISTS",
             )
         )
         lines[-1] += " \\gset" if at == begin else ";"

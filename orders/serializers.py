@@ -346,7 +346,7 @@ def show_card_payments(order: Any) -> object:
         {"last4": payment.gift_card.last4, "amount": payment.amount}
         for payment in order.card_payments
     ]
-    return GiftCardPayment(paid, many=True).data
+    return GiftCardPayment.show_all(paid)
 
 
 class Step(Serializer):
@@ -474,7 +474,7 @@ class OrderDetail(Serializer):
     def get_returnable(self, order: Order) -> object:
         counts = return_window.count_returnable(order)
         found = [{"line_id": pk, "quantity": count} for pk, count in counts.items()]
-        return ReturnablePieces(found, many=True).data
+        return ReturnablePieces.show_all(found)
 
     @extend_schema_field(Timestamp(allow_null=True))
     def get_returnable_until(self, order: Order) -> str | None:
@@ -497,18 +497,16 @@ class OrderDetail(Serializer):
 
     @extend_schema_field(Discount(many=True))
     def get_discounts(self, order: Order) -> object:
-        return Discount(
-            [each.to_dict() for each in order.discounts.all()], many=True
-        ).data
+        return Discount.show_all(each.to_dict() for each in order.discounts.all())
 
     @extend_schema_field(TaxPart(many=True))
     def get_taxes(self, order: Order) -> object:
-        return TaxPart(order.sum_taxes(), many=True).data
+        return TaxPart.show_all(order.sum_taxes())
 
     @extend_schema_field(Fulfilment(many=True))
     def get_fulfilments(self, order: Order) -> object:
         left = [parcel for parcel in order.fulfilments.all() if parcel.shipped_at]
-        return Fulfilment(left, many=True).data
+        return Fulfilment.show_all(left)
 
     @extend_schema_field(Shipment(allow_null=True))
     def get_shipment(self, order: Order) -> object:
@@ -516,9 +514,7 @@ class OrderDetail(Serializer):
 
     @extend_schema_field(Step(many=True))
     def get_history(self, order: Order) -> object:
-        return Step(
-            filter(_is_shown_to_customer, order.events.all()), many=True
-        ).data
+        return Step.show_all(filter(_is_shown_to_customer, order.events.all()))
 
 
 class FoundOrder(Serializer):
@@ -569,7 +565,7 @@ class WithdrawalOffer(Serializer):
     def get_lines(self, order: Order) -> object:
         counts = return_window.count_returnable(order)
         found = [{"line_id": pk, "quantity": count} for pk, count in counts.items()]
-        return ReturnablePieces(found, many=True).data
+        return ReturnablePieces.show_all(found)
 
 
 def _show_moment(moment: datetime | None) -> str | None:

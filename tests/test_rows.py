@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from psycopg.types.json import Jsonb
 
 from markrin.db import transactions
 from markrin.db.sql import fetch_prepared
@@ -105,7 +106,7 @@ def _checkout_reads():
             {"owner": uuid4(), "currency": "INR"},
         )
     yield movements._LOCK_LEVELS, [[uuid4()]]
-    yield movements._ENTER, [[], [], [], [], [], [], []]
+    yield movements._ENTER, [Jsonb([])]
     yield checkout._ADDRESS, [uuid4(), uuid4()]
 
 

@@ -41,22 +41,19 @@ class NewRow(NamedTuple):
 
 
 # By hand, as every sale waits for it: what the model would set besides are defaults of the
-# database.
+# database. The rows are one JSON, which is quicker than an array for each column.
 _ADD = """\
 INSERT INTO outbox_event (event, event_id, task, queue, key, payload, trace, max_attempts, error)
-SELECT *, '' FROM unnest(
-    %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[],
-        %s::smallint[]
-) ON CONFLICT DO NOTHING
+SELECT *, '' FROM jsonb_to_recordset(%s::jsonb) AS new (event text, event_id uuid, task text,
+    queue text, key text, payload jsonb, trace jsonb, max_attempts smallint)
+ON CONFLICT DO NOTHING
 """
 
 
 def insert_rows(new: Sequence[NewRow]) -> None:
     """Insert these rows, leaving out those whose key exists. Within the caller's transaction."""
-    columns = [list(column) for column in zip(*new, strict=True)]
-    for at in (NewRow._fields.index("payload"), NewRow._fields.index("trace")):
-        columns[at] = [Jsonb(value) for value in columns[at]]
-    execute_prepared(_ADD, columns)
+    rows = [row._asdict() | {"event_id": str(row.event_id)} for row in new]
+    execute_prepared(_ADD, [Jsonb(rows)])
 
 
 @dataclass(frozen=True)

@@ -258,13 +258,13 @@ def _refuse_missing(items: Sequence[CartItem]) -> None:
         )
 
 
-@transactions.durable(limits=False)  # _begin_transaction sends them
+@transactions.durable(limits=False)  # begin_order sends them
 def _place_order(
     checkout: Checkout, buyer: _Buyer, claim: KeyClaim
 ) -> tuple[Order, bool]:
     order_id = uuid7()
-    number = _begin_transaction()
-    if (known := idempotency.claim_key(claim, order_id)) is not None:
+    number, known = idempotency.begin_order(claim, order_id)
+    if known is not None:
         return Order.objects.with_lines().get(pk=known), True
     cart = find_cart(buyer.customer, lock=True)
     items = cart_lines.load_items(cart) if cart else []
@@ -313,19 +313,6 @@ def _enforce_limits(buyer: _Buyer, items: Sequence[CartItem]) -> None:
         phone = buyer.address.phone
         if not refused_orders.use_allowance(email=buyer.email, phone=phone):
             raise
-
-
-def _begin_transaction() -> int:
-    """Limit the transaction's waits and draw the order's number, in one statement. A
-    refused order leaves a gap.
-    """
-    [row] = fetch_prepared(_BEGIN)
-    return int(row["number"])
-
-
-_BEGIN: Final = (
-    f"{transactions.LIMITS_SQL}, nextval('orders_order_number') AS number"
-)
 
 
 @dataclass(frozen=True)

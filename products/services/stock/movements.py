@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
+from psycopg.types.json import Jsonb
 
 from markrin.cache.tags import invalidate
 from markrin.db.sql import fetch_prepared
@@ -374,8 +375,8 @@ _ENTER: Final = """
     WITH entered AS (
         INSERT INTO products_stockmovement (variant_id, kind, d_on_hand, d_reserved, ref, actor_id,
             note)
-        SELECT * FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::int[], %s::text[], %s::uuid[],
-            %s::text[])
+        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS new (variant_id uuid, kind text,
+            d_on_hand int, d_reserved int, ref text, actor_id uuid, note text)
         ON CONFLICT (ref) DO NOTHING RETURNING variant_id, d_on_hand, d_reserved, ref
     ), changed AS (
         UPDATE products_stocklevel AS level
@@ -394,16 +395,19 @@ def _enter_moves(moves: Sequence[StockMove]) -> set[str]:
     """Insert the moves, leaving out those whose `ref` is taken, change the levels by them, and
     return the refs that are new. One statement.
     """
-    columns: list[list[object]] = [
-        [each.variant_id for each in moves],
-        [each.kind.value for each in moves],
-        [each.d_on_hand for each in moves],
-        [each.d_reserved for each in moves],
-        [each.ref for each in moves],
-        [each.actor_id for each in moves],
-        [each.note for each in moves],
+    rows = [
+        {
+            "variant_id": str(each.variant_id),
+            "kind": each.kind.value,
+            "d_on_hand": each.d_on_hand,
+            "d_reserved": each.d_reserved,
+            "ref": each.ref,
+            "actor_id": each.actor_id and str(each.actor_id),
+            "note": each.note,
+        }
+        for each in moves
     ]
-    return {row["ref"] for row in fetch_prepared(_ENTER, columns)}
+    return {row["ref"] for row in fetch_prepared(_ENTER, [Jsonb(rows)])}
 
 
 def _flips_in_stock(level: _Level, d_on_hand: int, d_reserved: int) -> bool:
