@@ -394,8 +394,6 @@ def _put_and_show(
 ) -> CartSummary:
     """Write one of these lines, and return the cart whole."""
     put = cart_lines.put_line(cart, put)
-    shown = [
-        put if item.offer.variant_id == put.offer.variant_id else item
-        for item in items
-    ]
+    of = put.offer.variant_id
+    shown = [put if item.offer.variant_id == of else item for item in items]
     return cart_summary.summarize_cart(cart, token=token, items=shown)
