@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+import orjson
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -13,10 +14,15 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from psycopg._queries import PostgresQuery
 from psycopg.abc import Query
+from psycopg.types.json import set_json_loads
 
 _Model = TypeVar("_Model", bound=Model)
 Row = dict[str, Any]
 Params = Sequence[Any] | Mapping[str, Any]
+
+# Several times as fast as the standard library's; what PostgreSQL builds has no number that the
+# two would read differently.
+set_json_loads(orjson.loads)
 
 # The names of what each prepared statement returns: its SQL is constant, and so are they. The
 # driver makes an object of a column whenever it is asked.
