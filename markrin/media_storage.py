@@ -1,5 +1,6 @@
 """Where pictures are kept: a folder, or a bucket that speaks S3."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,6 +8,9 @@ from django.core.files.storage import FileSystemStorage
 from django.utils.encoding import filepath_to_uri
 
 FORM = "s3://bucket/folder?endpoint=https://…&region=…&public=https://…"
+# Relative, and of characters that stand for themselves in an address. Source: RFC 3986,
+# section 2.3.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.~-][A-Za-z0-9_.~/-]*")
 _KEYS = {"endpoint", "region", "public"}
 
 
@@ -18,6 +22,8 @@ class Folder(FileSystemStorage):
 
     def url(self, name: str | None) -> str:
         """Return a file's address."""
+        if name and _PLAIN_NAME.fullmatch(name):  # nothing to quote
+            return self.base_url + name
         return self.base_url + (filepath_to_uri(name) or "").lstrip("/")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
@@ -23,10 +23,14 @@ _CENT = Decimal("0.01")
 # the field about each costs more than all else in it.
 _UNCHANGED: dict[type, type] = {
     serializers.CharField: str,
+    serializers.ChoiceField: str,
     serializers.BooleanField: bool,
     serializers.IntegerField: int,
     serializers.FloatField: float,
 }
+_Field = Field[Any, Any, Any, Any]
+_Show = Callable[[Any], Any]
+_WHOLE: Final = "*"  # the key of a field whose value is the whole
 
 
 class Serializer(serializers.Serializer[Any]):
@@ -47,21 +51,23 @@ class Serializer(serializers.Serializer[Any]):
         value stands: of a dict under a key, of anything else behind attributes."""
         shown: dict[str, Any] = {}
         is_dict = type(instance) is dict
-        for each in _readings(type(self)):
-            try:
-                if is_dict and each.key in instance:
-                    value = instance[each.key]
-                else:
-                    value = _read(each, instance, is_dict=is_dict)
-            except SkipField:
-                continue
-            kind = type(value)
-            if value is None or kind is each.unchanged:
-                shown[each.name] = value
-            elif kind is each.as_text:
-                shown[each.name] = str(value)
+        for name, key, unchanged, as_text, show, reading in _readings(type(self)):
+            if is_dict and key in instance:
+                value = instance[key]
+            elif key == _WHOLE:
+                value = instance
             else:
-                shown[each.name] = each.field.to_representation(value)
+                try:
+                    value = _read(reading, instance, is_dict=is_dict)
+                except SkipField:
+                    continue
+            kind = type(value)
+            if value is None or kind is unchanged:
+                shown[name] = value
+            elif kind is as_text:
+                shown[name] = str(value)
+            else:
+                shown[name] = show(value)
         return shown
 
     @classmethod
@@ -97,42 +103,57 @@ def _field_list(of: type[Serializer]) -> BindingDict:
     return bound
 
 
-_Field = Field[Any, Any, Any, Any]
-
-
 class _Reading(NamedTuple):
-    """A field that is shown: its name; the key of its value, where it is just a key; what reads it
-    off an object; and the types of which a value is shown as it is, and as its own text.
-    """
+    """What finds a field's value where no key does, or none that is there."""
 
-    name: str
-    key: str
-    read: Callable[[Any], Any]
     field: _Field
-    unchanged: type | None
-    as_text: type | None
+    read: Callable[[Any], Any]
 
 
 @cache
-def _readings(of: type[Serializer]) -> list[_Reading]:
+def _readings(
+    of: type[Serializer],
+) -> list[tuple[str, str, type | None, type | None, _Show, _Reading]]:
+    """Return of each field that is shown: its name; the key of its value, where it is just a key;
+    the types of which a value is shown as it is, and as its own text; what shows all others; and
+    what reads it off an object.
+    """
     return [
-        _Reading(
-            name=name,
-            key=field.source_attrs[0] if len(field.source_attrs) == 1 else "",
-            read=_find_reader(field),
-            field=field,
-            unchanged=_UNCHANGED.get(type(field)),
-            as_text=UUID if _shows_uuid_as_text(field) else None,
+        (
+            name,
+            _find_key(field),
+            _UNCHANGED.get(type(field)),
+            UUID if _shows_uuid_as_text(field) else None,
+            _show_texts if _is_of_texts(field) else field.to_representation,
+            _Reading(field, _find_reader(field)),
         )
         for name, field in _field_list(of).items()
         if not field.write_only
     ]
 
 
+def _find_key(field: _Field) -> str:
+    if len(field.source_attrs) == 1:
+        return field.source_attrs[0]
+    return "" if field.source_attrs else _WHOLE
+
+
 def _shows_uuid_as_text(field: _Field) -> bool:
     return (
         type(field) is serializers.UUIDField and field.uuid_format == "hex_verbose"
     )
+
+
+def _is_of_texts(field: _Field) -> bool:
+    """Return whether it is a list of texts, which are shown as they are."""
+    return (
+        type(field) is serializers.ListField
+        and type(field.child) is serializers.CharField
+    )
+
+
+def _show_texts(values: Iterable[object]) -> list[str | None]:
+    return [None if value is None else str(value) for value in values]
 
 
 def _read(reading: _Reading, instance: Any, *, is_dict: bool) -> Any:
@@ -175,6 +196,9 @@ class Money(serializers.Field[Any, Any, str, Any]):
 
     def to_representation(self, value: Decimal) -> str:
         """Return the amount as text."""
+        text = str(value)
+        if text[-3:-2] == "." and type(value) is Decimal:
+            return text  # as the database has it
         rounded = Decimal(value).quantize(_CENT)
         if rounded != value:
             raise ValueError(f"{self.field_name} is finer than a hundredth")

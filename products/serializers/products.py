@@ -36,7 +36,8 @@ class _Thumbnails(serializers.Field[Any, Any, dict[str, str], Any]):
     """Addresses by the longest side in pixels; none for an image that is only linked to."""
 
     def to_representation(self, value: Mapping[str, str]) -> dict[str, str]:
-        return {side: default_storage.url(name) for side, name in value.items()}
+        url = default_storage.url
+        return {side: url(name) for side, name in value.items()}
 
 
 @extend_schema_field({"type": "string"})

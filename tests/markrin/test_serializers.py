@@ -59,6 +59,8 @@ class Deep(Serializer):
     left_out = serializers.CharField(required=False)
     assumed = serializers.CharField(default="this")
     method = serializers.SerializerMethodField()
+    choice = serializers.ChoiceField(choices=[("a", "A")])
+    texts = serializers.ListField(child=serializers.CharField())
 
     def get_method(self, instance: Any) -> int:
         return 7
@@ -69,6 +71,8 @@ ROW = {
     "other": "b",
     "inner": {"number": 3},
     "nothing": None,
+    "choice": "a",
+    "texts": ["b", 1, None],
     "grand_total": ORDER.grand_total,
 }
 
@@ -83,6 +87,8 @@ def test_a_row_is_shown_as_drf_shows_it() -> None:
         "nothing": None,
         "assumed": "this",
         "method": 7,
+        "choice": "a",
+        "texts": ["b", "1", None],
     }
     assert list(shown) == [
         "plainName",
@@ -92,6 +98,8 @@ def test_a_row_is_shown_as_drf_shows_it() -> None:
         "nothing",
         "assumed",
         "method",
+        "choice",
+        "texts",
     ]
     assert serializers.Serializer.to_representation(Deep(), ROW) == shown
     assert Deep(ROW | {"left_out": "here", "assumed": None}).data == shown | {

@@ -83,6 +83,7 @@ def test_the_setting_says_where_and_what_is_wrong() -> None:
     "name",
     [
         "products/ab/cd.webp",
+        "a~b_c-d.1/E.png",
         "a b/ä%.jpg",
         "with:colon.png",
         "#hash?.png",
