@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from dev import processes
+from markrin.api.security_headers import NO_PAGE
 from tests import services
 from tests.factories import make_product, make_variant
 
@@ -154,6 +155,8 @@ def test_every_answer_has_the_security_headers(
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Referrer-Policy"]
+        if "json" in answer.headers.get("Content-Type", ""):  # no page's policy
+            assert answer.headers["Content-Security-Policy"] == NO_PAGE
         if path.startswith("/api/") and answer.status >= 400:
             assert answer.headers["Content-Type"] == "application/problem+json"
             assert json.loads(answer.body)["status"] == answer.status
