@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Final, Self
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from products.schemas.products import ProductFilter
 from products.search import Query
 from products.selectors import collections, prices, search_lookup, search_ranking
 from products.selectors.collections import NO_COLLECTIONS, FoundCollections
+from products.selectors.prices import PriceClock
 
 # The last column of each is unique, none is ever NULL: lists are also walked by cursor.
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -35,16 +37,22 @@ COLUMNS = {
     "gender": "gender",
     "material": "material",
 }
+# Filters that are a column's yes or no.
+FLAGS = {
+    "in_stock": "in_stock",
+    "featured": "is_featured",
+    "new_arrival": "is_new_arrival",
+}
 
-_CATEGORY_IDS = """
-    SELECT ids, EXISTS (SELECT FROM products_product_also_in
+_CLOCK_AND_CATEGORIES = f"""
+    SELECT clock.*, ids, EXISTS (SELECT FROM products_product_also_in
         WHERE category_id = ANY (ids)) AS has_others
-    FROM (
-        SELECT coalesce(array_agg(id), '{}') AS ids FROM products_category
+    FROM ({prices.PRICE_CLOCK}) AS clock, (
+        SELECT coalesce(array_agg(id), '{{}}') AS ids FROM products_category
         WHERE ancestors && ARRAY(SELECT id FROM products_category
             WHERE slug = ANY (%(names)s::text[]) OR id::text = ANY (%(names)s::text[]))
     ) AS found
-"""
+"""  # noqa: S608 (constants)
 
 
 # What variants call the colours of these names, in any case, and of these families, or of their
@@ -93,7 +101,7 @@ class Filters:
     on_sale: bool | None = None
     search: str | None = None
 
-    # Whether stored list prices have ended: see `prices.read_price_clock`.
+    # Whether stored list prices have ended: see `prices.PriceClock`.
     has_moved: bool = False
     # Products any variant of which may be within the price limits, for counts by variant.
     loose_prices: bool = False
@@ -106,35 +114,30 @@ class Filters:
     query: Query | None = None
 
     @classmethod
-    def from_query(cls, query: ProductFilter, *, has_moved: bool = False) -> Self:
+    def from_query(cls, query: ProductFilter) -> Self:
         """Return what a list was asked for, without its paging and order."""
-        given = {
-            field.name: getattr(query, field.name)
-            for field in fields(cls)
-            if hasattr(query, field.name)
-        }
-        return cls(**given, has_moved=has_moved)
+        asked = query.__dict__
+        return cls(**{name: asked[name] for name in _ASKED_FOR if name in asked})
 
-    def prepared(self, *, for_staff: bool = False) -> Self:
-        """Return the filters with their categories' whole subtrees, their collections, and the
-        search understood: one query for each, and see `search_lookup` for the last.
+    def prepared(self, *, for_staff: bool = False) -> tuple[Self, PriceClock]:
+        """Return the filters with their categories' whole subtrees, and how list prices stand:
+        one query; with their colours and collections, one more for each; and with the search
+        understood, see `search_lookup`.
         """
-        ids, query, colors = self.category_ids, None, self.color
-        has_others, found_collections = self.has_others, self.collections
+        query, colors, found_collections = None, self.color, self.collections
+        clock, ids, has_others = self._read_ground()
         if self.color or self.color_family:
             given = {"names": list(self.color), "families": list(self.color_family)}
             [found] = fetch_prepared(_COLORS, given)
             # A name or a family that no colour is of is a colour that nothing has.
             colors = found["colors"] or [*self.color, *self.color_family]
-        if self.category:
-            [found] = fetch_prepared(_CATEGORY_IDS, {"names": list(self.category)})
-            ids, has_others = found["ids"], found["has_others"]
         if self.in_collection:
             found_collections = collections.find_published(self.in_collection)
         if self.search is not None:
             query = search_lookup.understand(self.search, for_staff=for_staff)
-        return replace(
+        filters = replace(
             self,
+            has_moved=clock.has_moved,
             category_ids=ids,
             has_others=has_others,
             collections=found_collections,
@@ -142,6 +145,22 @@ class Filters:
             color=colors,
             color_family=(),
         )
+        return filters, clock
+
+    def _read_ground(self) -> tuple[PriceClock, Sequence[UUID], bool]:
+        if not self.category:
+            return prices.read_price_clock(), (), False
+        [found] = fetch_prepared(
+            _CLOCK_AND_CATEGORIES, {"names": list(self.category)}
+        )
+        clock = PriceClock(found["has_moved"], found["fresh_for_s"])
+        return clock, found["ids"], found["has_others"]
+
+    @cached_property
+    def given(self) -> set[str]:
+        """The names of the filters that are asked for."""
+        given = ((name, getattr(self, name)) for name in _ASKED_FOR)
+        return {name for name, value in given if value is not None and value != ()}
 
     @property
     def by_membership(self) -> bool:
@@ -199,12 +218,9 @@ class Filters:
 
     def _flags(self) -> Q:
         rule = Q()
-        if self.in_stock is not None:
-            rule &= Q(in_stock=self.in_stock)
-        if self.featured is not None:
-            rule &= Q(is_featured=self.featured)
-        if self.new_arrival is not None:
-            rule &= Q(is_new_arrival=self.new_arrival)
+        for name, column in FLAGS.items():
+            if (value := getattr(self, name)) is not None:
+                rule &= Q(**{column: value})
         return rule
 
     @property
@@ -306,7 +322,7 @@ class Filters:
             sort = self.collections.rows[0]["sort"]
         if sort == "rating":
             found = found.annotate(stars=Coalesce("rating", Decimal(0)))
-        order = ORDERS["newest" if sort in (None, "relevance") else sort]
+        order = resolve_order(sort)
         if in_order:
             found = found.annotate(place=self.collections.place())
             order = ("place", *order)
@@ -315,4 +331,20 @@ class Filters:
         return found, order
 
 
+def resolve_order(sort: str | None) -> tuple[str, ...]:
+    """Return the order of a list that is no search's: relevance, or none, is newest."""
+    return ORDERS["newest" if sort is None or sort == "relevance" else sort]
+
+
+_FOUND: Final = {
+    "has_moved",
+    "loose_prices",
+    "category_ids",
+    "has_others",
+    "collections",
+    "query",
+}
+_ASKED_FOR: Final = [
+    field.name for field in fields(Filters) if field.name not in _FOUND
+]
 NO_FILTERS: Final = Filters()

@@ -87,7 +87,7 @@ class PriceClock:
 # After a second change that nobody has written either, nothing is kept. Where no change is due,
 # `next_until` comes after a `price_until` that is still to come, and changes nothing here: so the
 # first one of all is enough, which an index has.
-_CLOCK = """
+PRICE_CLOCK: Final = """
     SELECT EXISTS (SELECT FROM products_product WHERE price_until <= now.at) AS has_moved,
         extract(epoch FROM least(
             (SELECT min(price_until) FROM products_product WHERE price_until > now.at),
@@ -103,7 +103,7 @@ def read_price_clock() -> PriceClock:
 
     To be asked before prices are read: a sale that starts in between then ends what is kept.
     """
-    [row] = fetch_prepared(_CLOCK, [])
+    [row] = fetch_prepared(PRICE_CLOCK, [])
     return PriceClock(row["has_moved"], row["fresh_for_s"])
 
 

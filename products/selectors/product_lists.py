@@ -18,7 +18,7 @@ from markrin.api.pagination import (
 )
 from markrin.api.schemas import PageParams
 from markrin.db.sql import Row, fetch_prepared
-from products import hooks
+from products import facet_bitmaps, hooks
 from products.models import FormerSlug, Product
 from products.schemas.products import (
     ProductFilter,
@@ -27,6 +27,7 @@ from products.schemas.products import (
 )
 from products.search import Query
 from products.selectors import search_lookup, search_ranking
+from products.selectors.column_lists import ColumnList
 from products.selectors.facets import Facets, count_facets, count_matches, is_one_of
 from products.selectors.filters import NO_FILTERS, Filters
 from products.selectors.prices import (
@@ -73,7 +74,7 @@ def list_products(query: ShopperProductFilter) -> Listing:
     """
     if query.ids:
         return list_products_by_id(query.ids)
-    found = _list_matching(Product.objects.published(), query, for_staff=False)
+    found = _list_matching(query, for_staff=False)
     is_vain = not found.page.items and query.page == 1 and query.cursor is None
     if found.search is None or not (is_vain or found.search.not_found):
         return found
@@ -97,38 +98,42 @@ def list_products_by_id(ids: Sequence[UUID]) -> Listing:
 
 def list_staff_products(query: StaffProductFilter) -> Listing:
     """Return products of any status, as `list_products` does, with their SKUs and stock."""
-    found = _list_matching(Product.objects.all(), query, for_staff=True)
+    found = _list_matching(query, for_staff=True)
     add_stock(found.page.items)
     return found
 
 
-def _list_matching(
-    products: QuerySet[Product], query: ProductFilter, *, for_staff: bool
-) -> Listing:
-    clock = read_price_clock()
-    filters = Filters.from_query(query, has_moved=clock.has_moved)
-    filters = filters.prepared(for_staff=for_staff)
-    found = _find_matching(products, query, filters, for_staff=for_staff)
+def _list_matching(query: ProductFilter, *, for_staff: bool) -> Listing:
+    filters, clock = Filters.from_query(query).prepared(for_staff=for_staff)
+    found = _find_matching(query, filters, for_staff=for_staff)
     if filters.query is not None and filters.query.places and not found.page.items:
         relaxed = search_lookup.relax(filters.query, for_staff=for_staff)
         if len(relaxed.places) < len(filters.query.places):
             filters = replace(filters, query=relaxed)
-            found = _find_matching(products, query, filters, for_staff=for_staff)
+            found = _find_matching(query, filters, for_staff=for_staff)
     ends = [clock.fresh_for_s, filters.collections.ages_in_s]
     fresh_for_s = min((end for end in ends if end is not None), default=None)
     return replace(found, fresh_for_s=fresh_for_s, search=filters.query)
 
 
 def _find_matching(
-    products: QuerySet[Product],
-    query: ProductFilter,
-    filters: Filters,
-    *,
-    for_staff: bool,
+    query: ProductFilter, filters: Filters, *, for_staff: bool
 ) -> Listing:
     counted = None
     if query.facets:
-        counted = count_facets(products, filters, for_staff=for_staff)
+        counted = count_facets(
+            _visible_products(for_staff), filters, for_staff=for_staff
+        )
+    asked = ColumnList(
+        filters=filters,
+        sort=query.sort,
+        offset=(query.page - 1) * query.limit,
+        limit=query.limit,
+        for_staff=for_staff,
+    )
+    if asked.is_possible and query.cursor is None:
+        return Listing(_page_by_columns(asked, query.page, counted), counted)
+    products = _visible_products(for_staff)
     found = filters.apply(products)
     if counted and counted.candidates is not None:
         found = found.filter(is_one_of(counted.candidates))
@@ -146,6 +151,31 @@ def _find_matching(
     ordered = _order_products(found, filters, query.sort, total, upto=upto)
     page = Page[Product].of(ordered, query.page, query.limit, total=total)
     return Listing(with_summaries(page, filters), counted)
+
+
+def _visible_products(for_staff: bool) -> QuerySet[Product]:
+    return Product.objects.all() if for_staff else Product.objects.published()
+
+
+def _page_by_columns(
+    asked: ColumnList, number: int, counted: Facets | None
+) -> Page[Row]:
+    if asked.offset > MAX_OFFSET:
+        raise errors.PageTooDeep
+    if counted is None and not facet_bitmaps.knows_many():
+        cards, total = asked.fetch_cards()
+        if total >= facet_bitmaps.MANY_PRODUCTS:
+            facet_bitmaps.read_index()  # for the next time
+    else:
+        matches = counted or count_matches(
+            _visible_products(asked.for_staff),
+            asked.filters,
+            for_staff=asked.for_staff,
+        )
+        total = matches.total
+        ids = asked.find_ids(matches.candidates, by_index=total > MAX_SORTED)
+        cards = get_summaries(ids)
+    return Page(cards, number, -(-total // asked.limit), total, asked.limit)
 
 
 def _page_by_cursor(

@@ -9,7 +9,6 @@ from products.models import Product
 from products.search import Query
 from products.selectors import search_ranking
 from products.selectors.filters import Filters
-from products.selectors.prices import read_price_clock
 from products.selectors.summaries import get_summaries
 
 SHOWN = 5  # of each kind
@@ -62,8 +61,7 @@ class Suggestions:
 
 def suggest(text: str) -> Suggestions:
     """Return at most SHOWN of each kind: seven queries or less."""
-    clock = read_price_clock()
-    filters = Filters(search=text, has_moved=clock.has_moved).prepared()
+    filters, clock = Filters(search=text).prepared()
     query = filters.query or Query()
     ids, _ = search_ranking.get_best_matches(
         filters.apply(Product.objects.published()),

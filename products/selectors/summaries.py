@@ -16,10 +16,12 @@ SUMMARY_COLUMNS = f"""
 """
 # How many words of a search mean a picture's colour.
 _MEANT = """CASE WHEN color = '' THEN 0
-        ELSE cardinality(array_positions(%s::text[], markrin_search_key(color))) END"""
+        ELSE cardinality(array_positions(%(meant_colors)s::text[], markrin_search_key(color)))
+        END"""
 # Colours and sizes in the order of the variants, of those that can be chosen.
-_SUMMARIES = f"""
-    SELECT {SUMMARY_COLUMNS}, p.status,
+# `total` is a further column or nothing, `ids` the SQL of an array of products.
+SUMMARIES = f"""
+    SELECT {{total}} {SUMMARY_COLUMNS}, p.status,
     ARRAY(SELECT color FROM products_variant WHERE product_id = p.id AND is_active AND color <> ''
           GROUP BY color ORDER BY min(position), color COLLATE "C") AS colors,
     ARRAY(SELECT size FROM products_variant WHERE product_id = p.id AND is_active AND size <> ''
@@ -27,12 +29,13 @@ _SUMMARIES = f"""
     (SELECT json_build_object('file', file, 'external_url', external_url, 'alt_text', alt_text,
             'thumbnails', thumbnails, 'width', width, 'height', height)
      FROM products_productimage WHERE product_id = p.id
-     ORDER BY color <> '' AND color = ANY (%s::text[]) DESC, {_MEANT} DESC, position
+     ORDER BY color <> '' AND color = ANY (%(colors)s::text[]) DESC, {_MEANT} DESC, position
      LIMIT 1) AS image
-    FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
+    FROM unnest({{ids}}) WITH ORDINALITY AS wanted (id, place)
     JOIN products_product p USING (id) JOIN products_category c ON c.id = p.category_id {COST_JOIN}
     ORDER BY wanted.place
 """  # noqa: S608 (constants)
+_SUMMARIES_OF = SUMMARIES.format(total="", ids="%(ids)s::uuid[]")
 
 
 _STOCK = """
@@ -70,5 +73,10 @@ def get_summaries(
     if not product_ids:
         return []
     return fetch_prepared(
-        _SUMMARIES, [list(colors), list(meant_colors), list(product_ids)]
+        _SUMMARIES_OF,
+        {
+            "ids": list(product_ids),
+            "colors": list(colors),
+            "meant_colors": list(meant_colors),
+        },
     )

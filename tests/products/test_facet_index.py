@@ -21,7 +21,6 @@ from products.invariants import INVARIANTS
 from products.models import Color, FacetBitmap, FacetChange, Product, Variant
 from products.selectors import category_tree, facets
 from products.selectors.filters import Filters
-from products.selectors.prices import read_price_clock
 from products.services import facet_index
 from products.services.stock import movements
 from tests.factories import make_category, make_product, make_variant
@@ -235,7 +234,7 @@ def assert_same_tree():
 
 
 def assert_counted_alike(filters):
-    filters = replace(filters, has_moved=read_price_clock().has_moved).prepared()
+    filters, _ = filters.prepared()
     for for_staff in (True, False):
         products = (
             Product.objects.all() if for_staff else Product.objects.published()
