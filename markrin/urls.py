@@ -14,9 +14,9 @@ handler404 = problems.handler404
 handler500 = problems.handler500
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("api/", include("accounts.urls")),
-    path("api/", include("products.urls")),
+    path("api/", include("products.urls")),  # first: each is tried in turn
     path("api/", include("orders.urls")),
+    path("api/", include("accounts.urls")),
     path("api/", include("storefront.urls")),
     path("api/", include("analytics.urls")),
     path("api/", include("markrin.webhooks.urls")),

@@ -1,6 +1,6 @@
 """The client's network address: the peer of the connection, or what a trusted proxy reports."""
 
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -50,6 +50,7 @@ def client_is_in(request: HttpRequest, networks: list[str]) -> bool:
     return any(parsed in ip_network(text, strict=False) for text in networks)
 
 
+@lru_cache(maxsize=4096)  # each request asks twice
 def _parse_address(text: str) -> Address | None:
     try:
         parsed = ip_address(text.strip())

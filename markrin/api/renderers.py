@@ -69,13 +69,11 @@ class Negotiation(BaseContentNegotiation):
         Raises:
             NotAcceptable: Accept allows none of the types of this operation.
         """
-        context = request.parser_context or {}
-        operation = getattr(context.get("view"), "operation", None)
-        offered = [*JSON_TYPES, *(operation.file_types if operation else ())]
-        override = request._request
-        if (
-            override.headers.get("Accept", "").strip()
-            and override.get_preferred_type(offered) is None
-        ):
-            raise errors.NotAcceptable
+        asked = request._request
+        if asked.META.get("HTTP_ACCEPT", "").strip():
+            context = request.parser_context or {}
+            operation = getattr(context.get("view"), "operation", None)
+            offered = [*JSON_TYPES, *(operation.file_types if operation else ())]
+            if asked.get_preferred_type(offered) is None:
+                raise errors.NotAcceptable
         return next(iter(renderers)), "application/json"
