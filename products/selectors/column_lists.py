@@ -64,9 +64,9 @@ class ColumnList:
             order=self._build_order(by_index=not self.filters.given),
         )
         count = _COUNT.format(rules=rules)
+        total = f"({count}) AS total,"
         cards = fetch_prepared(
-            SUMMARIES.format(total=f"({count}) AS total,", ids=f"ARRAY({ids})"),
-            values | {"colors": [], "meant_colors": []},
+            SUMMARIES.format(total=total, ids=f"ARRAY({ids})", best=""), values
         )
         if cards:
             return cards, int(cards[0]["total"])

@@ -19,7 +19,8 @@ _MEANT = """CASE WHEN color = '' THEN 0
         ELSE cardinality(array_positions(%(meant_colors)s::text[], markrin_search_key(color)))
         END"""
 # Colours and sizes in the order of the variants, of those that can be chosen.
-# `total` is a further column or nothing, `ids` the SQL of an array of products.
+# `total` is a further column or nothing, `ids` the SQL of an array of products, `best` an order of
+# its pictures that comes before their own.
 SUMMARIES = f"""
     SELECT {{total}} {SUMMARY_COLUMNS}, p.status,
     ARRAY(SELECT color FROM products_variant WHERE product_id = p.id AND is_active AND color <> ''
@@ -29,13 +30,18 @@ SUMMARIES = f"""
     (SELECT json_build_object('file', file, 'external_url', external_url, 'alt_text', alt_text,
             'thumbnails', thumbnails, 'width', width, 'height', height)
      FROM products_productimage WHERE product_id = p.id
-     ORDER BY color <> '' AND color = ANY (%(colors)s::text[]) DESC, {_MEANT} DESC, position
-     LIMIT 1) AS image
+     ORDER BY {{best}} position LIMIT 1) AS image
     FROM unnest({{ids}}) WITH ORDINALITY AS wanted (id, place)
     JOIN products_product p USING (id) JOIN products_category c ON c.id = p.category_id {COST_JOIN}
     ORDER BY wanted.place
 """  # noqa: S608 (constants)
-_SUMMARIES_OF = SUMMARIES.format(total="", ids="%(ids)s::uuid[]")
+_IN_COLORS = (
+    f"color <> '' AND color = ANY (%(colors)s::text[]) DESC, {_MEANT} DESC,"
+)
+_BY_ID = SUMMARIES.format(total="", ids="%(ids)s::uuid[]", best="")
+_BY_ID_IN_COLORS = SUMMARIES.format(
+    total="", ids="%(ids)s::uuid[]", best=_IN_COLORS
+)
 
 
 _STOCK = """
@@ -72,11 +78,8 @@ def get_summaries(
     """
     if not product_ids:
         return []
-    return fetch_prepared(
-        _SUMMARIES_OF,
-        {
-            "ids": list(product_ids),
-            "colors": list(colors),
-            "meant_colors": list(meant_colors),
-        },
-    )
+    ids = list(product_ids)
+    if not colors and not meant_colors:
+        return fetch_prepared(_BY_ID, {"ids": ids})
+    given = {"colors": list(colors), "meant_colors": list(meant_colors)}
+    return fetch_prepared(_BY_ID_IN_COLORS, {"ids": ids, **given})
