@@ -13,7 +13,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from markrin.db.sql import Row, fetch_all, fetch_prepared
-from products.selectors.filters import COLUMNS, FLAGS, Filters, resolve_order
+from products.selectors.filters import (
+    ASKED_CATEGORIES,
+    COLUMNS,
+    FLAGS,
+    Filters,
+    resolve_order,
+)
+from products.selectors.prices import PRICE_CLOCK, PriceClock
 from products.selectors.summaries import SUMMARIES
 
 _RULES: Final = {
@@ -28,17 +35,44 @@ _RULES: Final = {
 _IN_CATEGORY_OR_ALSO: Final = f"""({_RULES["category"]} OR p.id IN (
     SELECT product_id FROM products_product_also_in
     WHERE category_id = ANY (%(category)s::uuid[])))"""
+# By the names of categories. Not by OR, for which all products would be looked at.
+_IN_NAMED_CATEGORY: Final = """p.id IN (
+    SELECT id FROM products_product WHERE category_id = ANY (ARRAY(SELECT id FROM asked))
+    UNION ALL SELECT product_id FROM products_product_also_in
+    WHERE category_id = ANY (ARRAY(SELECT id FROM asked)))"""
 _KEYS: Final = {"stars": "coalesce(p.rating, 0)"}  # annotations of the ORM's lists
 _IDS: Final = """
-    SELECT p.id FROM products_product p WHERE {rules}
+    SELECT p.id FROM {products} p WHERE {rules}
     ORDER BY {order} LIMIT %(limit)s::int OFFSET %(offset)s::int
 """
-_COUNT: Final = "SELECT count(*) FROM products_product p WHERE {rules}"
+# All that pass are counted anyway, so they are sorted from where they were counted.
+_FOUND: Final = """
+    WITH asked AS MATERIALIZED ({asked}), found AS MATERIALIZED (
+        SELECT p.id, p.created_at, p.price, p.name, p.rating, p.popularity
+        FROM products_product p WHERE {rules}
+    )
+"""
+# One row where there are no cards.
+_PAGE: Final = """
+    {found} SELECT listed.*, cards.* FROM (
+        SELECT clock.*, (SELECT count(*) FROM {products} p WHERE {rules}) AS total
+        FROM ({clock}) AS clock
+    ) AS listed LEFT JOIN ({cards}) AS cards ON true ORDER BY cards.place
+"""
+
+
+@dataclass(frozen=True)
+class ColumnPage:
+    """One page of a list, how many products are on all pages, and how prices stood."""
+
+    cards: list[Row]
+    total: int
+    clock: PriceClock
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnList:
-    """One page of a list: which products, in which order."""
+    """What is asked for: which products, in which order, and which page of them."""
 
     filters: Filters
     sort: str | None
@@ -47,44 +81,61 @@ class ColumnList:
     for_staff: bool
 
     @property
-    def is_possible(self) -> bool:
-        """Whether nothing is asked for but what a column says, as it is stored."""
-        by_price = "price" in (self.sort or "")
-        is_stored = not (by_price and self.filters.has_moved)
-        return is_stored and self.filters.given <= _RULES.keys()
+    def is_by_columns(self) -> bool:
+        """Whether nothing is asked for but what a column says."""
+        return self.filters.given <= _RULES.keys()
 
-    def fetch_cards(self) -> tuple[list[Row], int]:
-        """Return the page's cards and how many products there are on all pages: one query, whose
-        time grows with the catalogue; two beyond the last page.
+    @property
+    def is_by_price(self) -> bool:
+        """Whether it is sorted by price, which a column says only until a sale starts or ends:
+        see `prices.PriceClock`."""
+        return "price" in (self.sort or "")
+
+    def fetch_page(self) -> ColumnPage:
+        """Return the page: one query, whose time grows with the catalogue. The filters need not
+        be prepared.
         """
         rules, values = self._build_rules()
-        # With a filter, walking an order's index may meet all products before a page is full.
-        ids = _IDS.format(
+        products = "products_product"
+        found, order = "", self._build_order(by_index=True)
+        if self.filters.given:
+            if "category" in values:
+                rules = rules.replace(_RULES["category"], _IN_NAMED_CATEGORY)
+                values["names"] = list(self.filters.category)
+            asked = ASKED_CATEGORIES if "category" in values else "SELECT"
+            found = _FOUND.format(asked=asked, rules=rules)
+            products, rules = "found", "true"
+        ids = _IDS.format(products=products, rules=rules, order=order)
+        page = _PAGE.format(
+            found=found,
+            products=products,
             rules=rules,
-            order=self._build_order(by_index=not self.filters.given),
+            clock=PRICE_CLOCK,
+            cards=SUMMARIES.format(ids=f"ARRAY({ids})", best=""),
         )
-        count = _COUNT.format(rules=rules)
-        total = f"({count}) AS total,"
-        cards = fetch_prepared(
-            SUMMARIES.format(total=total, ids=f"ARRAY({ids})", best=""), values
+        rows = fetch_prepared(page, values)
+        first = rows[0]
+        return ColumnPage(
+            cards=[] if first["id"] is None else rows,
+            total=first["total"],
+            clock=PriceClock(first["has_moved"], first["fresh_for_s"]),
         )
-        if cards:
-            return cards, int(cards[0]["total"])
-        if not self.offset:
-            return [], 0
-        return [], int(fetch_prepared(count, values)[0]["count"])
 
     def find_ids(
         self, candidates: Collection[UUID] | None, *, by_index: bool
     ) -> Sequence[UUID]:
-        """Return the page's products, which are among the candidates if there are any: one
-        query, planned for these values, as in a large catalogue the best plan depends on them.
+        """Return the page's products, which are among the candidates if there are any, by
+        prepared filters: one query, planned for these values, as in a large catalogue the best
+        plan depends on them.
         """
         rules, values = self._build_rules()
+        if self.filters.has_others:
+            rules = rules.replace(_RULES["category"], _IN_CATEGORY_OR_ALSO)
         if candidates is not None:
             rules += " AND p.id = ANY (%(candidates)s::uuid[])"
             values["candidates"] = sorted(candidates)
-        sql = _IDS.format(rules=rules, order=self._build_order(by_index=by_index))
+        order = self._build_order(by_index=by_index)
+        sql = _IDS.format(products="products_product", rules=rules, order=order)
         return [row["id"] for row in fetch_all(sql, values)]
 
     def _build_rules(self) -> tuple[str, dict[str, Any]]:
@@ -96,9 +147,6 @@ class ColumnList:
             rules.append(_RULES[name])
         if "category" in values:
             values["category"] = list(self.filters.category_ids)
-            if self.filters.has_others:
-                rules.remove(_RULES["category"])
-                rules.append(_IN_CATEGORY_OR_ALSO)
         return " AND ".join(rules), values
 
     def _build_order(self, *, by_index: bool) -> str:

@@ -44,14 +44,16 @@ FLAGS = {
     "new_arrival": "is_new_arrival",
 }
 
-_CLOCK_AND_CATEGORIES = f"""
+# The categories of these slugs or ids, and all below them.
+ASKED_CATEGORIES: Final = """
+    SELECT id FROM products_category
+    WHERE ancestors && ARRAY(SELECT id FROM products_category
+        WHERE slug = ANY (%(names)s::text[]) OR id::text = ANY (%(names)s::text[]))
+"""
+_CLOCK_AND_CATEGORIES: Final = f"""
     SELECT clock.*, ids, EXISTS (SELECT FROM products_product_also_in
         WHERE category_id = ANY (ids)) AS has_others
-    FROM ({prices.PRICE_CLOCK}) AS clock, (
-        SELECT coalesce(array_agg(id), '{{}}') AS ids FROM products_category
-        WHERE ancestors && ARRAY(SELECT id FROM products_category
-            WHERE slug = ANY (%(names)s::text[]) OR id::text = ANY (%(names)s::text[]))
-    ) AS found
+    FROM ({prices.PRICE_CLOCK}) AS clock, (SELECT ARRAY({ASKED_CATEGORIES}) AS ids) AS found
 """  # noqa: S608 (constants)
 
 

@@ -104,7 +104,12 @@ def list_staff_products(query: StaffProductFilter) -> Listing:
 
 
 def _list_matching(query: ProductFilter, *, for_staff: bool) -> Listing:
-    filters, clock = Filters.from_query(query).prepared(for_staff=for_staff)
+    filters = Filters.from_query(query)
+    if not query.facets and not facet_bitmaps.knows_many():
+        by_columns = _list_by_columns(query, filters, for_staff=for_staff)
+        if by_columns is not None:
+            return by_columns
+    filters, clock = filters.prepared(for_staff=for_staff)
     found = _find_matching(query, filters, for_staff=for_staff)
     if filters.query is not None and filters.query.places and not found.page.items:
         relaxed = search_lookup.relax(filters.query, for_staff=for_staff)
@@ -124,15 +129,6 @@ def _find_matching(
         counted = count_facets(
             _visible_products(for_staff), filters, for_staff=for_staff
         )
-    asked = ColumnList(
-        filters=filters,
-        sort=query.sort,
-        offset=(query.page - 1) * query.limit,
-        limit=query.limit,
-        for_staff=for_staff,
-    )
-    if asked.is_possible and query.cursor is None:
-        return Listing(_page_by_columns(asked, query.page, counted), counted)
     products = _visible_products(for_staff)
     found = filters.apply(products)
     if counted and counted.candidates is not None:
@@ -147,6 +143,10 @@ def _find_matching(
     if matches is not counted and matches.candidates is not None:
         found = found.filter(is_one_of(matches.candidates))
     total = matches.total
+    asked = _get_column_list(query, filters, for_staff=for_staff)
+    if asked.is_by_columns and not (asked.is_by_price and filters.has_moved):
+        ids = asked.find_ids(matches.candidates, by_index=total > MAX_SORTED)
+        return Listing(_get_page(query, get_summaries(ids), total), counted)
     upto = min(query.page * query.limit, MAX_OFFSET + query.limit)
     ordered = _order_products(found, filters, query.sort, total, upto=upto)
     page = Page[Product].of(ordered, query.page, query.limit, total=total)
@@ -157,25 +157,46 @@ def _visible_products(for_staff: bool) -> QuerySet[Product]:
     return Product.objects.all() if for_staff else Product.objects.published()
 
 
-def _page_by_columns(
-    asked: ColumnList, number: int, counted: Facets | None
-) -> Page[Row]:
-    if asked.offset > MAX_OFFSET:
+def _get_column_list(
+    query: ProductFilter, filters: Filters, *, for_staff: bool
+) -> ColumnList:
+    """Return what is asked for, for a page by its number.
+
+    Raises:
+        errors.PageTooDeep: more than MAX_OFFSET products lie before it.
+    """
+    offset = (query.page - 1) * query.limit
+    if offset > MAX_OFFSET:
         raise errors.PageTooDeep
-    if counted is None and not facet_bitmaps.knows_many():
-        cards, total = asked.fetch_cards()
-        if total >= facet_bitmaps.MANY_PRODUCTS:
-            facet_bitmaps.read_index()  # for the next time
-    else:
-        matches = counted or count_matches(
-            _visible_products(asked.for_staff),
-            asked.filters,
-            for_staff=asked.for_staff,
-        )
-        total = matches.total
-        ids = asked.find_ids(matches.candidates, by_index=total > MAX_SORTED)
-        cards = get_summaries(ids)
-    return Page(cards, number, -(-total // asked.limit), total, asked.limit)
+    return ColumnList(
+        filters=filters,
+        sort=query.sort,
+        offset=offset,
+        limit=query.limit,
+        for_staff=for_staff,
+    )
+
+
+def _list_by_columns(
+    query: ProductFilter, filters: Filters, *, for_staff: bool
+) -> Listing | None:
+    """Return a page of a small catalogue's list, or None where columns do not decide it."""
+    if query.cursor is not None:
+        return None
+    asked = _get_column_list(query, filters, for_staff=for_staff)
+    if not asked.is_by_columns:
+        return None
+    found = asked.fetch_page()
+    if asked.is_by_price and found.clock.has_moved:
+        return None
+    if found.total >= facet_bitmaps.MANY_PRODUCTS:
+        facet_bitmaps.read_index()  # for the next time
+    page = _get_page(query, found.cards, found.total)
+    return Listing(page, fresh_for_s=found.clock.fresh_for_s)
+
+
+def _get_page(query: ProductFilter, cards: list[Row], total: int) -> Page[Row]:
+    return Page(cards, query.page, -(-total // query.limit), total, query.limit)
 
 
 def _page_by_cursor(

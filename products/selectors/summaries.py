@@ -19,10 +19,9 @@ _MEANT = """CASE WHEN color = '' THEN 0
         ELSE cardinality(array_positions(%(meant_colors)s::text[], markrin_search_key(color)))
         END"""
 # Colours and sizes in the order of the variants, of those that can be chosen.
-# `total` is a further column or nothing, `ids` the SQL of an array of products, `best` an order of
-# its pictures that comes before their own.
+# `ids` is the SQL of an array of products, `best` an order of pictures that comes before their own.
 SUMMARIES = f"""
-    SELECT {{total}} {SUMMARY_COLUMNS}, p.status,
+    SELECT wanted.place, {SUMMARY_COLUMNS}, p.status,
     ARRAY(SELECT color FROM products_variant WHERE product_id = p.id AND is_active AND color <> ''
           GROUP BY color ORDER BY min(position), color COLLATE "C") AS colors,
     ARRAY(SELECT size FROM products_variant WHERE product_id = p.id AND is_active AND size <> ''
@@ -38,10 +37,8 @@ SUMMARIES = f"""
 _IN_COLORS = (
     f"color <> '' AND color = ANY (%(colors)s::text[]) DESC, {_MEANT} DESC,"
 )
-_BY_ID = SUMMARIES.format(total="", ids="%(ids)s::uuid[]", best="")
-_BY_ID_IN_COLORS = SUMMARIES.format(
-    total="", ids="%(ids)s::uuid[]", best=_IN_COLORS
-)
+_BY_ID = SUMMARIES.format(ids="%(ids)s::uuid[]", best="")
+_BY_ID_IN_COLORS = SUMMARIES.format(ids="%(ids)s::uuid[]", best=_IN_COLORS)
 
 
 _STOCK = """
