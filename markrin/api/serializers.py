@@ -24,6 +24,7 @@ _CENT = Decimal("0.01")
 _UNCHANGED: dict[type, type] = {
     serializers.CharField: str,
     serializers.ChoiceField: str,
+    serializers.UUIDField: str,
     serializers.BooleanField: bool,
     serializers.IntegerField: int,
     serializers.FloatField: float,

@@ -39,7 +39,7 @@ _TREE = """
             WHERE above <> ALL (main.ancestors)) AS others
         ) AS each GROUP BY above
     )
-    SELECT c.id, c.slug, c.name, c.description, c.image, c.parent_id,
+    SELECT c.id::text AS id, c.slug, c.name, c.description, c.image, c.parent_id::text,
         c.tax_class_id AS tax_class, c.position,
         coalesce(counted.number, 0) AS product_count
     FROM products_category c LEFT JOIN counted USING (id) {where}
@@ -111,9 +111,12 @@ def _count_by_bitmap() -> dict[str, object] | None:
 
 def _nest_rows(rows: Iterable[dict[str, Any]]) -> list[Row]:
     """Return the rows that lie below none of the others, everything else below these, in
-    the order given.
+    the order given, as their `children`. Ids are texts, as they are shown.
     """
-    by_id = {row["id"]: {**row, "children": []} for row in rows}
+    by_id: dict[str, Row] = {}
+    for row in rows:
+        row["children"] = []
+        by_id[row["id"]] = row
     roots: list[Row] = []
     for row in by_id.values():
         parent = by_id.get(row["parent_id"])

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from django.core.files.storage import default_storage
+from django.core.files.storage import storages
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -21,7 +21,7 @@ class CategoryLink(Serializer):
 @extend_schema_field({"type": ["string", "null"]})
 class _ImageUrl(serializers.Field[Any, Any, str | None, Any]):
     def to_representation(self, value: str) -> str | None:
-        return default_storage.url(value) if value else None
+        return storages["default"].url(value) if value else None
 
 
 @extend_schema_field(
