@@ -231,11 +231,11 @@ def test_a_category_lists_its_products_for_the_browser_and_for_search_engines(
 
 
 @pytest.mark.parametrize("many", [1, 5])
-@pytest.mark.parametrize(("has_bitmaps", "most"), [(False, 10), (True, 12)])
+@pytest.mark.parametrize(("has_bitmaps", "most"), [(False, 9), (True, 11)])
 def test_a_list_costs_as_many_queries_for_one_product_as_for_several(
     client, built, db, many, has_bitmaps, most
 ):
-    """Ten: the tree, the clock, the category's ids, the facets' index, counts and names, the
+    """Nine: the tree, the clock with the category's ids, the facets' index, counts and names, the
     order, the products, the texts, the ways of delivery. By bitmaps, not the counts, but what more
     than one category lists, the families of colours and the ids of what passes.
     """
