@@ -5,7 +5,6 @@ https only)."""
 
 from collections.abc import Callable
 
-from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -14,23 +13,6 @@ from django.http.response import HttpResponseBase
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 FRAMES = "X-Frame-Options"
 HSTS = "Strict-Transport-Security"
-
-
-_DATA = ("application/json", "application/problem+json")
-
-
-class PagePolicy(CSPMiddleware):
-    """The policy of pages. What the API answers is none, and gets `NO_PAGE`: a page's policy
-    took a twentieth of the time of a list, and allowed what data has no use for.
-    """
-
-    def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
-    ) -> HttpResponseBase:
-        """Add the policy to a page."""
-        if response.headers.get("Content-Type", "").startswith(_DATA):
-            return response
-        return super().process_response(request, response)
 
 
 def defaults() -> dict[str, str]:
