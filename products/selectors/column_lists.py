@@ -23,16 +23,8 @@ from products.selectors.filters import (
 from products.selectors.prices import PRICE_CLOCK, PriceClock
 from products.selectors.summaries import SUMMARIES
 
-_RULES: Final = {
-    "category": "p.category_id = ANY (%(category)s::uuid[])",
-    **{
-        name: f"p.{column} = ANY (%({name})s::text[])"
-        for name, column in COLUMNS.items()
-    },
-    **{name: f"p.{column} = %({name})s::boolean" for name, column in FLAGS.items()},
-    "status": "p.status = ANY (%(status)s::text[])",
-}
-_IN_CATEGORY_OR_ALSO: Final = f"""({_RULES["category"]} OR p.id IN (
+_CATEGORY: Final = "p.category_id = ANY (%(category)s::uuid[])"
+_IN_CATEGORY_OR_ALSO: Final = f"""({_CATEGORY} OR p.id IN (
     SELECT product_id FROM products_product_also_in
     WHERE category_id = ANY (%(category)s::uuid[])))"""
 # By the names of categories. Not by OR, for which all products would be looked at.
@@ -40,6 +32,10 @@ _IN_NAMED_CATEGORY: Final = """p.id IN (
     SELECT id FROM products_product WHERE category_id = ANY (ARRAY(SELECT id FROM asked))
     UNION ALL SELECT product_id FROM products_product_also_in
     WHERE category_id = ANY (ARRAY(SELECT id FROM asked)))"""
+_BY_TEXT: Final = {**COLUMNS, "status": "status"}
+_COLUMN_FILTERS: Final = {"category", *_BY_TEXT, *FLAGS}
+# The values of a filter: planned for these, or once for all (`markrin.db.sql.fetch_prepared`).
+_THESE, _ANY_VALUES = "%({name})s::text[]", "(SELECT %({name})s::text[])::text[]"
 _KEYS: Final = {"stars": "coalesce(p.rating, 0)"}  # annotations of the ORM's lists
 _IDS: Final = """
     SELECT p.id FROM {products} p WHERE {rules}
@@ -83,7 +79,7 @@ class ColumnList:
     @property
     def is_by_columns(self) -> bool:
         """Whether nothing is asked for but what a column says."""
-        return self.filters.given <= _RULES.keys()
+        return self.filters.given <= _COLUMN_FILTERS
 
     @property
     def is_by_price(self) -> bool:
@@ -95,14 +91,17 @@ class ColumnList:
         """Return the page: one query, whose time grows with the catalogue. The filters need not
         be prepared.
         """
-        rules, values = self._build_rules()
+        rules, values = self._build_rules(_ANY_VALUES)
         products = "products_product"
         found, order = "", self._build_order(by_index=True)
         if self.filters.given:
-            if "category" in values:
-                rules = rules.replace(_RULES["category"], _IN_NAMED_CATEGORY)
-                values["names"] = list(self.filters.category)
-            asked = ASKED_CATEGORIES if "category" in values else "SELECT"
+            asked = "SELECT"
+            if self.filters.category:
+                asked, values["names"] = (
+                    ASKED_CATEGORIES,
+                    list(self.filters.category),
+                )
+                rules += f" AND {_IN_NAMED_CATEGORY}"
             found = _FOUND.format(asked=asked, rules=rules)
             products, rules = "found", "true"
         ids = _IDS.format(products=products, rules=rules, order=order)
@@ -128,9 +127,11 @@ class ColumnList:
         prepared filters: one query, planned for these values, as in a large catalogue the best
         plan depends on them.
         """
-        rules, values = self._build_rules()
-        if self.filters.has_others:
-            rules = rules.replace(_RULES["category"], _IN_CATEGORY_OR_ALSO)
+        rules, values = self._build_rules(_THESE)
+        if self.filters.category:
+            others = self.filters.has_others
+            rules += f" AND {_IN_CATEGORY_OR_ALSO if others else _CATEGORY}"
+            values["category"] = list(self.filters.category_ids)
         if candidates is not None:
             rules += " AND p.id = ANY (%(candidates)s::uuid[])"
             values["candidates"] = sorted(candidates)
@@ -138,15 +139,19 @@ class ColumnList:
         sql = _IDS.format(products="products_product", rules=rules, order=order)
         return [row["id"] for row in fetch_all(sql, values)]
 
-    def _build_rules(self) -> tuple[str, dict[str, Any]]:
+    def _build_rules(self, array: str) -> tuple[str, dict[str, Any]]:
+        """Return the rules of all filters but that of categories."""
         rules = ["true"] if self.for_staff else ["p.status = 'published'"]
         values: dict[str, Any] = {"limit": self.limit, "offset": self.offset}
-        for name in sorted(self.filters.given):
+        for name in sorted(self.filters.given - {"category"}):
             value = getattr(self.filters, name)
-            values[name] = value if isinstance(value, bool) else [*map(str, value)]
-            rules.append(_RULES[name])
-        if "category" in values:
-            values["category"] = list(self.filters.category_ids)
+            if name in FLAGS:
+                rules.append(f"p.{FLAGS[name]} IS {value}")
+            else:
+                values[name] = [str(each) for each in value]
+                rules.append(
+                    f"p.{_BY_TEXT[name]} = ANY ({array.format(name=name)})"
+                )
         return " AND ".join(rules), values
 
     def _build_order(self, *, by_index: bool) -> str:

@@ -16,24 +16,34 @@ from products.selectors import search_ranking
 MAX_WINDOW = 4  # words of one synonym
 _MAX_SKUS = 200
 
+
+def _for_both(sql: str) -> dict[bool, str]:
+    """Return what shoppers look in, and what staff do: two texts, so that either can be planned
+    once, though most of the vocabulary is public."""
+    return {
+        False: sql.replace("%(shown)s", "is_public"),
+        True: sql.replace("%(shown)s", "true"),
+    }
+
+
 # Of each word: whether the catalogue has it in some form, or any word that begins so.
 _KNOWN = """
     SELECT given.word, markrin_search_stem(given.word) AS stem,
         EXISTS (SELECT FROM products_searchword AS known
-            WHERE stem = markrin_search_stem(given.word) AND (is_public OR %(staff)s)) AS known,
+            WHERE stem = markrin_search_stem(given.word) AND %(shown)s) AS known,
         EXISTS (SELECT FROM products_searchword AS known
-            WHERE known.word = '#' || given.word AND (is_public OR %(staff)s)) AS is_size,
+            WHERE known.word = '#' || given.word AND %(shown)s) AS is_size,
         EXISTS (SELECT FROM products_ignoredword WHERE key = given.word) AS is_ignored,
         given.is_last AND EXISTS (SELECT FROM products_searchword AS known
             WHERE known.word ~>=~ given.word AND known.word ~<~ (given.word || chr(1114111))
-            AND (is_public OR %(staff)s)) AS begins
+            AND %(shown)s) AS begins
 """
-_WORDS = f"""
+_WORDS = _for_both(f"""
     {_KNOWN} FROM (SELECT word, word = %(last)s AS is_last
         FROM unnest(%(words)s::text[]) AS word) AS given
-"""  # noqa: S608 (constants)
+""")  # noqa: S608 (constants)
 # The same of all that the text may be made of: its tokens, their parts, two of them in one.
-_READ = f"""
+_READ = _for_both(f"""
     WITH typed AS MATERIALIZED (SELECT markrin_search_tokens(%(text)s) AS tokens),
     pieces AS (
         SELECT place, translate(token, %(joiners)s, '') AS joined,
@@ -50,14 +60,14 @@ _READ = f"""
     SELECT (SELECT tokens FROM typed) AS tokens, markrin_search_key(%(text)s) AS key,
         (SELECT reltuples::int FROM pg_class WHERE oid = 'products_product'::regclass) AS size,
         (SELECT json_agg(found) FROM ({_KNOWN} FROM given) AS found) AS words
-"""  # noqa: S608 (constants)
+""")  # noqa: S608 (constants)
 # What is like a word that is unknown. Candidates are alike by trigrams, or begin with the same
 # letter and are about as long (a swapped pair of letters leaves short words few trigrams in
 # common); or they are compounds that end so.
-_LIKE = r"""
+_LIKE = _for_both(r"""
     SELECT given.word, ARRAY(
         SELECT known.word FROM products_searchword AS known
-        WHERE (is_public OR %(staff)s) AND known.word !~ '^#' AND (
+        WHERE %(shown)s AND known.word !~ '^#' AND (
             known.word %% given.word
             OR known.word ~>=~ left(given.word, 1)
                 AND known.word ~<~ (left(given.word, 1) || chr(1114111))
@@ -67,14 +77,14 @@ _LIKE = r"""
         ORDER BY similarity(known.word, given.word) DESC, known.word LIMIT 60
     ) AS candidates, ARRAY(
         SELECT known.word FROM products_searchword AS known
-        WHERE (is_public OR %(staff)s) AND length(given.word) > 3
+        WHERE %(shown)s AND length(given.word) > 3
         AND known.word LIKE '%%' || given.word LIMIT 20
     ) AS endings
     FROM unnest(%(words)s::text[]) AS given (word)
-"""
-_MEANINGS = """
+""")
+_MEANINGS = _for_both("""
     WITH synonyms AS MATERIALIZED (
-        SELECT phrases FROM products_synonymgroup WHERE phrases && %(phrases)s::text[]
+        SELECT phrases FROM products_synonymgroup WHERE phrases && (SELECT %(phrases)s::text[])
     ), wanted AS MATERIALIZED (
         SELECT stem FROM unnest(%(stems)s::text[]) AS stem
         UNION SELECT regexp_split_to_table(phrase, ' ')
@@ -90,7 +100,7 @@ _MEANINGS = """
         (SELECT json_agg(phrases) FROM synonyms) AS synonyms,
         (SELECT json_object_agg(stem, words) FROM (
             SELECT stem, array_agg(word) AS words FROM products_searchword
-            WHERE stem IN (SELECT stem FROM wanted) AND (is_public OR %(staff)s) GROUP BY stem
+            WHERE stem IN (SELECT stem FROM wanted) AND %(shown)s GROUP BY stem
         ) AS found) AS forms,
         (SELECT json_agg(found) FROM (
             SELECT stem, begun, array_agg(DISTINCT replace(called.id::text, '-', '')) AS own,
@@ -113,8 +123,9 @@ _MEANINGS = """
             LIMIT %(most)s
         ) AS variant)
         || ARRAY(SELECT product_id FROM products_variant
-            WHERE is_active AND barcode <> '' AND barcode = ANY (%(barcodes)s::text[])) AS exact
-"""
+            WHERE is_active AND barcode <> ''
+            AND barcode = ANY ((SELECT %(barcodes)s::text[])::text[])) AS exact
+""")
 
 
 @dataclass
@@ -147,9 +158,7 @@ class _Piece:
 
 def understand(text: str, *, for_staff: bool = False) -> Query:
     """Return what to look for. `for_staff`: also by words that only unpublished products have."""
-    [found] = fetch_prepared(
-        _READ, {"text": text, "staff": for_staff, "joiners": JOINERS}
-    )
+    [found] = fetch_prepared(_READ[for_staff], {"text": text, "joiners": JOINERS})
     tokens = [Token(token[:64]) for token in found["tokens"]][: search.MAX_TOKENS]
     if not tokens:
         return Query()
@@ -212,10 +221,8 @@ class _Reader:
     def _look_up(self, words: Iterable[str]) -> None:
         missing = [word for word in dict.fromkeys(words) if word not in self.words]
         if missing:
-            for row in fetch_prepared(
-                _WORDS,
-                {"words": missing, "last": self.last, "staff": self.for_staff},
-            ):
+            given = {"words": missing, "last": self.last}
+            for row in fetch_prepared(_WORDS[self.for_staff], given):
                 self.words[row["word"]] = _Word(**row)
 
     def _read_at(self, at: int) -> tuple[_Piece | None, int]:
@@ -268,7 +275,7 @@ class _Reader:
             for word in {token.joined, *token.parts}
         ]
         rows = fetch_prepared(
-            _LIKE, {"words": asked, "last": self.last, "staff": self.for_staff}
+            _LIKE[self.for_staff], {"words": asked, "last": self.last}
         )
         candidates = {row["word"]: row["candidates"] for row in rows}
         endings = {row["word"]: row["endings"] for row in rows}
@@ -340,12 +347,11 @@ def _fetch_meanings(
     )
     bare = code.lstrip("0")
     [found] = fetch_prepared(
-        _MEANINGS,
+        _MEANINGS[for_staff],
         {
             "phrases": [*windows, *stems],
             "stems": stems,
             "last": last,
-            "staff": for_staff,
             "key": key,
             "sku": sku or " ",
             "sku_tail": chr(1114111) if begins else chr(1),
