@@ -42,9 +42,10 @@ _WORDS = _for_both(f"""
     {_KNOWN} FROM (SELECT word, word = %(last)s AS is_last
         FROM unnest(%(words)s::text[]) AS word) AS given
 """)  # noqa: S608 (constants)
-# The same of all that the text may be made of: its tokens, their parts, two of them in one.
+# The same of all that the text may be made of: its tokens, their parts, two of them in one. The
+# text stands in queries of its own, as arrays do (`markrin.db.sql.fetch_prepared`).
 _READ = _for_both(f"""
-    WITH typed AS MATERIALIZED (SELECT markrin_search_tokens(%(text)s) AS tokens),
+    WITH typed AS MATERIALIZED (SELECT markrin_search_tokens((SELECT %(text)s::text)) AS tokens),
     pieces AS (
         SELECT place, translate(token, %(joiners)s, '') AS joined,
             place = max(place) OVER () AS is_last
@@ -52,7 +53,7 @@ _READ = _for_both(f"""
     ), given AS (
         SELECT word, bool_or(is_last) AS is_last FROM (
             SELECT joined AS word, is_last FROM pieces
-            UNION ALL SELECT unnest(markrin_search_words(%(text)s)), false
+            UNION ALL SELECT unnest(markrin_search_words((SELECT %(text)s::text))), false
             UNION ALL SELECT former.joined || latter.joined, false
             FROM pieces AS former JOIN pieces AS latter ON latter.place = former.place + 1
         ) AS words GROUP BY word
