@@ -67,7 +67,7 @@ INTERNALS = {
     "_bind_to_schema": "marshmallow's fields: tell a field within a field where it stands",
 }
 # Underscores that are documented, or our own.
-PUBLIC = {"_meta", "_default_manager", "_state", "_db", "_replace"}
+PUBLIC = {"_meta", "_default_manager", "_state", "_db", "_replace", "_asdict"}
 OURS = {"_refusal", "_verify_claims", "_check"}
 
 

@@ -1,6 +1,7 @@
 """Lists that columns decide are what the ORM's lists are, and take fewer queries."""
 
 import random
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,7 +15,7 @@ from products.selectors.column_lists import ColumnList
 from products.services import facet_index
 from tests.factories import make_category, make_image, make_product, make_variant
 
-FILTERS = {
+FILTERS: dict[str, list[Any]] = {
     "category": [("women",), ("dresses", "shirts"), ("nowhere",)],
     "brand": [("Acme",), ("Acme", "Bolt"), ("nobody",)],
     "collection": [("Summer",)],
