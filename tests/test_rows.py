@@ -7,7 +7,7 @@ from django.db import NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from psycopg.types.json import Jsonb
 
-from markrin.db import transactions
+from markrin.db import sql, transactions
 from markrin.db.sql import fetch_prepared
 from orders import cart_lines, cart_lookup
 from orders.services import checkout
@@ -111,9 +111,9 @@ def _checkout_reads():
 
 
 def test_what_a_checkout_reads_has_types_that_no_wider_column_changes(db):
-    for sql, params in _checkout_reads():
+    for statement, params in _checkout_reads():
         with connection.cursor() as cursor:
-            cursor.execute(sql, params)
+            cursor.execute(statement, params)
             for column in cursor.description:
                 assert (
                     column.type_code,
@@ -136,3 +136,11 @@ def test_a_pooler_in_between_keeps_no_statement(planned, monkeypatch):
         {"word": "linen", "letters": 5}
     ]
     assert prepared() == []
+
+
+def test_of_many_statements_not_all_are_remembered(db, monkeypatch):
+    monkeypatch.setattr(sql, "MAX_KEPT", 3)
+    for number in range(10):
+        [row] = fetch_prepared(f"SELECT %s::int + {number} AS found", [7])
+        assert row == {"found": 7 + number}
+        assert len(sql._readings_of) <= 3 >= len(sql._names_of)

@@ -24,6 +24,7 @@ Params = Sequence[Any] | Mapping[str, Any]
 # two would read differently.
 set_json_loads(orjson.loads)
 
+MAX_KEPT = 1_000  # statements: who asks for lists of all kinds makes many
 # The names of what each prepared statement returns: its SQL is constant, and so are they. The
 # driver makes an object of a column whenever it is asked.
 _names_of: dict[str, list[str]] = {}
@@ -56,6 +57,7 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
             cursor.execute(sql, params)
             names = _names_of.get(sql)
             if names is None:
+                _make_room(_names_of)
                 names = _names_of[sql] = _read_names(cursor)
             rows = cursor.fetchall()
     except NotSupportedError:
@@ -113,6 +115,11 @@ def _column_keys(model: type[Model], alias: str) -> tuple[list[str], list[str]]:
     )
 
 
+def _make_room(kept: dict[str, Any]) -> None:
+    if len(kept) >= MAX_KEPT:
+        kept.clear()
+
+
 class _Query(PostgresQuery):
     """The driver's reading of a statement for where its parameters stand, kept for each: the
     driver keeps those of 4 kB at most.
@@ -130,6 +137,7 @@ class _Query(PostgresQuery):
             self.dump(vars)
         else:
             super().convert(query, vars)
+            _make_room(_readings_of)
             _readings_of[query] = (
                 self.query,
                 self._want_formats,
