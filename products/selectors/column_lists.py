@@ -33,7 +33,12 @@ _IN_NAMED_CATEGORY: Final = """p.id IN (
     UNION ALL SELECT product_id FROM products_product_also_in
     WHERE category_id = ANY (ARRAY(SELECT id FROM asked)))"""
 _BY_TEXT: Final = {**COLUMNS, "status": "status"}
-_COLUMN_FILTERS: Final = {"category", *_BY_TEXT, *FLAGS}
+# One alone: of a range of prices both of whose ends lie outside of two limits, variants decide.
+_LIMITS: Final = {
+    "max_price": "p.price <= %(max_price)s::numeric",
+    "min_price": "p.price_max >= %(min_price)s::numeric",
+}
+_COLUMN_FILTERS: Final = {"category", *_BY_TEXT, *FLAGS, *_LIMITS}
 # The values of a filter: planned for these, or once for all (`markrin.db.sql.fetch_prepared`).
 _THESE, _ANY_VALUES = "%({name})s::text[]", "(SELECT %({name})s::text[])::text[]"
 _KEYS: Final = {"stars": "coalesce(p.rating, 0)"}  # annotations of the ORM's lists
@@ -79,13 +84,14 @@ class ColumnList:
     @property
     def is_by_columns(self) -> bool:
         """Whether nothing is asked for but what a column says."""
-        return self.filters.given <= _COLUMN_FILTERS
+        given = self.filters.given
+        return given <= _COLUMN_FILTERS and not given >= _LIMITS.keys()
 
     @property
     def is_by_price(self) -> bool:
-        """Whether it is sorted by price, which a column says only until a sale starts or ends:
-        see `prices.PriceClock`."""
-        return "price" in (self.sort or "")
+        """Whether prices matter, which a column says only until a sale starts or ends: see
+        `prices.PriceClock`."""
+        return "price" in (self.sort or "") or self.filters.has_price_limits
 
     def fetch_page(self) -> ColumnPage:
         """Return the page: one query, whose time grows with the catalogue. The filters need not
@@ -134,7 +140,7 @@ class ColumnList:
             values["category"] = list(self.filters.category_ids)
         if candidates is not None:
             rules += " AND p.id = ANY (%(candidates)s::uuid[])"
-            values["candidates"] = sorted(candidates)
+            values["candidates"] = list(candidates)
         order = self._build_order(by_index=by_index)
         sql = _IDS.format(products="products_product", rules=rules, order=order)
         return [row["id"] for row in fetch_all(sql, values)]
@@ -147,6 +153,9 @@ class ColumnList:
             value = getattr(self.filters, name)
             if name in FLAGS:
                 rules.append(f"p.{FLAGS[name]} IS {value}")
+            elif name in _LIMITS:
+                rules.append(_LIMITS[name])
+                values[name] = value
             else:
                 values[name] = [str(each) for each in value]
                 rules.append(

@@ -154,7 +154,7 @@ def count_matches(
 
 def is_one_of(ids: Collection[UUID]) -> Func:
     """Return the condition that a product is one of these."""
-    array = Value(sorted(ids), output_field=ArrayField(UUIDField()))
+    array = Value(list(ids), output_field=ArrayField(UUIDField()))
     return Func(
         "pk",
         array,

@@ -1,6 +1,7 @@
 """Lists that columns decide are what the ORM's lists are, and take fewer queries."""
 
 import random
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ FILTERS: dict[str, list[Any]] = {
     "featured": [True, False],
     "new_arrival": [True],
     "status": [("draft",), ("published", "archived")],
+    "min_price": [Decimal("100.00"), Decimal("250.50")],
+    "max_price": [Decimal("99.00"), Decimal("250.00")],
 }
 SORTS = [None, *ProductSort]
 
@@ -109,6 +112,7 @@ def test_takes_one_query(api, shop):
         count_queries(api, category="women", inStock="true", sort="name_asc") == 1
     )
     assert count_queries(api, brand="Acme", sort="price_asc", page=9) == 1
+    assert count_queries(api, maxPrice="200.00") == 1
 
 
 def test_a_sale_that_has_started_is_sorted_by_its_price(api, db):
@@ -125,3 +129,5 @@ def test_a_sale_that_has_started_is_sorted_by_its_price(api, db):
     )
     found = api.get("/api/products", {"sort": "price_asc"}).json()["items"]
     assert [item["name"] for item in found] == ["Cheap", "Dear"]
+    found = api.get("/api/products", {"maxPrice": "200.00"}).json()["items"]
+    assert [item["name"] for item in found] == ["Cheap"]
