@@ -23,15 +23,16 @@ from products.selectors.filters import (
 from products.selectors.prices import PRICE_CLOCK, PriceClock
 from products.selectors.summaries import SUMMARIES
 
+MAX_ONE_BY_ONE: Final = 200  # candidates
 _CATEGORY: Final = "p.category_id = ANY (%(category)s::uuid[])"
 _IN_CATEGORY_OR_ALSO: Final = f"""({_CATEGORY} OR p.id IN (
     SELECT product_id FROM products_product_also_in
     WHERE category_id = ANY (%(category)s::uuid[])))"""
-# By the names of categories. Not by OR, for which all products would be looked at.
-_IN_NAMED_CATEGORY: Final = """p.id IN (
-    SELECT id FROM products_product WHERE category_id = ANY (ARRAY(SELECT id FROM asked))
-    UNION ALL SELECT product_id FROM products_product_also_in
-    WHERE category_id = ANY (ARRAY(SELECT id FROM asked)))"""
+# By the names of categories: first those of their own, which an index knows with most of what else
+# is asked for, then those that are listed there besides.
+_IN_NAMED_CATEGORY: Final = "p.category_id = ANY (ARRAY(SELECT id FROM asked))"
+_ALSO_IN_NAMED_CATEGORY: Final = f"""p.id IN (SELECT product_id FROM products_product_also_in
+    WHERE category_id = ANY (ARRAY(SELECT id FROM asked))) AND NOT {_IN_NAMED_CATEGORY}"""
 _BY_TEXT: Final = {**COLUMNS, "status": "status"}
 # One alone: of a range of prices both of whose ends lie outside of two limits, variants decide.
 _LIMITS: Final = {
@@ -41,18 +42,15 @@ _LIMITS: Final = {
 _COLUMN_FILTERS: Final = {"category", *_BY_TEXT, *FLAGS, *_LIMITS}
 # The values of a filter: planned for these, or once for all (`markrin.db.sql.fetch_prepared`).
 _THESE, _ANY_VALUES = "%({name})s::text[]", "(SELECT %({name})s::text[])::text[]"
+_COLUMNS_OF: Final = {"stars": "rating"}
 _KEYS: Final = {"stars": "coalesce(p.rating, 0)"}  # annotations of the ORM's lists
 _IDS: Final = """
     SELECT p.id FROM {products} p WHERE {rules}
     ORDER BY {order} LIMIT %(limit)s::int OFFSET %(offset)s::int
 """
 # All that pass are counted anyway, so they are sorted from where they were counted.
-_FOUND: Final = """
-    WITH asked AS MATERIALIZED ({asked}), found AS MATERIALIZED (
-        SELECT p.id, p.created_at, p.price, p.name, p.rating, p.popularity
-        FROM products_product p WHERE {rules}
-    )
-"""
+_FOUND: Final = "WITH {asked} found AS MATERIALIZED ({passing})"
+_PASSING: Final = "SELECT {columns} FROM products_product p WHERE {rules}"
 # One row where there are no cards.
 _PAGE: Final = """
     {found} SELECT listed.*, cards.* FROM (
@@ -101,14 +99,7 @@ class ColumnList:
         products = "products_product"
         found, order = "", self._build_order(by_index=True)
         if self.filters.given:
-            asked = "SELECT"
-            if self.filters.category:
-                asked, values["names"] = (
-                    ASKED_CATEGORIES,
-                    list(self.filters.category),
-                )
-                rules += f" AND {_IN_NAMED_CATEGORY}"
-            found = _FOUND.format(asked=asked, rules=rules)
+            found = self._build_found(rules, values)
             products, rules = "found", "true"
         ids = _IDS.format(products=products, rules=rules, order=order)
         page = _PAGE.format(
@@ -131,19 +122,35 @@ class ColumnList:
     ) -> Sequence[UUID]:
         """Return the page's products, which are among the candidates if there are any, by
         prepared filters: one query, planned for these values, as in a large catalogue the best
-        plan depends on them.
+        plan depends on them. Of many candidates an index knows all that is asked for.
         """
         rules, values = self._build_rules(_THESE)
         if self.filters.category:
             others = self.filters.has_others
             rules += f" AND {_IN_CATEGORY_OR_ALSO if others else _CATEGORY}"
             values["category"] = list(self.filters.category_ids)
-        if candidates is not None:
+        if candidates is not None and len(candidates) <= MAX_ONE_BY_ONE:
             rules += " AND p.id = ANY (%(candidates)s::uuid[])"
             values["candidates"] = list(candidates)
         order = self._build_order(by_index=by_index)
         sql = _IDS.format(products="products_product", rules=rules, order=order)
         return [row["id"] for row in fetch_all(sql, values)]
+
+    def _build_found(self, rules: str, values: dict[str, Any]) -> str:
+        """Return the SQL of all products that pass, with what they are sorted by."""
+        keys = {name.removeprefix("-") for name in resolve_order(self.sort)}
+        columns = ", ".join(
+            f"p.{_COLUMNS_OF.get(key, key)}" for key in sorted(keys)
+        )
+        passing = _PASSING.format(columns=columns, rules=rules)
+        if not self.filters.category:
+            return _FOUND.format(asked="", passing=passing)
+        values["names"] = list(self.filters.category)
+        return _FOUND.format(
+            asked=f"asked AS MATERIALIZED ({ASKED_CATEGORIES}),",
+            passing=f"{passing} AND {_IN_NAMED_CATEGORY}"
+            f" UNION ALL {passing} AND {_ALSO_IN_NAMED_CATEGORY}",
+        )
 
     def _build_rules(self, array: str) -> tuple[str, dict[str, Any]]:
         """Return the rules of all filters but that of categories."""

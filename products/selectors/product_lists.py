@@ -27,7 +27,7 @@ from products.schemas.products import (
 )
 from products.search import Query
 from products.selectors import search_lookup, search_ranking
-from products.selectors.column_lists import ColumnList
+from products.selectors.column_lists import MAX_ONE_BY_ONE, ColumnList
 from products.selectors.facets import Facets, count_facets, count_matches, is_one_of
 from products.selectors.filters import NO_FILTERS, Filters
 from products.selectors.prices import (
@@ -129,6 +129,10 @@ def _find_matching(
         counted = count_facets(
             _visible_products(for_staff), filters, for_staff=for_staff
         )
+    if query.cursor is None and filters.query is None:
+        asked = _get_column_list(query, filters, for_staff=for_staff)
+        if asked.is_by_columns and not (asked.is_by_price and filters.has_moved):
+            return _find_by_columns(asked, query, counted)
     products = _visible_products(for_staff)
     found = filters.apply(products)
     if counted and counted.candidates is not None:
@@ -143,10 +147,6 @@ def _find_matching(
     if matches is not counted and matches.candidates is not None:
         found = found.filter(is_one_of(matches.candidates))
     total = matches.total
-    asked = _get_column_list(query, filters, for_staff=for_staff)
-    if asked.is_by_columns and not (asked.is_by_price and filters.has_moved):
-        ids = asked.find_ids(matches.candidates, by_index=total > MAX_SORTED)
-        return Listing(_get_page(query, get_summaries(ids), total), counted)
     upto = min(query.page * query.limit, MAX_OFFSET + query.limit)
     ordered = _order_products(found, filters, query.sort, total, upto=upto)
     page = Page[Product].of(ordered, query.page, query.limit, total=total)
@@ -193,6 +193,21 @@ def _list_by_columns(
         facet_bitmaps.read_index()  # for the next time
     page = _get_page(query, found.cards, found.total)
     return Listing(page, fresh_for_s=found.clock.fresh_for_s)
+
+
+def _find_by_columns(
+    asked: ColumnList, query: ProductFilter, counted: Facets | None
+) -> Listing:
+    """Return a page of a large catalogue's list, or one with facets, that columns decide."""
+    matches = counted or count_matches(
+        _visible_products(asked.for_staff),
+        asked.filters,
+        for_staff=asked.for_staff,
+        most=MAX_ONE_BY_ONE,
+    )
+    by_index = matches.total > MAX_SORTED
+    ids = asked.find_ids(matches.candidates, by_index=by_index)
+    return Listing(_get_page(query, get_summaries(ids), matches.total), counted)
 
 
 def _get_page(query: ProductFilter, cards: list[Row], total: int) -> Page[Row]:
