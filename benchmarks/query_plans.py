@@ -53,7 +53,9 @@ def main() -> int:
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
-        print(json.dumps(explain_all(json.loads(options.inside.read_text()))))
+        plans = explain_all(json.loads(options.inside.read_text()))
+        # Not to stdout, where the lines of requests are written, too.
+        _answer_file(options.inside).write_text(json.dumps(plans))
         return 0
     try:
         with Harness() as harness:
@@ -94,8 +96,12 @@ def explain(harness: Harness, scale: int) -> Plans:
     )
     if done.returncode:
         raise NotReady(f"the plans failed:\n{done.stderr[-2000:]}")
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(_answer_file(asked).read_text())
     return {what: [Plan(**plan) for plan in plans] for what, plans in found.items()}
+
+
+def _answer_file(asked: Path) -> Path:
+    return asked.with_name("plans-explained.json")
 
 
 def explain_all(paths: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
