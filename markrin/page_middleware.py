@@ -1,7 +1,8 @@
 """What only pages need, and the API's data passes by: who is signed in by a cookie, staff's second
 factor, messages, a page's content policy. The API knows its callers by tokens, and its answers get
-the policy of what is no page (`markrin.api.security_headers`). All this took a tenth of a list's
-time. Sessions and forms' tokens are Django's own, whose checks at start-up look for them by name.
+the policy of what is no page (`markrin.api.security_headers`). All this took about a tenth of a
+list's time. Sessions and forms' tokens are Django's own, whose checks at start-up look for them by
+name.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django_otp.middleware import OTPMiddleware
 
+_Answer = Callable[[HttpRequest], HttpResponseBase]
 _API: Final = "/api/"
 _PAGES_OF_THE_API: Final = ("/api/docs", "/api/schema")
 
@@ -29,7 +31,8 @@ class _OfPages:
         if path.startswith(_API) and path not in _PAGES_OF_THE_API:
             through: HttpResponseBase = self.get_response(request)
             return through
-        answer: Callable[[HttpRequest], HttpResponseBase] = super().__call__  # type: ignore[misc]  # the middleware's
+        # the middleware's own, which stands behind this class in each of those below
+        answer: _Answer = super().__call__  # type: ignore[misc]
         return answer(request)
 
 

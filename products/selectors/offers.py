@@ -92,8 +92,8 @@ OFFERS: Final = f"""
     ) AS image ON true
 """  # noqa: S608 (constants)
 _BY_VARIANT: Final = (
-    # constants
-    f"SELECT * FROM ({OFFERS}) AS offer WHERE variant_id = ANY ((SELECT %s::uuid[])::uuid[])"  # noqa: S608 (our own text)
+    f"SELECT * FROM ({OFFERS}) AS offer"  # noqa: S608 (constants)
+    " WHERE variant_id = ANY ((SELECT %s::uuid[])::uuid[])"
 )
 
 _BY_PRODUCT: Final = (
