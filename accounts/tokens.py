@@ -135,6 +135,10 @@ class _SessionToken(simplejwt.Token):
 
     typ = ""
 
+    def __init__(self) -> None:
+        # not the library's, which makes up an id and times for a new one
+        self.payload = {}
+
     def get_token_backend(self) -> Keyring:
         return _get_keyring(self.typ)
 

@@ -22,6 +22,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.core.mail import EmailMessage
 from django.core.mail.backends import smtp
 from django.db import connection, connections, models, transaction
+from django.db.models import signals
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -33,11 +34,13 @@ from psycopg.adapt import Transformer
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
-from accounts.models import User
+from accounts.models import Session, User
 from markrin.db import sql as markrin_sql
-from markrin.db.sql import fetch_prepared
+from markrin.db.sql import fetch_prepared, instance_from_row, select_columns
 from orders.invoicing.pdf import Document
-from orders.models import Order, OrderLine
+from orders.models import Cart, Order, OrderLine
+from tests.accounts.flows import login
+from tests.factories import make_cart_line
 
 ROOT = Path(__file__).parent.parent
 CODE = (
@@ -105,6 +108,30 @@ def test_a_connection_that_has_just_answered_is_not_asked_whether_it_does():
     connection.health_check_done = False  # as at the beginning of a request
     fetch_prepared("SELECT 1 AS one")
     assert connection.health_check_done  # what Django's transactions ask
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", [User, Session, Cart])
+def test_a_model_of_a_row_is_as_django_makes_it(model):
+    login(make_cart_line().cart.user)
+    row = fetch_prepared(
+        f"SELECT {select_columns(model, 'one')} FROM {model._meta.db_table} AS one"
+    )[0]
+    ours = instance_from_row(model, "one", row)
+    names = [field.attname for field in model._meta.concrete_fields]
+    djangos = model.from_db("default", names, list(row.values()))
+    assert list(vars(ours)) == list(vars(djangos))
+    for state in (ours._state, djangos._state):
+        assert (state.adding, state.db, state.fields_cache) == (
+            False,
+            "default",
+            {},
+        )
+    assert vars(ours) | {"_state": None} == vars(djangos) | {"_state": None}
+    # what is left out with Django's own initialiser
+    assert model.__init__ is models.Model.__init__
+    for signal in (signals.pre_init, signals.post_init):
+        assert not signal.has_listeners(model)
 
 
 @pytest.mark.django_db

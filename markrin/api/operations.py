@@ -103,6 +103,8 @@ class Operation:
         return loaded
 
     def _load_query(self, request: Request) -> dict[str, object]:
+        if "query" not in self._schemas and not request.META.get("QUERY_STRING"):
+            return {}
         return self._schemas.get("query", _NO_QUERY).load(
             parsers.parse_query(request._request)
         )

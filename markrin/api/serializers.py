@@ -32,6 +32,7 @@ _UNCHANGED: dict[type, type] = {
 _Field = Field[Any, Any, Any, Any]
 _Show = Callable[[Any], Any]
 _WHOLE: Final = "*"  # the key of a field whose value is the whole
+_LEFT_OUT: Final = object()  # instead of a value
 
 
 class Serializer(serializers.Serializer[Any]):
@@ -52,16 +53,25 @@ class Serializer(serializers.Serializer[Any]):
         value stands: of a dict under a key, of anything else behind attributes."""
         shown: dict[str, Any] = {}
         is_dict = type(instance) is dict
-        for name, key, unchanged, as_text, show, reading in _readings(type(self)):
+        for name, key, unchanged, as_text, show, (field, read) in _readings(
+            type(self)
+        ):
             if is_dict and key in instance:
                 value = instance[key]
             elif key == _WHOLE:
                 value = instance
+            elif is_dict:
+                value = _ask(field, instance)
             else:
                 try:
-                    value = _read(reading, instance, is_dict=is_dict)
-                except SkipField:
-                    continue
+                    value = read(instance)
+                except (AttributeError, SkipField):
+                    value = _ask(field, instance)
+                else:
+                    if callable(value):
+                        value = _ask(field, instance)
+            if value is _LEFT_OUT:
+                continue
             kind = type(value)
             if value is None or kind is unchanged:
                 shown[name] = value
@@ -157,15 +167,14 @@ def _show_texts(values: Iterable[object]) -> list[str | None]:
     return [None if value is None else str(value) for value in values]
 
 
-def _read(reading: _Reading, instance: Any, *, is_dict: bool) -> Any:
-    """Return the value of a field. Raises: SkipField, where it is left out."""
-    if is_dict:
-        return reading.field.get_attribute(instance)
+def _ask(field: _Field, instance: Any) -> Any:
+    """Return what the field itself reads, or _LEFT_OUT: of what is not there, or is to be called,
+    it knows what it means.
+    """
     try:
-        value = reading.read(instance)
-    except AttributeError:  # the field knows what that means
-        return reading.field.get_attribute(instance)
-    return reading.field.get_attribute(instance) if callable(value) else value
+        return field.get_attribute(instance)
+    except SkipField:
+        return _LEFT_OUT
 
 
 def _find_reader(field: _Field) -> Callable[[Any], Any]:
