@@ -95,9 +95,11 @@ def price_items(
     if buyer.business_place is not None:
         countries.add(buyer.business_place.country)
     sold = any(item.offer.is_gift_card for item in items)
-    rules = _no_rules()
-    if items and not sold:
-        rules = read_tax_rules(*countries, user_id=user_id, version=tax_version)
+    rules = (
+        read_tax_rules(*countries, user_id=user_id, version=tax_version)
+        if items and not sold
+        else _no_rules()
+    )
     if needs_state and not buyer.ships_to.state:
         _refuse_without_state(rules, buyer)
     basket = Basket(

@@ -185,6 +185,10 @@ def _find_reader(field: _Field) -> Callable[[Any], Any]:
         return field.get_attribute
     if not field.source_attrs:
         return _return_itself
+    *owner, last = field.source_attrs
+    if owner and last == "all":  # of a manager: DRF would inspect how it is called
+        find_manager = attrgetter(".".join(owner))
+        return lambda instance: find_manager(instance).all()
     return attrgetter(".".join(field.source_attrs))
 
 

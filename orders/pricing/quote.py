@@ -290,7 +290,7 @@ class Quote:
 def quote(basket: Basket, terms: ShopTerms) -> Quote:
     """Return what the basket costs. Nothing costs nothing, shipping and fees included."""
     supply = find_supply(terms.tax, basket.buyer)
-    pricing = _Pricing(basket, terms, RateTable(terms.tax, supply, terms.day))
+    pricing = _Pricing(basket, terms, terms.tax.find_table(supply, terms.day))
     outcome = choose_promotions(
         basket.lines,
         basket.shopper,

@@ -6,7 +6,7 @@ rounded half-up once; the taxable value is what was charged less the parts (docs
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +16,9 @@ from typing import Final, NamedTuple
 from orders.pricing.money import divide_half_up, per_million, spread
 
 _WHOLE: Final = per_million(Decimal(100))
+MAX_TABLES: Final = (
+    100  # kept with the rules: a supply for each state, a day after the other
+)
 _ENDLESS: Final = 10**30  # no amount comes near it
 INDIA: Final = "IN"
 # Source: Directive 2006/112/EC art. 5 and the treaties; Greece is GR in ISO 3166 and EL in tax
@@ -157,6 +160,20 @@ class TaxRules:
     exempts_buyer: bool = False
     shipping: Levy = Levy()
     fees: Levy = Levy()
+    _tables: "dict[tuple[Supply, date], RateTable]" = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
+    def find_table(self, supply: "Supply", day: date) -> "RateTable":
+        """Return the rates for a supply on a day: made once for each, as a shop's rules serve many
+        quotes.
+        """
+        known = self._tables.get((supply, day))
+        if known is None:
+            if len(self._tables) >= MAX_TABLES:
+                self._tables.clear()
+            known = self._tables[supply, day] = RateTable(self, supply, day)
+        return known
 
 
 @dataclass(frozen=True, slots=True)
