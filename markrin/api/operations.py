@@ -77,6 +77,16 @@ class Operation:
         }
         return {part: schema() for part, schema in given.items() if schema}
 
+    @cached_property
+    def _header_names(self) -> list[str]:
+        stated = self._schemas["headers"].fields.values()
+        return [field.data_key or "" for field in stated]
+
+    @cached_property
+    def _no_headers(self) -> dict[str, object]:
+        """What `headers` is where none is sent. Most send none; it is frozen, and serves all."""
+        return self._schemas["headers"].load({})
+
     def load(self, request: Request) -> dict[str, dict[str, object]]:
         """Return what was declared (`query`, `headers`, `body`, `upload`), read and checked.
 
@@ -113,14 +123,12 @@ class Operation:
         schema = self._schemas.get("headers")
         if schema is None:
             return None
-        names = [field.data_key or "" for field in schema.fields.values()]
-        return schema.load(
-            {
-                name: request.headers[name]
-                for name in names
-                if name in request.headers
-            }
-        )
+        given = {
+            name: request.headers[name]
+            for name in self._header_names
+            if name in request.headers
+        }
+        return schema.load(given) if given else self._no_headers
 
     def _load_body(self, request: Request) -> dict[str, object] | None:
         schema = self._schemas.get("body")

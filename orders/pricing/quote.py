@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
@@ -146,7 +147,7 @@ class PricedLine(NamedTuple):
         return self.line.total - self.discount
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quote:
     """What it all costs, in smallest units of `currency`. `shipping` is what remains after
     `shipping_discount`.
@@ -199,7 +200,7 @@ class Quote:
         """Each part with the taxable value under it."""
         return sum_taxes(self.taxed)
 
-    @property
+    @cached_property
     def total(self) -> int:
         """What the order costs, gift cards aside."""
         added = 0 if self.tax_included else self.tax
