@@ -228,7 +228,8 @@ class Place:
 class Query:
     """A search, understood. `exact` are products that stand first in this order: pinned ones,
     and those whose SKU or barcode it is. `colors` are what its words mean of them, by their keys,
-    once for each word. `catalogue_size`: of about how many products it is asked.
+    once for each word. `catalogue_size`: of about how many products it is asked. `is_named`: a
+    product is called just so.
     """
 
     key: str = ""  # all that was typed, in one piece
@@ -236,6 +237,7 @@ class Query:
     exact: Sequence[str] = ()
     colors: Sequence[str] = ()
     catalogue_size: int = 0
+    is_named: bool = False
     corrected_to: str | None = None
     not_found: Sequence[str] = field(default_factory=list)
 

@@ -9,7 +9,6 @@ from typing import Final, Self
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
 
 from markrin.db.sql import fetch_prepared
 from products.models import Product, Variant
@@ -323,7 +322,7 @@ class Filters:
         if in_order:
             sort = self.collections.rows[0]["sort"]
         if sort == "rating":
-            found = found.annotate(stars=Coalesce("rating", Decimal(0)))
+            found = found.annotate(stars=search_ranking.STARS)
         order = resolve_order(sort)
         if in_order:
             found = found.annotate(place=self.collections.place())

@@ -244,20 +244,25 @@ def _list_search_results(
     offset = (query.page - 1) * query.limit
     if offset > MAX_OFFSET:
         raise errors.PageTooDeep
-    if filters.query is not None and filters.by_relevance(query.sort):
+    asked = filters.query or Query()
+    if filters.by_relevance(query.sort):
         ids, number = search_ranking.get_best_matches(
             found,
-            filters.query,
+            asked,
             offset=offset,
             limit=query.limit,
             is_published=is_published,
         )
     else:
-        limit = search_ranking.MAX_RANKED
-        number = counted.total if counted else found[: limit + 1].count()
-        ordered = _order_products(found, filters, query.sort, number, upto=limit)
-        keys = ordered.values_list("pk", flat=True)[:limit]
-        ids = list(keys[offset : offset + query.limit])
+        passing, order = filters.ordered(found, query.sort)
+        ids, number = search_ranking.find_in_order(
+            passing,
+            asked,
+            order,
+            slice(offset, offset + query.limit),
+            total=counted.total if counted else None,
+            is_published=is_published,
+        )
     shown = min(number, search_ranking.MAX_RANKED)
     total = counted.total if counted else shown
     page = Page(

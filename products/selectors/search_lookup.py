@@ -40,7 +40,7 @@ _KNOWN = """
 """
 _WORDS = _for_both(f"""
     {_KNOWN} FROM (SELECT word, word = %(last)s AS is_last
-        FROM unnest(%(words)s::text[]) AS word) AS given
+        FROM unnest((SELECT %(words)s::text[])) AS word) AS given
 """)  # noqa: S608 (constants)
 # The same of all that the text may be made of: its tokens, their parts, two of them in one. The
 # text stands in queries of its own, as arrays do (`markrin.db.sql.fetch_prepared`).
@@ -81,13 +81,13 @@ _LIKE = _for_both(r"""
         WHERE %(shown)s AND length(given.word) > 3
         AND known.word LIKE '%%' || given.word LIMIT 20
     ) AS endings
-    FROM unnest(%(words)s::text[]) AS given (word)
+    FROM unnest((SELECT %(words)s::text[])) AS given (word)
 """)
 _MEANINGS = _for_both("""
     WITH synonyms AS MATERIALIZED (
         SELECT phrases FROM products_synonymgroup WHERE phrases && (SELECT %(phrases)s::text[])
     ), wanted AS MATERIALIZED (
-        SELECT stem FROM unnest(%(stems)s::text[]) AS stem
+        SELECT stem FROM unnest((SELECT %(stems)s::text[])) AS stem
         UNION SELECT regexp_split_to_table(phrase, ' ')
         FROM synonyms CROSS JOIN LATERAL unnest(phrases) AS phrase
     ), called AS (
@@ -98,6 +98,8 @@ _MEANINGS = _for_both("""
         AND EXISTS (SELECT FROM unnest(category.stems) AS stem WHERE starts_with(stem, %(last)s))
     )
     SELECT
+        EXISTS (SELECT FROM products_product
+            WHERE search @@ (SELECT %(name)s::tsquery)) AS is_named,
         (SELECT json_agg(phrases) FROM synonyms) AS synonyms,
         (SELECT json_object_agg(stem, words) FROM (
             SELECT stem, array_agg(word) AS words FROM products_searchword
@@ -116,11 +118,11 @@ _MEANINGS = _for_both("""
         ARRAY(SELECT key FROM products_color WHERE %(last)s <> '' AND EXISTS (
             SELECT FROM unnest(stems) AS stem WHERE starts_with(stem, %(last)s))) AS begun_colors,
         ARRAY(SELECT product_id FROM products_searchpin
-            WHERE markrin_search_key(query) = %(key)s ORDER BY position, id)
+            WHERE markrin_search_key(query) = (SELECT %(key)s::text) ORDER BY position, id)
         || ARRAY(SELECT DISTINCT product_id FROM (
             SELECT product_id FROM products_variant
-            WHERE is_active AND upper(translate(sku, '._/-', '')) ~>=~ %(sku)s
-            AND upper(translate(sku, '._/-', '')) ~<~ (%(sku)s || %(sku_tail)s)
+            WHERE is_active AND upper(translate(sku, '._/-', '')) ~>=~ (SELECT %(sku)s::text)
+            AND upper(translate(sku, '._/-', '')) ~<~ (SELECT %(sku)s::text || %(sku_tail)s::text)
             LIMIT %(most)s
         ) AS variant)
         || ARRAY(SELECT product_id FROM products_variant
@@ -175,6 +177,7 @@ def understand(text: str, *, for_staff: bool = False) -> Query:
         exact=[str(each) for each in meanings["exact"]],
         colors=places.meant_colors,
         catalogue_size=found["size"],
+        is_named=meanings["is_named"],
         corrected_to=" ".join(piece.shown or piece.typed for piece in pieces)
         if corrected
         else None,
@@ -354,6 +357,7 @@ def _fetch_meanings(
             "stems": stems,
             "last": last,
             "key": key,
+            "name": search.quote("=" + key),
             "sku": sku or " ",
             "sku_tail": chr(1114111) if begins else chr(1),
             "barcodes": [bare.zfill(size) for size in (8, 12, 13, 14)]

@@ -8,9 +8,12 @@ products of that very name, pinned ones and those of a SKU are among them howeve
 
 In a large catalogue, the most popular of very many hits are found without reading all of these:
 first among its TIERS[0] most popular products, whose number tells among how many to look next.
+There PostgreSQL may walk along the index of popularity, and once it has met MAX_RANKED hits that
+have the words in more than their description, no others would be ranked.
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from time import monotonic
 from typing import Any, Final
@@ -29,6 +32,7 @@ from products.search import Place, Query
 
 MAX_RANKED, MAX_COMPARED = 1_000, 3_000
 _MAX_EXACT = 50
+MAX_WALKED: Final = 10_000  # products along the index of an order
 TIERS: Final = (
     20_000,
     40_000,
@@ -40,19 +44,32 @@ _EDGES_KEPT_S: Final = 600
 _SPARE: Final = (
     1.1  # hits of a wider tier, of those that a narrower one lets expect
 )
+_POPULAR: Final = ("-popularity", "-id")
+_COMPARED: Final = ("id", "popularity", "search")
+STARS: Final = Coalesce("rating", Decimal(0))  # as `product_rating` has them
 
+# What has the words in more than its description is looked for along the popular hits, and where
+# there is enough of it, no further: a CTE is read no further than it is asked.
 _BEST = """
-    WITH popular AS MATERIALIZED ({hits}), exact AS MATERIALIZED ({exact}),
+    WITH popular AS MATERIALIZED ({hits}), strong AS MATERIALIZED (
+        SELECT * FROM popular WHERE search @@ %s::tsquery LIMIT {most} + 1
+    ), enough AS MATERIALIZED (SELECT count(*) > {most} AS is_so FROM strong),
+    exact AS MATERIALIZED ({exact}),
     hits AS MATERIALIZED (
-        SELECT * FROM popular
-        UNION ALL SELECT * FROM exact WHERE id NOT IN (SELECT id FROM popular)
+        SELECT *, true AS is_strong FROM strong WHERE (SELECT is_so FROM enough)
+        UNION ALL SELECT *, search @@ %s::tsquery FROM popular
+            WHERE NOT (SELECT is_so FROM enough)
+        UNION ALL SELECT *, true FROM exact WHERE id NOT IN (SELECT id FROM strong)
+            AND ((SELECT is_so FROM enough) OR id NOT IN (SELECT id FROM popular))
     ), best AS MATERIALIZED (
         SELECT * FROM hits ORDER BY id IN (SELECT id FROM exact) DESC,
-            CASE WHEN (SELECT count(*) FROM hits) > {most} THEN search @@ %s::tsquery END DESC,
+            CASE WHEN (SELECT count(*) FROM hits) > {most} THEN is_strong END DESC,
             popularity DESC, id DESC
         LIMIT {most}
     )
-    SELECT (SELECT count(*) FROM popular), (SELECT least(count(*), {most} + 1) FROM hits), ARRAY(
+    SELECT CASE WHEN (SELECT is_so FROM enough) THEN {compared}
+            ELSE (SELECT count(*) FROM popular) END,
+        (SELECT least(count(*), {most} + 1) FROM hits), ARRAY(
         SELECT id FROM best AS product
         ORDER BY {score} DESC, popularity DESC, id DESC LIMIT %s OFFSET %s
     )
@@ -128,22 +145,81 @@ def get_best_matches(
     MAX_RANKED one more: one query, in a large catalogue up to three. `is_published` says that
     `found` are published products, whose popularity has an index.
     """
-    tiers: Mapping[int, int] = {}
-    if is_published and query.catalogue_size > TIERS[0]:
-        tiers = read_edges(int(monotonic() // _EDGES_KEPT_S))
+    span = slice(offset, offset + limit)
     wanted = 0.0  # the least number of products among which to look
-    for size, edge in tiers.items():
+    for size, edge in _get_tiers(query, is_published=is_published).items():
         if size < wanted:
             continue
-        popular = found.filter(popularity__gte=edge)
-        compared, number, ids = _rank(
-            popular, found, query, offset=offset, limit=limit
-        )
+        # PostgreSQL may walk along the index of popularity, which here is not long.
+        popular = found.filter(popularity__gte=edge).order_by(*_POPULAR)
+        compared, number, ids = _rank(popular, found, query, span)
         if compared >= MAX_COMPARED:
             return ids, number
         wanted = size * MAX_COMPARED / max(compared, 1) * _SPARE
-    _, number, ids = _rank(found, found, query, offset=offset, limit=limit)
+    unbounded = found.order_by(*map(unindexed_key, _POPULAR))
+    _, number, ids = _rank(unbounded, found, query, span)
     return ids, number
+
+
+def find_in_order(
+    found: QuerySet[Product],
+    query: Query,
+    order: Sequence[str],
+    span: slice,
+    *,
+    total: int | None = None,
+    is_published: bool = False,
+) -> tuple[list[UUID], int]:
+    """Return the ids of some hits in an order of columns that are indexed for published
+    products, and how many hits there are, as `get_best_matches` does; `total` if that is known.
+
+    Two queries, in a large catalogue up to four. What many products have is soon met along the
+    index of the order; but how many have it, PostgreSQL can only guess, so it is counted first.
+    """
+    number = total
+    if number is None:
+        number = _count(found, query, is_published=is_published)
+    span = slice(span.start, min(span.stop, MAX_RANKED))
+    if span.start >= min(span.stop, number):
+        return [], number
+    is_common = number > MAX_RANKED and query.catalogue_size > MAX_WALKED
+    # What prices show while stored ones have ended has no index.
+    if is_published and is_common and "list_price" not in order[0]:
+        ids = _walk(found, order, span)
+        if len(ids) == span.stop - span.start:
+            return ids, number
+    ordered = found.order_by(*map(unindexed_key, order))
+    return list(ordered.values_list("pk", flat=True)[span]), number
+
+
+def _count(found: QuerySet[Product], query: Query, *, is_published: bool) -> int:
+    """Return how many hits there are, of more than MAX_RANKED one more."""
+    most = MAX_RANKED + 1
+    for edge in [*_get_tiers(query, is_published=is_published).values()][:1]:
+        popular = found.filter(popularity__gte=edge).order_by(*_POPULAR)
+        if popular[:most].count() == most:
+            return most
+    return found.order_by(*map(unindexed_key, _POPULAR))[:most].count()
+
+
+def _walk(
+    found: QuerySet[Product], order: Sequence[str], span: slice
+) -> list[UUID]:
+    """Return those of the first MAX_WALKED published products in this order that are found."""
+    first = Product.objects.published().defer(None).annotate(stars=STARS)
+    inner, inner_params = _compile(first.order_by(*order)[:MAX_WALKED])
+    sql, params = _compile(found.order_by(*order).values("pk")[span])
+    table = f'FROM "{Product._meta.db_table}"'
+    walked = f'FROM ({inner}) AS "{Product._meta.db_table}"'
+    with connection.cursor() as cursor:
+        cursor.execute(sql.replace(table, walked, 1), [*inner_params, *params])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _get_tiers(query: Query, *, is_published: bool) -> Mapping[int, int]:
+    if not is_published or query.catalogue_size <= TIERS[0]:
+        return {}
+    return read_edges(int(monotonic() // _EDGES_KEPT_S))
 
 
 @lru_cache(maxsize=1)
@@ -162,44 +238,42 @@ def read_edges(moment: int) -> dict[int, int]:
 
 
 def _rank(
-    popular: QuerySet[Product],
-    found: QuerySet[Product],
-    query: Query,
-    *,
-    offset: int,
-    limit: int,
+    popular: QuerySet[Product], found: QuerySet[Product], query: Query, span: slice
 ) -> tuple[int, int, list[UUID]]:
-    """Return how many of `popular`, some of the hits, were compared, how many hits there are, and
-    the best of both.
+    """Return how many of `popular`, some of the hits in their order, were compared, how many hits
+    there are, and the best of both.
     """
-    own = Q(search=Lexemes(search.quote("=" + query.key)))
-    exact = found.filter(own | Q(pk__in=query.exact) if query.exact else own)
-    hits_sql, hits_params = _compile(popular, MAX_COMPARED)
-    exact_sql, exact_params = _compile(exact, _MAX_EXACT)
+    own = Q(pk__in=query.exact)
+    if query.is_named:
+        own |= Q(search=Lexemes(search.quote("=" + query.key)))
+    exact = found.filter(own).order_by(*map(unindexed_key, _POPULAR))
+    hits_sql, hits_params = _compile(popular.values(*_COMPARED)[:MAX_COMPARED])
+    exact_sql, exact_params = _compile(exact.values(*_COMPARED)[:_MAX_EXACT])
     score, score_params = score_sql(query)
-    sql = _BEST.format(hits=hits_sql, exact=exact_sql, most=MAX_RANKED, score=score)
+    sql = _BEST.format(
+        hits=hits_sql,
+        exact=exact_sql,
+        most=MAX_RANKED,
+        compared=MAX_COMPARED,
+        score=score,
+    )
+    params = [
+        *hits_params,
+        query.strong,
+        *exact_params,
+        query.strong,
+        *score_params,
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql,
-            [
-                *hits_params,
-                *exact_params,
-                query.strong,
-                *score_params,
-                limit,
-                offset,
-            ],
-        )
+        cursor.execute(sql, [*params, span.stop - span.start, span.start])
         compared, number, ids = cursor.fetchone()
     return compared, number, ids
 
 
-def _compile(found: QuerySet[Product], most: int) -> tuple[str, list[Any]]:
-    # Not along the index of the order: what is searched for is rare among all products.
-    ordered = found.order_by(*map(unindexed_key, ("-popularity", "-id")))
-    hits = ordered[:most].values("id", "popularity", "search").query
+def _compile(found: QuerySet[Product, Any]) -> tuple[str, list[Any]]:
     # Not elided: a filter that nothing can pass (a category that there is not) finds nothing.
-    sql, params = hits.get_compiler(connection.alias, elide_empty=False).as_sql()
+    compiler = found.query.get_compiler(connection.alias, elide_empty=False)
+    sql, params = compiler.as_sql()
     return str(sql), list(params)
 
 
@@ -209,27 +283,30 @@ def find_missing_words(places: Sequence[Place], *, for_staff: bool) -> set[int]:
     """
     queries = [search.at_least(place.levels, 0) or "'='" for place in places]
     shown = "true" if for_staff else "status = 'published'"
+    # In a query of its own, as PostgreSQL would rather read all products than believe that of two
+    # words that many have, none has both.
     [found] = fetch_prepared(
         f"""SELECT EXISTS (
-            SELECT FROM products_product WHERE search @@ %(all)s::tsquery AND {shown}
+            SELECT FROM products_product WHERE search @@ (SELECT %(all)s::tsquery) AND {shown}
         ) AS found""",  # noqa: S608 (constants)
         {"all": " & ".join(queries)},
     )
     if found["found"]:
         return set()
-    params: dict[str, object] = {
-        f"q{at}": query for at, query in enumerate(queries)
-    }
-    masks = ", ".join(f"search @@ %(q{at})s::tsquery" for at in range(len(places)))
-    rows = fetch_prepared(
-        f"""SELECT mask FROM (
-            SELECT ARRAY[{masks}] AS mask, popularity, id FROM products_product
-            WHERE search @@ %(any)s::tsquery AND {shown}
-            ORDER BY popularity + 0 DESC LIMIT {MAX_COMPARED}
-        ) AS near
-        ORDER BY cardinality(array_positions(mask, true)) DESC, popularity DESC, id LIMIT 1""",  # noqa: S608 (constants)
-        params | {"any": " | ".join(queries)},
-    )
-    if not rows:
+    masks = ", ".join(["search @@ %s::tsquery"] * len(places))
+    # Not prepared: how common each word is decides whether the popular products are walked.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT mask FROM (
+                SELECT ARRAY[{masks}] AS mask, popularity, id FROM products_product
+                WHERE search @@ %s::tsquery AND {shown}
+                ORDER BY popularity DESC, id DESC LIMIT {MAX_COMPARED}
+            ) AS near
+            ORDER BY cardinality(array_positions(mask, true)) DESC, popularity DESC, id
+            LIMIT 1""",  # noqa: S608 (constants)
+            [*queries, " | ".join(queries)],
+        )
+        row = cursor.fetchone()
+    if row is None:
         return set(range(len(places)))
-    return {at for at, has in enumerate(rows[0]["mask"]) if not has}
+    return {at for at, has in enumerate(row[0]) if not has}

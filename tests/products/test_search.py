@@ -433,3 +433,69 @@ def test_the_most_popular_of_many_hits_are_found_tier_by_tier(api, db, monkeypat
 def find_all(api, text):
     items = api.get("/api/products", {"search": text, "limit": 48}).json()["items"]
     return [item["name"] for item in items]
+
+
+def test_of_what_only_mentions_a_word_nothing_comes_where_enough_is_called_so(
+    api, db, monkeypatch
+):
+    """Ten are called so, more than are ranked; what only mentions it sells better."""
+    monkeypatch.setattr(search_ranking, "MAX_RANKED", 6)
+    for number in range(20):
+        is_called = number % 2 == 0
+        make_product(
+            name=f"Linen {number}" if is_called else f"Plain {number}",
+            description="" if is_called else "Linen.",
+            popularity=number,
+        )
+    make_product(name="Linen", popularity=0)
+    expected = ["Linen", *(f"Linen {number}" for number in (18, 16, 14, 12, 10))]
+    assert find_all(api, "linen") == expected
+    body = api.get("/api/products", {"search": "linen", "limit": 4}).json()
+    assert (body["total"], body["pages"], body["more"]) == (6, 2, True)
+
+
+@pytest.mark.parametrize(
+    "sort",
+    [
+        "price_asc",
+        "price_desc",
+        "name_asc",
+        "name_desc",
+        "rating",
+        "popularity",
+        "newest",
+    ],
+)
+def test_a_common_word_in_another_order_is_met_along_the_index_of_the_order(
+    api, db, monkeypatch, sort
+):
+    """The pages are the same as where all hits are sorted, whether they are met there or not."""
+    monkeypatch.setattr(search_ranking, "MAX_RANKED", 8)
+    for number in range(24):
+        product = make_product(
+            name=f"{'Shirt' if number % 2 else 'Dress'} {number * 7 % 24:02}",
+            base_price=100 + number * 5 % 24,
+            popularity=number * 11 % 24,
+        )
+        Product.objects.filter(pk=product.pk).update(rating=number * 13 % 6 or None)
+    pages = [(word, page) for word in ("shirt", "dress") for page in (1, 2, 3)]
+
+    def show_all() -> list[list[str]]:
+        return [
+            search_names(api, word, sort=sort, limit=3, page=page)
+            for word, page in pages
+        ]
+
+    wanted = show_all()
+    assert [len(found) for found in wanted] == [3, 3, 2, 3, 3, 2]
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE products_product")
+    for walked, is_enough in ((20, True), (4, False)):
+        monkeypatch.setattr(search_ranking, "MAX_WALKED", walked)
+        with CaptureQueriesContext(connection) as queries:
+            assert show_all() == wanted
+        asked = [query["sql"] for query in queries]
+        walks = [sql for sql in asked if f"LIMIT {walked})" in sql]
+        sorts = [sql for sql in asked if "LIMIT 3" in sql and "COALESCE(" in sql]
+        assert len(walks) == len(pages)
+        assert (len([sql for sql in sorts if sql not in walks]) == 0) is is_enough
