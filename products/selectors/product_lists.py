@@ -369,6 +369,17 @@ _VARIANT_PRICES = f"""'base_price', ({inherited("base_price")})::text,
             'hs_code', v.hs_code, 'origin_country', v.origin_country,
             'bin_location', v.bin_location,
             'cost_price', v.cost_price::text"""
+# Of these, what comes as text.
+_AMOUNTS = (
+    "base_price",
+    "price",
+    "sale_price",
+    "lowest_prior_price",
+    "own_base_price",
+    "own_sale_price",
+    "cost_price",
+)
+_MOMENTS = ("sale_ends_at", "own_sale_starts_at", "own_sale_ends_at")
 _DETAIL = f"""
     SELECT {SUMMARY_COLUMNS}, p.base_price AS own_base_price, p.sale_price AS own_sale_price,
         p.sale_starts_at AS own_sale_starts_at, p.sale_ends_at AS own_sale_ends_at,
@@ -471,11 +482,12 @@ def _load_detail(key: UUID | str, which: dict[str, str]) -> Row:
 
 def _read_values(variant: Row) -> None:
     """Turn into amounts and moments what JSON holds as text."""
-    for name, value in variant.items():
-        if value is not None and name.endswith("price"):
-            variant[name] = Decimal(value)
-        elif value is not None and name.endswith("_at"):
-            variant[name] = datetime.fromisoformat(value)
+    for name in _AMOUNTS:
+        if (text := variant[name]) is not None:
+            variant[name] = Decimal(text)
+    for name in _MOMENTS:
+        if (text := variant[name]) is not None:
+            variant[name] = datetime.fromisoformat(text)
 
 
 def _order_options(variants: list[Row], name: str) -> list[str]:

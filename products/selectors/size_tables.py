@@ -1,6 +1,7 @@
 """Size charts as tables, in centimetres and inches."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -75,6 +76,9 @@ def _build_range(low: str, high: str) -> Row:
     }
 
 
+@lru_cache(
+    maxsize=10_000
+)  # of a few hundred lengths, each in every product's chart
 def cm_to_inches(cm: str) -> str:
     """Return a length in inches, to the nearest tenth."""
     return str((Decimal(cm) / _CM_PER_INCH).quantize(_TENTH, ROUND_HALF_UP))
