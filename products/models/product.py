@@ -241,11 +241,20 @@ class Product(Model):
                 ],
                 name="product_staff_list",
             ),
-            # With what lists are narrowed down by, so that these columns are counted
-            # without the rows.
+            # With what lists are narrowed down and sorted by, so that these are counted, and the
+            # products of a page found, without the rows.
             models.Index(
                 fields=["category", "price", "id"],
-                include=["brand", "gender", "material", "in_stock", "price_max"],
+                include=[
+                    "brand",
+                    "gender",
+                    "material",
+                    "in_stock",
+                    "price_max",
+                    "created_at",
+                    "popularity",
+                    "rating",
+                ],
                 name="product_category_price",
                 condition=Q(status="published"),
             ),

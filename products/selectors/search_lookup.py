@@ -98,8 +98,8 @@ _MEANINGS = _for_both("""
         AND EXISTS (SELECT FROM unnest(category.stems) AS stem WHERE starts_with(stem, %(last)s))
     )
     SELECT
-        EXISTS (SELECT FROM products_product
-            WHERE search @@ (SELECT %(name)s::tsquery)) AS is_named,
+        (SELECT count(*) > 0 FROM (SELECT FROM products_product
+            WHERE search @@ (SELECT %(name)s::tsquery) LIMIT 1000) AS named) AS is_named,
         (SELECT json_agg(phrases) FROM synonyms) AS synonyms,
         (SELECT json_object_agg(stem, words) FROM (
             SELECT stem, array_agg(word) AS words FROM products_searchword

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
@@ -69,7 +69,7 @@ _BEST = """
     )
     SELECT CASE WHEN (SELECT is_so FROM enough) THEN {compared}
             ELSE (SELECT count(*) FROM popular) END,
-        (SELECT least(count(*), {most} + 1) FROM hits), ARRAY(
+        (SELECT count(*) FROM strong), (SELECT least(count(*), {most} + 1) FROM hits), ARRAY(
         SELECT id FROM best AS product
         ORDER BY {score} DESC, popularity DESC, id DESC LIMIT %s OFFSET %s
     )
@@ -133,6 +133,17 @@ def rank_matches(found: QuerySet[Product], query: Query) -> QuerySet[Product]:
     return Product.objects.filter(pk__in=ids).annotate(relevance=relevance)
 
 
+class _Ranked(NamedTuple):
+    """How many of the popular hits were compared, how many of these have the words in more than
+    their description, how many hits there are, of more than MAX_RANKED one more, and the best.
+    """
+
+    compared: int
+    strong: int
+    number: int
+    ids: list[UUID]
+
+
 def get_best_matches(
     found: QuerySet[Product],
     query: Query,
@@ -152,13 +163,17 @@ def get_best_matches(
             continue
         # PostgreSQL may walk along the index of popularity, which here is not long.
         popular = found.filter(popularity__gte=edge).order_by(*_POPULAR)
-        compared, number, ids = _rank(popular, found, query, span)
-        if compared >= MAX_COMPARED:
-            return ids, number
-        wanted = size * MAX_COMPARED / max(compared, 1) * _SPARE
+        ranked = _rank(popular, found, query, span)
+        if ranked.compared >= MAX_COMPARED:
+            return ranked.ids, ranked.number
+        missing = min(
+            MAX_COMPARED / max(ranked.compared, 1),
+            MAX_RANKED / max(ranked.strong, 1),
+        )
+        wanted = size * missing * _SPARE
     unbounded = found.order_by(*map(unindexed_key, _POPULAR))
-    _, number, ids = _rank(unbounded, found, query, span)
-    return ids, number
+    ranked = _rank(unbounded, found, query, span)
+    return ranked.ids, ranked.number
 
 
 def find_in_order(
@@ -194,12 +209,31 @@ def find_in_order(
 
 def _count(found: QuerySet[Product], query: Query, *, is_published: bool) -> int:
     """Return how many hits there are, of more than MAX_RANKED one more."""
-    most = MAX_RANKED + 1
-    for edge in [*_get_tiers(query, is_published=is_published).values()][:1]:
+    most, wanted = MAX_RANKED + 1, 0.0
+    for size, edge in _get_tiers(query, is_published=is_published).items():
+        if size < wanted:
+            continue
         popular = found.filter(popularity__gte=edge).order_by(*_POPULAR)
-        if popular[:most].count() == most:
+        number = _count_upto(popular, most)
+        if number == most:
             return most
+        wanted = size * most / max(number, 1) * _SPARE
     return found.order_by(*map(unindexed_key, _POPULAR))[:most].count()
+
+
+def _count_upto(found: QuerySet[Product], most: int) -> int:
+    """Return how many there are, at most so many; planned for more, as PostgreSQL takes words that
+    go together (a category and its name) for many more products than they are.
+    """
+    sql, params = _compile(found.values("pk")[:MAX_COMPARED])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH hits AS MATERIALIZED ({sql})
+            SELECT count(*) FROM (SELECT FROM hits LIMIT %s) AS counted""",  # noqa: S608 (the ORM's own)
+            [*params, most],
+        )
+        [number] = cursor.fetchone()
+        return int(number)
 
 
 def _walk(
@@ -239,9 +273,9 @@ def read_edges(moment: int) -> dict[int, int]:
 
 def _rank(
     popular: QuerySet[Product], found: QuerySet[Product], query: Query, span: slice
-) -> tuple[int, int, list[UUID]]:
-    """Return how many of `popular`, some of the hits in their order, were compared, how many hits
-    there are, and the best of both.
+) -> _Ranked:
+    """Return the best of `popular`, some of the hits in their order, and of those that stand first
+    however few they sell.
     """
     own = Q(pk__in=query.exact)
     if query.is_named:
@@ -266,8 +300,7 @@ def _rank(
     ]
     with connection.cursor() as cursor:
         cursor.execute(sql, [*params, span.stop - span.start, span.start])
-        compared, number, ids = cursor.fetchone()
-    return compared, number, ids
+        return _Ranked(*cursor.fetchone())
 
 
 def _compile(found: QuerySet[Product, Any]) -> tuple[str, list[Any]]:
@@ -283,12 +316,13 @@ def find_missing_words(places: Sequence[Place], *, for_staff: bool) -> set[int]:
     """
     queries = [search.at_least(place.levels, 0) or "'='" for place in places]
     shown = "true" if for_staff else "status = 'published'"
-    # In a query of its own, as PostgreSQL would rather read all products than believe that of two
-    # words that many have, none has both.
+    # The words in a query of their own, and counted to a thousand: PostgreSQL, which can only guess
+    # how many products have them all, would else read all products to meet the first.
     [found] = fetch_prepared(
-        f"""SELECT EXISTS (
+        f"""SELECT count(*) > 0 AS found FROM (
             SELECT FROM products_product WHERE search @@ (SELECT %(all)s::tsquery) AND {shown}
-        ) AS found""",  # noqa: S608 (constants)
+            LIMIT 1000
+        ) AS some""",  # noqa: S608 (constants)
         {"all": " & ".join(queries)},
     )
     if found["found"]:
