@@ -255,7 +255,7 @@ class Product(Model):
                     "popularity",
                     "rating",
                 ],
-                name="product_category_price",
+                name="product_category_list",
                 condition=Q(status="published"),
             ),
             # A quarter as large, for the facet that counts what is in stock of every category.
