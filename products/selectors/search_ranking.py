@@ -322,7 +322,7 @@ def find_missing_words(places: Sequence[Place], *, for_staff: bool) -> set[int]:
         f"""SELECT count(*) > 0 AS found FROM (
             SELECT FROM products_product WHERE search @@ (SELECT %(all)s::tsquery) AND {shown}
             LIMIT 1000
-        ) AS some""",  # noqa: S608 (constants)
+        ) AS alike""",  # noqa: S608 (constants)
         {"all": " & ".join(queries)},
     )
     if found["found"]:
