@@ -25,6 +25,7 @@ from markrin.server.bodies import (
     TooSlow,
 )
 from markrin.server.environ import Scope, make_environ
+from markrin.server.pacing import Pace
 from markrin.server.responses import (
     ClientGone,
     Headers,
@@ -45,11 +46,14 @@ PROBE_THREADS = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of the bridge: requests at once, how long one waits for its turn, how long an answer
-    may stall.
+    """Limits of the bridge: requests under way, how many of these may compute at once and when
+    one is taken to wait instead (`pacing`), how long one waits for its turn, how long an
+    answer may stall.
     """
 
     threads: int = 8
+    at_once: int = 2  # one computes while the other's rows come
+    settled_s: float = 0.03
     queue_s: float = 20.0
     stalled_s: float = 30.0
     body: BodyLimits = field(default_factory=BodyLimits)
@@ -84,7 +88,9 @@ class Bridge:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start, in the process that serves."""
         self._loop = loop
-        self._workers = ThreadPoolExecutor(self._limits.threads, "worker")
+        limits = self._limits
+        self._pace = Pace(loop, at_once=limits.at_once, settled_s=limits.settled_s)
+        self._workers = ThreadPoolExecutor(limits.threads, "worker")
         self._probers = ThreadPoolExecutor(PROBE_THREADS, "probe")
         self._guard_sockets()
 
@@ -147,13 +153,16 @@ class Bridge:
     async def _work(self, environ: WSGIEnvironment) -> Response:
         """Return what the application answers, in a thread."""
         started: asyncio.Future[Response] = self._loop.create_future()
-        threads = (
-            self._probers if environ["PATH_INFO"] in self._probes else self._workers
-        )
-        threads.submit(
-            self._run, environ, started, time.monotonic() + self._limits.queue_s
-        )
-        return await started
+        deadline = time.monotonic() + self._limits.queue_s
+        if environ["PATH_INFO"] in self._probes:
+            self._probers.submit(self._run, environ, started, deadline)
+            return await started
+        turn = await self._pace.begin()
+        try:
+            self._workers.submit(self._run, environ, started, deadline)
+            return await started
+        finally:
+            turn.end()
 
     def _run(
         self,

@@ -47,15 +47,26 @@ def get_as_client(
         connection.close()
 
 
+def make_guest_order(token: str) -> str:
+    """Return where the invoice of a guest's order is."""
+    order = make_order(
+        guest_email="guest@example.com", token=token, status="shipped", method="cod"
+    )
+    return f"/api/orders/{order.pk}/invoice"
+
+
 def test_a_guest_who_asks_for_an_invoice_all_the_time_holds_up_nobody(
     web: int,
 ) -> None:
     token = "t" * 43
-    order = make_order(
-        guest_email="guest@example.com", token=token, status="shipped", method="cod"
-    )
+    first, path = make_guest_order("f" * 43), make_guest_order(token)
     InvoiceFile.objects.all().delete()  # its job has not run yet
-    path = f"/api/orders/{order.pk}/invoice"
+    # The first that a process draws takes seconds, for its fonts; who waits for it is sent
+    # away after two, and told to come again.
+    drawn_first = get_as_client(
+        web, first, "203.0.113.8", **{"X-Cart-Token": "f" * 43}
+    )
+    assert drawn_first[0] == 200
     with ThreadPoolExecutor(CLIENTS + 1) as pool:
         flood = [
             pool.submit(
@@ -70,7 +81,8 @@ def test_a_guest_who_asks_for_an_invoice_all_the_time_holds_up_nobody(
         200: LIMIT,
         429: CLIENTS * EACH - LIMIT,
     }
-    kept = InvoiceFile.objects.get()
+    known = hashlib.sha256(drawn_first[1]).hexdigest()
+    kept = InvoiceFile.objects.exclude(sha256=known).get()
     drawn = {
         hashlib.sha256(body).hexdigest() for code, body, _ in answers if code == 200
     }
