@@ -132,7 +132,10 @@ def word_levels(word: str, meaning: Meaning, *, prefix: bool) -> Levels:
     keys = [*found[CATEGORY], *found[ABOVE], quote("#" + word)]
     keys += [quote("~" + each) for each in meaning.colors]
     keys += [key for key in found.get(BEGUN, ()) if not key.endswith(":*AB")]
-    levels[lowest] = _any([*keys, *words, *([exact + ":*"] if prefix else [])])
+    if prefix:  # which finds all words that begin so
+        longer = [form for form in meaning.forms if not form.startswith(word)]
+        words = [exact + ":*", *map(quote, longer)]
+    levels[lowest] = _any([*keys, *words])
     return levels
 
 
@@ -204,7 +207,8 @@ def at_least(levels: Levels, points: int) -> str:
 
 
 def _any(queries: Iterable[str]) -> str:
-    return "(" + " | ".join(queries) + ")"
+    # Each once: PostgreSQL takes a word that is named twice for twice as common.
+    return "(" + " | ".join(dict.fromkeys(queries)) + ")"
 
 
 def _all(queries: Iterable[str]) -> str:
