@@ -61,15 +61,15 @@ class Serializer(serializers.Serializer[Any]):
             elif key == _WHOLE:
                 value = instance
             elif is_dict:
-                value = _ask(field, instance)
+                value = _ask_field(field, instance)
             else:
                 try:
                     value = read(instance)
                 except (AttributeError, SkipField):
-                    value = _ask(field, instance)
+                    value = _ask_field(field, instance)
                 else:
                     if callable(value):
-                        value = _ask(field, instance)
+                        value = _ask_field(field, instance)
             if value is _LEFT_OUT:
                 continue
             kind = type(value)
@@ -167,7 +167,7 @@ def _show_texts(values: Iterable[object]) -> list[str | None]:
     return [None if value is None else str(value) for value in values]
 
 
-def _ask(field: _Field, instance: Any) -> Any:
+def _ask_field(field: _Field, instance: Any) -> Any:
     """Return what the field itself reads, or _LEFT_OUT: of what is not there, or is to be called,
     it knows what it means.
     """

@@ -193,21 +193,23 @@ def find_in_order(
     """
     number = total
     if number is None:
-        number = _count(found, query, is_published=is_published)
+        number = _count_hits(found, query, is_published=is_published)
     span = slice(span.start, min(span.stop, MAX_RANKED))
     if span.start >= min(span.stop, number):
         return [], number
     is_common = number > MAX_RANKED and query.catalogue_size > MAX_WALKED
     # What prices show while stored ones have ended has no index.
     if is_published and is_common and "list_price" not in order[0]:
-        ids = _walk(found, order, span)
+        ids = _walk_along_order(found, order, span)
         if len(ids) == span.stop - span.start:
             return ids, number
     ordered = found.order_by(*map(unindexed_key, order))
     return list(ordered.values_list("pk", flat=True)[span]), number
 
 
-def _count(found: QuerySet[Product], query: Query, *, is_published: bool) -> int:
+def _count_hits(
+    found: QuerySet[Product], query: Query, *, is_published: bool
+) -> int:
     """Return how many hits there are, of more than MAX_RANKED one more."""
     most, wanted = MAX_RANKED + 1, 0.0
     for size, edge in _get_tiers(query, is_published=is_published).items():
@@ -229,14 +231,14 @@ def _count_upto(found: QuerySet[Product], most: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""WITH hits AS MATERIALIZED ({sql})
-            SELECT count(*) FROM (SELECT FROM hits LIMIT %s) AS counted""",  # noqa: S608 (the ORM's own)
+            SELECT count(*) FROM (SELECT FROM hits LIMIT %s) AS counted""",  # noqa: S608 (the ORM's)
             [*params, most],
         )
         [number] = cursor.fetchone()
         return int(number)
 
 
-def _walk(
+def _walk_along_order(
     found: QuerySet[Product], order: Sequence[str], span: slice
 ) -> list[UUID]:
     """Return those of the first MAX_WALKED published products in this order that are found."""
