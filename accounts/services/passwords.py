@@ -13,7 +13,7 @@ from accounts.schemas import PasswordChange, PasswordReset, ResetRequest
 from accounts.services import credentials, mail_tokens
 from accounts.services.auth_log import log_auth_event
 from accounts.services.session_refresh import rotate_token
-from accounts.services.sessions import Tokens, blacklist_token, revoke_sessions_of
+from accounts.services.sessions import Tokens, revoke_sessions_of
 from markrin.api import rate_limits
 from markrin.db import transactions
 from markrin.db.models import uuid7
@@ -66,8 +66,8 @@ def _apply_change(
         user.auth_epoch,
         now,
     )
-    blacklist_token(session.current_jti)
-    rotate_token(session, now, key_hash=None)
+    if not rotate_token(session, now, key_hash=None):
+        raise errors.SessionRevoked  # its live token was spent elsewhere
     log_auth_event(
         "password_change", "ok", client=client, user_id=user.pk, sid=session.pk
     )

@@ -6,14 +6,16 @@ again, or the request overlapped the one that spent it."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import psycopg
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
@@ -28,10 +30,14 @@ from accounts.tokens import RefreshToken, new_jti, whole_second
 from markrin.api import rate_limits
 from markrin.api.errors import ShopError
 from markrin.db import transactions
+from markrin.db.sql import (
+    execute_prepared,
+    fetch_prepared,
+    instance_from_row,
+    select_columns,
+)
 from markrin.outbox import services as outbox
 
-# two refreshes of one session are milliseconds apart; whatever waits longer asks again
-LOCK_TIMEOUT = "2s"
 MAX_REPLAY_COUNT = 32_767
 
 
@@ -46,7 +52,8 @@ def refresh_session(
     """Return new tokens of the session, or with the `key` of a lost answer the same refresh
     token again.
 
-    `received_at` is when the request came in. Locks: the session, for at most LOCK_TIMEOUT.
+    `received_at` is when the request came in. Locks: the session; whoever waits
+    longer than `transactions.LOCK_TIMEOUT_MS` for it asks again.
 
     Raises:
         errors.RefreshTokenExpired, markrin.api.errors.TokenInvalid: nothing has changed.
@@ -103,11 +110,7 @@ class _RefreshDecision:
     @transactions.durable(limits=False)
     def decide(self) -> Tokens | ShopError:
         """Return the tokens, or the refusal that the caller raises after the commit."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT]
-            )
-        session = Session.objects.filter(pk=self.token.sid).locked().first()
+        session = _lock_session(self.token.sid)
         if (
             session is None
             or session.transport != self.transport
@@ -115,7 +118,7 @@ class _RefreshDecision:
         ):
             return self._refuse("unknown", errors.token_invalid())
         # Read after the lock was won: what a join had read before waiting for it could be stale.
-        session.user = User.objects.get(pk=session.user_id)
+        session.user = _read_user(session.user_id)
         now = timezone.now()
         return self._decide_dead(session, now) or self._decide_live(session, now)
 
@@ -136,9 +139,8 @@ class _RefreshDecision:
     def _decide_live(self, session: Session, now: datetime) -> Tokens | ShopError:
         gen, jti = self.token.gen, self.token.jti
         if (gen, jti) == (session.generation, session.current_jti):
-            if not sessions.blacklist_token(jti):
+            if not rotate_token(session, now, key_hash=self.key_hash):
                 return self._end_as_stolen(session, now)
-            rotate_token(session, now, key_hash=self.key_hash)
             return self._grant_tokens("rotated", session, now)
         if (gen, jti) != (
             session.generation - 1,
@@ -203,24 +205,84 @@ class _RefreshDecision:
         return error
 
 
+# Each is planned once by a connection: a refresh was mostly the making of its SQL.
+def _lock_session(session_id: UUID) -> Session | None:
+    """Return the session. Locks: its row; the transaction's waits are limited then, the lock's
+    own, too.
+    """
+    for row in fetch_prepared(_lock_sql(transactions.LIMITS_SQL), {"id": session_id}):
+        return instance_from_row(Session, "session", row)
+    return None
+
+
+@functools.cache
+def _lock_sql(limits: str) -> str:
+    # Rows are locked after they have been joined: by then the limits hold.
+    return (
+        f"WITH limits AS MATERIALIZED ({limits})"  # noqa: S608 (our own names)
+        f" SELECT {select_columns(Session, 'session')} FROM limits"
+        " CROSS JOIN auth_session AS session WHERE session.id = %(id)s::uuid"
+        " FOR NO KEY UPDATE OF session"
+    )
+
+
+def _read_user(user_id: UUID) -> User:
+    [row] = fetch_prepared(_user_sql(), {"id": user_id})
+    return instance_from_row(User, "account", row)
+
+
+@functools.cache
+def _user_sql() -> str:
+    return (
+        f"SELECT {select_columns(User, 'account')} FROM accounts_user AS account"  # noqa: S608 (our own names)
+        " WHERE account.id = %(id)s::uuid"
+    )
+
+
+_ROTATE: Final = """
+    WITH spent AS (
+        INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
+        SELECT id, now() FROM token_blacklist_outstandingtoken WHERE jti = %(previous_jti)s
+        ON CONFLICT DO NOTHING RETURNING token_id
+    ), rotated AS (
+        UPDATE auth_session SET previous_jti = current_jti, current_jti = %(current_jti)s,
+            generation = %(generation)s, rotated_at = %(rotated_at)s,
+            rotation_key_hash = %(rotation_key_hash)s::bytea, replay_count = 0,
+            current_iat = %(current_iat)s, current_exp = %(current_exp)s,
+            auth_epoch = %(auth_epoch)s, authenticated_at = %(authenticated_at)s,
+            last_seen_at = %(rotated_at)s
+        WHERE id = %(id)s::uuid AND EXISTS (SELECT FROM spent) RETURNING user_id
+    )
+    INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, created_at, expires_at)
+    SELECT user_id, %(current_jti)s, '', %(current_iat)s, %(current_exp)s FROM rotated
+"""
+
+
 @transactions.requires_transaction
 def rotate_token(
     session: Session, now: datetime, *, key_hash: bytes | None
-) -> None:
-    """Make the session's next refresh token the live one; its absolute end stays. The old
-    one has been spent.
+) -> bool:
+    """Spend the session's live refresh token and make the next one live; its absolute end stays.
+    Return whether this call spent it: one that was spent before stays, and so does the session.
 
-    A step in the caller's transaction, under the session's lock.
+    A step in the caller's transaction, under the session's lock: one statement.
     """
-    session.previous_jti, session.current_jti = session.current_jti, new_jti()
-    session.generation += 1
-    session.rotated_at = now
-    session.rotation_key_hash = key_hash
-    session.replay_count = 0
-    session.current_iat = whole_second(now)
-    session.current_exp = whole_second(
-        min(now + sessions.get_idle_limit(session.user), session.expires_at)
-    )
-    session.last_seen_at = now
-    session.save()
-    sessions.store_live_token(session)
+    previous_jti = session.current_jti
+    ends_at = min(now + sessions.get_idle_limit(session.user), session.expires_at)
+    changes = {
+        "previous_jti": previous_jti,
+        "current_jti": new_jti(),
+        "generation": session.generation + 1,
+        "rotated_at": now,
+        "rotation_key_hash": key_hash,
+        "current_iat": whole_second(now),
+        "current_exp": whole_second(ends_at),
+        "auth_epoch": session.auth_epoch,
+        "authenticated_at": session.authenticated_at,
+    }
+    if execute_prepared(_ROTATE, {"id": session.pk, **changes}) != 1:
+        return False
+    for name, value in changes.items():
+        setattr(session, name, value)
+    session.replay_count, session.last_seen_at = 0, now
+    return True

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import (
@@ -137,18 +137,6 @@ def store_live_token(session: Session) -> None:
         created_at=session.current_iat,
         expires_at=session.current_exp,
     )
-
-
-def blacklist_token(jti: str) -> bool:
-    """Blacklist a refresh token; return whether this call did it, and not one before it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)"
-            " SELECT id, now() FROM token_blacklist_outstandingtoken WHERE jti = %s ON "
-            "CONFLICT DO NOTHING",
-            [jti],
-        )
-        return bool(cursor.rowcount == 1)
 
 
 @transactions.requires_transaction

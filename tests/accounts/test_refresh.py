@@ -19,6 +19,7 @@ from accounts.models import AuthEvent, RevokedReason, Session
 from accounts.services import session_refresh, sessions, sign_in
 from accounts.tokens import RefreshToken
 from dev.processes import wait_for
+from markrin.db import transactions
 from tests.accounts.flows import (
     at_once,
     codes,
@@ -110,9 +111,8 @@ def test_twenty_at_once_without_a_key_make_one_child():
 
 @pytest.mark.django_db(transaction=True)
 def test_twenty_at_once_with_one_key_get_the_same_child(monkeypatch):
-    monkeypatch.setattr(
-        session_refresh, "LOCK_TIMEOUT", "60s"
-    )  # they stand in line
+    patient = "SELECT set_config('lock_timeout', '60s', true)"
+    monkeypatch.setattr(transactions, "LIMITS_SQL", patient)  # they stand in line
     first, key = login(make_user()), new_key()
     answers = at_once(lambda _: refresh(first["refresh"], key), times=20)
     assert codes(answers) == [200] * 20
@@ -248,10 +248,11 @@ def test_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
     decision = session_refresh
     rotate, inside = decision.rotate_token, Event()
 
-    def slowly(*args: Any, **kwargs: Any) -> None:
-        rotate(*args, **kwargs)
+    def slowly(*args: Any, **kwargs: Any) -> bool:
+        is_spent = rotate(*args, **kwargs)
         inside.set()
         sleep(0.4)  # the lock is held: the logout comes in here
+        return is_spent
 
     monkeypatch.setattr(decision, "rotate_token", slowly)
     answers = _racing(first)
