@@ -210,7 +210,9 @@ def _lock_session(session_id: UUID) -> Session | None:
     """Return the session. Locks: its row; the transaction's waits are limited then, the lock's
     own, too.
     """
-    for row in fetch_prepared(_lock_sql(transactions.LIMITS_SQL), {"id": session_id}):
+    for row in fetch_prepared(
+        _lock_sql(transactions.LIMITS_SQL), {"id": session_id}
+    ):
         return instance_from_row(Session, "session", row)
     return None
 
