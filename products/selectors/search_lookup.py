@@ -1,5 +1,5 @@
 """Understands what somebody searches for: looks its words up in the catalogue's vocabulary, and in
-what staff say of them. Two statements, and two more where a word is unknown."""
+what staff say of them. Two statements, and one more where a word is unknown."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,24 +65,29 @@ _READ = _for_both(f"""
 # What is like a word that is unknown. Candidates are alike by trigrams, or begin with the same
 # letter and are about as long (a swapped pair of letters leaves short words few trigrams in
 # common); or they are compounds that end so.
-_LIKE = _for_both(r"""
-    SELECT given.word, ARRAY(
-        SELECT known.word FROM products_searchword AS known
-        WHERE %(shown)s AND known.word !~ '^#' AND (
-            known.word %% given.word
-            OR known.word ~>=~ left(given.word, 1)
-                AND known.word ~<~ (left(given.word, 1) || chr(1114111))
-                AND length(known.word) >= length(given.word) - 1
-                AND (given.word = %(last)s OR length(known.word) <= length(given.word) + 1)
-        )
-        ORDER BY similarity(known.word, given.word) DESC, known.word LIMIT 60
-    ) AS candidates, ARRAY(
-        SELECT known.word FROM products_searchword AS known
-        WHERE %(shown)s AND length(given.word) > 3
-        AND known.word LIKE '%%' || given.word LIMIT 20
-    ) AS endings
-    FROM unnest((SELECT %(words)s::text[])) AS given (word)
-""")
+# With each, its stem: a word of the vocabulary is known, and needs no look of its own.
+_LIKE = _for_both(rf"""
+    SELECT (SELECT json_agg(found) FROM ({_KNOWN} FROM (SELECT word, word = %(last)s AS is_last
+            FROM unnest((SELECT %(parts)s::text[])) AS word) AS given) AS found) AS words,
+        (SELECT json_agg(alike) FROM (
+        SELECT given.word, ARRAY(
+            SELECT ARRAY[known.word, known.stem] FROM products_searchword AS known
+            WHERE %(shown)s AND known.word !~ '^#' AND (
+                known.word %% given.word
+                OR known.word ~>=~ left(given.word, 1)
+                    AND known.word ~<~ (left(given.word, 1) || chr(1114111))
+                    AND length(known.word) >= length(given.word) - 1
+                    AND (given.word = %(last)s OR length(known.word) <= length(given.word) + 1)
+            )
+            ORDER BY similarity(known.word, given.word) DESC, known.word LIMIT 60
+        ) AS candidates, ARRAY(
+            SELECT ARRAY[known.word, known.stem] FROM products_searchword AS known
+            WHERE %(shown)s AND length(given.word) > 3
+            AND known.word LIKE '%%' || given.word LIMIT 20
+        ) AS endings
+        FROM unnest((SELECT %(words)s::text[])) AS given (word)
+    ) AS alike) AS alike
+""")  # noqa: S608 (constants)
 _MEANINGS = _for_both("""
     WITH synonyms AS MATERIALIZED (
         SELECT phrases FROM products_synonymgroup WHERE phrases && (SELECT %(phrases)s::text[])
@@ -267,29 +272,49 @@ class _Reader:
         texts = {piece.typed: Token(piece.typed) for piece in pieces}
         if not texts:
             return
-        self._look_up(
-            part
-            for token in texts.values()
-            for pair in search.splits(token.joined)
-            for part in pair
-        )
-        asked = [
-            word
-            for token in texts.values()
-            for word in {token.joined, *token.parts}
-        ]
-        rows = fetch_prepared(
-            _LIKE[self.for_staff], {"words": asked, "last": self.last}
-        )
-        candidates = {row["word"]: row["candidates"] for row in rows}
-        endings = {row["word"]: row["endings"] for row in rows}
-        self._look_up(word for words in endings.values() for word in words)
+        candidates, endings = self._find_alike(texts.values())
         for piece in pieces:
             token = texts[piece.typed]
             # The last part of a compound says what it is: Hose, Stoffhose.
-            whole = [self.words[word] for word in endings[token.joined]]
-            piece.ways += [[word] for word in whole if word.known]
+            piece.ways += [[self.words[word]] for word in endings[token.joined]]
             self._mend_one(piece, token, candidates)
+
+    def _find_alike(
+        self, tokens: Iterable[Token]
+    ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """Return what these unknown words may be mistyped from, and the words that end so; they
+        and the parts of these words are known from here on. One query.
+        """
+        tokens = list(tokens)
+        parts = {
+            part
+            for token in tokens
+            for pair in search.splits(token.joined)
+            for part in pair
+        }
+        asked = [word for token in tokens for word in {token.joined, *token.parts}]
+        [found] = fetch_prepared(
+            _LIKE[self.for_staff],
+            {
+                "parts": sorted(parts - self.words.keys()),
+                "words": asked,
+                "last": self.last,
+            },
+        )
+        for row in found["words"] or ():
+            self.words[row["word"]] = _Word(**row)
+        alike = []
+        for kind in ("candidates", "endings"):
+            alike.append(
+                {
+                    row["word"]: [word for word, _ in row[kind]]
+                    for row in found["alike"]
+                }
+            )
+            for row in found["alike"]:
+                for word, stem in row[kind]:
+                    self.words.setdefault(word, _Word(word, stem, known=True))
+        return alike[0], alike[1]
 
     def _mend_one(
         self, piece: _Piece, token: Token, candidates: Mapping[str, Sequence[str]]
@@ -305,7 +330,6 @@ class _Reader:
             for part in (token.parts if len(token.parts) > 1 else [token.joined])
         ]
         if all(mended):
-            self._look_up(word for words in mended for word in words)
             first = [words[0] for words in mended]
             piece.ways = (
                 [[self.words[word]] for word in mended[0]]

@@ -76,6 +76,10 @@ _BEST = """
 """
 
 
+_NONE: Final = """SELECT NULL::uuid AS id, NULL::int AS popularity, NULL::tsvector AS search
+    WHERE false"""  # of the exact ones
+
+
 class Lexemes(SearchQuery):
     """A tsquery written out, so that its lexemes are not stemmed a second time."""
 
@@ -279,12 +283,14 @@ def _rank(
     """Return the best of `popular`, some of the hits in their order, and of those that stand first
     however few they sell.
     """
-    own = Q(pk__in=query.exact)
-    if query.is_named:
-        own |= Q(search=Lexemes(search.quote("=" + query.key)))
-    exact = found.filter(own).order_by(*map(unindexed_key, _POPULAR))
+    exact_sql, exact_params = _NONE, list[Any]()
+    if query.exact or query.is_named:
+        own = Q(pk__in=query.exact)
+        if query.is_named:
+            own |= Q(search=Lexemes(search.quote("=" + query.key)))
+        exact = found.filter(own).order_by(*map(unindexed_key, _POPULAR))
+        exact_sql, exact_params = _compile(exact.values(*_COMPARED)[:_MAX_EXACT])
     hits_sql, hits_params = _compile(popular.values(*_COMPARED)[:MAX_COMPARED])
-    exact_sql, exact_params = _compile(exact.values(*_COMPARED)[:_MAX_EXACT])
     score, score_params = score_sql(query)
     sql = _BEST.format(
         hits=hits_sql,

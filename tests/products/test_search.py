@@ -90,6 +90,16 @@ def test_a_word_that_is_there_is_not_corrected(api, db):
     assert search_names(api, "boat") == ["Boat"]
 
 
+def test_a_mistyped_word_costs_one_query_more(api, shelf):
+    def ask(text):
+        with CaptureQueriesContext(connection) as queries:
+            assert search_products(api, text)["items"]
+        return len(queries)
+
+    ask("denim jacket")  # so that nothing is new
+    assert ask("denmi jaket") == ask("denim jacket") + 1
+
+
 def test_an_answer_says_what_a_mistyped_search_was_taken_for(api, shelf):
     assert search_products(api, "Denmi jaket")["correctedTo"] == "denim jacket"
 
