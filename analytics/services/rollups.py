@@ -66,11 +66,40 @@ SELECT %(day)s,
             WHERE later.variant_id = level.variant_id AND later.created_at >= %(end)s)) AS out)
 """
 
-# Product, variant and category out of one reading of the lines, so that they agree. Written
-# in the order of their keys: a report over some days then reads pages that lie together.
-# What a product brings is what invoices charge for it, less credit notes: with shipping and fees
-# these are the day's revenue by the ledger.
-_SOLD = """
+# Of a day that is made again, most rows are as they were: these are not written, and no reference
+# of theirs is checked. New ones are written in the order of their keys: a report over some days
+# then reads pages that lie together.
+_DELETE_OTHERS = """DELETE FROM {table} AS had WHERE day = %(day)s
+        AND NOT EXISTS (SELECT FROM {made} AS made WHERE made.{key} = had.{key})"""
+_WRITE_CHANGED = """INSERT INTO {table} (day, {key}, {columns})
+    SELECT %(day)s, changed.* FROM (
+        SELECT {key}, {columns} FROM {made}
+        EXCEPT SELECT {key}, {columns} FROM {table} WHERE day = %(day)s
+    ) AS changed ORDER BY {key}
+    ON CONFLICT (day, {key}) DO UPDATE SET {assigned}"""
+
+
+def _write_by_key(template: str, table: str, columns: str, *, made: str) -> str:
+    """Return the SQL that writes what a CTE has made of a day, by the table's first column."""
+    key, *others = columns.split(", ")
+    return template.format(
+        table=table,
+        key=key,
+        columns=", ".join(others),
+        made=made,
+        assigned=", ".join(f"{name} = excluded.{name}" for name in others),
+    )
+
+
+_VARIANTS = ("analytics_dailyvariant", "variant_id, units")
+_PRODUCTS = (
+    "analytics_dailyproduct",
+    "product_id, views, carts, orders, units, revenue, ordered",
+)
+# Product, variant and category out of one reading of the lines, so that they agree. What a product
+# brings is what invoices charge for it, less credit notes: with shipping and fees these are the
+# day's revenue by the ledger.
+_SOLD = f"""
 WITH invoiced AS MATERIALIZED (
     SELECT line.product_id,
         CASE WHEN line.category_id IS NOT NULL THEN line.category_id
@@ -92,9 +121,12 @@ WITH invoiced AS MATERIALIZED (
     FROM orders_orderline AS line JOIN orders_order AS placed ON placed.id = line.order_id
     WHERE placed.created_at >= %(start)s AND placed.created_at < %(end)s AND placed.status <>
         'cancelled'
-), variants AS (
-    INSERT INTO analytics_dailyvariant (day, variant_id, units)
-    SELECT %(day)s, variant_id, sum(units) FROM sold GROUP BY variant_id ORDER BY variant_id
+), variants AS MATERIALIZED (
+    SELECT variant_id, sum(units) AS units FROM sold GROUP BY variant_id
+), other_variants AS (
+    {_write_by_key(_DELETE_OTHERS, *_VARIANTS, made="variants")}
+), changed_variants AS (
+    {_write_by_key(_WRITE_CHANGED, *_VARIANTS, made="variants")}
 ), categories AS (
     INSERT INTO analytics_dailycategory (day, category_id, orders, units, revenue, ordered)
     SELECT %(day)s, category_id, coalesce(bought.orders, 0), coalesce(bought.units, 0),
@@ -106,28 +138,30 @@ WITH invoiced AS MATERIALIZED (
     ) AS bought FULL JOIN (
         SELECT category_id, sum(amount) AS revenue FROM invoiced GROUP BY category_id
     ) AS brought USING (category_id)
+), products AS MATERIALIZED (
+    SELECT product.id AS product_id, coalesce(seen.views, 0) AS views,
+        coalesce(seen.carts, 0) AS carts, coalesce(bought.orders, 0) AS orders,
+        coalesce(bought.units, 0) AS units, coalesce(brought.revenue, 0) AS revenue,
+        coalesce(bought.ordered, 0) AS ordered
+    FROM (
+        SELECT product_id, count(*) FILTER (WHERE type = 'view') AS views,
+            count(DISTINCT visitor) FILTER (WHERE type = 'add_to_cart') AS carts
+        FROM analytics_event WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND
+            product_id IS NOT NULL
+        GROUP BY product_id
+    ) AS seen FULL JOIN (
+        SELECT product_id, count(DISTINCT order_id) AS orders, sum(units) AS units,
+            sum(ordered) AS ordered
+        FROM sold GROUP BY product_id
+    ) AS bought USING (product_id) FULL JOIN (
+        SELECT product_id, sum(amount) AS revenue FROM invoiced GROUP BY product_id
+    ) AS brought USING (product_id)
+    JOIN products_product AS product ON product.id = product_id
+), other_products AS (
+    {_write_by_key(_DELETE_OTHERS, *_PRODUCTS, made="products")}
 )
-INSERT INTO analytics_dailyproduct
-    (day, product_id, views, carts, orders, units, revenue, ordered)
-SELECT %(day)s, product.id, coalesce(seen.views, 0), coalesce(seen.carts, 0),
-    coalesce(bought.orders, 0), coalesce(bought.units, 0), coalesce(brought.revenue, 0),
-    coalesce(bought.ordered, 0)
-FROM (
-    SELECT product_id, count(*) FILTER (WHERE type = 'view') AS views,
-        count(DISTINCT visitor) FILTER (WHERE type = 'add_to_cart') AS carts
-    FROM analytics_event WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND
-        product_id IS NOT NULL
-    GROUP BY product_id
-) AS seen FULL JOIN (
-    SELECT product_id, count(DISTINCT order_id) AS orders, sum(units) AS units,
-        sum(ordered) AS ordered
-    FROM sold GROUP BY product_id
-) AS bought USING (product_id) FULL JOIN (
-    SELECT product_id, sum(amount) AS revenue FROM invoiced GROUP BY product_id
-) AS brought USING (product_id)
-JOIN products_product AS product ON product.id = product_id
-ORDER BY product.id
-"""
+{_write_by_key(_WRITE_CHANGED, *_PRODUCTS, made="products")}
+"""  # noqa: S608 (constants)
 
 _FUNNEL = """
 INSERT INTO analytics_dailyfunnel (day, visits, views, carts, checkouts)
@@ -146,10 +180,9 @@ GROUP BY lower(query)
 ORDER BY count(*) DESC, lower(query) LIMIT 10000
 """
 
-_TABLES = (
+# Of the others, what has not changed is not written again.
+_WRITTEN_ANEW = (
     "analytics_dailysales",
-    "analytics_dailyproduct",
-    "analytics_dailyvariant",
     "analytics_dailycategory",
     "analytics_dailyfunnel",
     "analytics_dailysearch",
@@ -176,7 +209,7 @@ def rebuild_day(*, day: date) -> None:
         )
         # First, so that what is marked from here on is made anew again.
         cursor.execute("DELETE FROM analytics_dirtyday WHERE day = %(day)s", values)
-        for table in _TABLES:
+        for table in _WRITTEN_ANEW:
             # names from above
             cursor.execute(f"DELETE FROM {table} WHERE day = %(day)s", values)  # noqa: S608 (our own text)
         for statement in (_SALES, _SOLD, _FUNNEL, _SEARCHES):

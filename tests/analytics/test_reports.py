@@ -17,6 +17,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from analytics import days
 from analytics.models import DailyProduct, DailySales, DirtyDay, Event
 from analytics.services import events, partitions, rollups
 from orders.models import (
@@ -409,6 +410,56 @@ def test_csv_has_the_same_cells_and_no_formula(analyst):
         ["query", "searches", "withoutResult"],
         ["'=hyperlink(1)", "1", "1"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("analytics_dailyproduct", "product_id"),
+        ("analytics_dailyvariant", "variant_id"),
+    ],
+)
+def test_a_day_made_again_writes_only_what_has_changed(settings, table, key):
+    """Today is made again every few minutes, and most of its rows are as they were."""
+    settings.SHOP_TIME_ZONE = "UTC"
+    make_world(5)
+    bought = OrderLine.objects.exclude(order__status="cancelled")
+    ordered = bought.select_related("order").order_by("id")[0]
+    day = ordered.order.created_at.date()
+
+    def read_rows():
+        # by Django's own names; xmin is the transaction that has written a row last
+        rows = sql(
+            f"SELECT {key}, units, xmin::text FROM {table} WHERE day = '{day}'"
+        )
+        return {row[0]: row[1:] for row in rows}
+
+    rollups.rebuild_day(day=day)
+    first = read_rows()
+    stale = f"UPDATE {table} SET units = units + 7 WHERE day = %s AND {key} = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(stale, [day, getattr(ordered, key)])
+        cursor.execute(
+            "SAVEPOINT other_writer"
+        )  # rows from here on have another xmin
+    rollups.rebuild_day(day=day)
+    again = read_rows()
+    changed = {each for each in first if first[each] != again[each]}
+    assert len(first) > 1
+    assert {each: row[0] for each, row in again.items()} == {
+        each: row[0] for each, row in first.items()
+    }
+    assert changed == {getattr(ordered, key)}
+
+    # Of what is no longer this day's, no row stays.
+    elsewhere = ordered.order.created_at - timedelta(days=40)
+    start, end = days.get_bounds(day, day)
+    placed = Order.objects.filter(created_at__gte=start, created_at__lt=end)
+    placed.update(created_at=elsewhere)
+    rollups.rebuild_day(day=day)
+    assert sum(row[0] for row in read_rows().values()) == 0
+    if table == "analytics_dailyvariant":
+        assert read_rows() == {}
 
 
 def test_recent_orders_say_whose_they_are(analyst, customer):
