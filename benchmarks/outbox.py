@@ -109,7 +109,7 @@ def publish_rates(
             )
         )
     notes = (
-        f"{options.rows:,} no-ops, half as many rows and a tenth as many mails, the middle of"
+        f"{options.rows:,} no-ops, half as many rows and a quarter as many mails, the middle of"
         f" {options.rounds} rounds in turns; a worker of 2 processes, procrastinate's of one"
         f" with 8 jobs at once; one of 1 process for the {MAILS} mails that wait.\n"
         f"Rounds: {'; '.join(spread)}.\n"
@@ -197,7 +197,7 @@ def measure(options: argparse.Namespace) -> Rates:
     counts = {
         "nothing": options.rows,
         "effect": options.rows // 2,
-        "mail": options.rows // 10,
+        "mail": options.rows // 4,
     }
     rates: Rates = {kind: {way: [] for way in WAYS} for kind in KINDS}
     for kind in KINDS:

@@ -40,7 +40,8 @@ class Peer(Shop, Protocol):
 @dataclass(frozen=True)
 class Contest:
     """A peer, what our rates are to be of its, and its share of the checkouts: getting a
-    cart ready takes long where each call does.
+    cart ready takes long where each call does, and a turn of few carts that is over in a second
+    would say more of its first calls than of a rate.
     """
 
     open: Callable[[Harness], Peer]
@@ -108,12 +109,13 @@ def measure(
     options: argparse.Namespace,
 ) -> bool:
     """Measure against one peer and publish; return whether each goal is reached."""
-    checkouts = max(40, round(options.checkouts * contest.share))
+    few = max(40, round(options.checkouts * contest.share))
+    carts = max(40, options.checkouts), few
     with peer.serve() as theirs:
         with ours.serve(kept=False) as uncached:
             reads = measure_reads(folder, uncached, theirs, options)
         with ours.serve(kept=True) as shop:
-            purchases = measure_purchases(shop, theirs, checkouts, options.rounds)
+            purchases = measure_purchases(shop, theirs, carts, options.rounds)
     rows = []
     for what, turns in (reads | purchases).items():
         rows.append(compare(what, turns, peer.name, contest.goals.get(what)))
@@ -124,7 +126,7 @@ def measure(
         " ms), and the middle ratio with the least and the most. One web process each and"
         f" no worker; 1,000 products. Reads: {options.seconds:g} s a turn by wrk, 8"
         " connections, CACHE_ANSWERS=0, details of 500 products. Purchases: "
-        f"{checkouts} carts of two lines a turn, 8 at a time, both sides by the same"
+        f"{carts[0]} and {few} carts of two lines a turn, 8 at a time, both sides by the same"
         " client in Node.\n" + describe_failures(reads | purchases, peer.name)
     )
     publish(
@@ -160,17 +162,16 @@ def measure_reads(
 
 
 def measure_purchases(
-    ours: Shop, theirs: Shop, count: int, rounds: int
+    ours: Shop, theirs: Shop, counts: tuple[int, int], rounds: int
 ) -> dict[str, Turns]:
-    """Return what the client saw of each call in each round; the first one, a warm-up of
-    40 carts, is left out.
+    """Return what the client saw of each call in each round, with so many carts of either side;
+    the first one, a warm-up of 40, is left out.
     """
     found: dict[str, Turns] = {ADD: [], BUY: []}
     for number in range(rounds + 1):
         say(f"Purchases beside {theirs.name}: round {number} of {rounds}")
-        carts = count if number else min(40, count)
-        for shop in (ours, theirs):
-            shop.start_carts(carts)
+        for shop, count in zip((ours, theirs), counts, strict=True):
+            shop.start_carts(count if number else min(40, count))
         added = [
             load.send(shop, shop.second_lines(), expect=shop.added)
             for shop in (ours, theirs)
