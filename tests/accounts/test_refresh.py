@@ -123,6 +123,19 @@ def test_twenty_at_once_with_one_key_get_the_same_child(monkeypatch):
     assert OutstandingToken.objects.count() == 2
 
 
+def test_refreshes_behind_a_pooler_where_nothing_is_planned_once(
+    customer, monkeypatch
+):
+    monkeypatch.setitem(
+        connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True
+    )
+    first = login(customer)
+    second = refresh(first["refresh"]).json()
+    assert profile(second["access"]).status_code == 200
+    assert read_refusal(refresh(first["refresh"])) == DEAD
+    assert session_of(first).revoked_reason == "reuse_detected"
+
+
 def test_a_lost_answer_is_given_again_for_its_key(customer):
     first, key = login(customer), new_key()
     lost = refresh(first["refresh"], key).json()
