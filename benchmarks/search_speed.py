@@ -200,7 +200,7 @@ def main() -> int:
         )
         started = time.monotonic()
         fold_changes()
-        vacuum()  # of the changes that were folded, as autovacuum does in a minute
+        vacuum_tables()  # of the changes that were folded, as autovacuum does in a minute
         print(
             f"folded into the facets' index in {time.monotonic() - started:.0f} s\n"
         )
@@ -258,10 +258,10 @@ def generate(products: int) -> None:
                     )
     if products > MAX_GENERATED:
         _copy_products(times=products // MAX_GENERATED - 1)
-    vacuum()
+    vacuum_tables()
 
 
-def vacuum() -> None:
+def vacuum_tables() -> None:
     """Leave no rows that have been deleted, and statistics of those that there are."""
     from django.db import connection
 

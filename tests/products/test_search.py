@@ -91,13 +91,13 @@ def test_a_word_that_is_there_is_not_corrected(api, db):
 
 
 def test_a_mistyped_word_costs_one_query_more(api, shelf):
-    def ask(text):
+    def count_queries(text):
         with CaptureQueriesContext(connection) as queries:
             assert search_products(api, text)["items"]
         return len(queries)
 
-    ask("denim jacket")  # so that nothing is new
-    assert ask("denmi jaket") == ask("denim jacket") + 1
+    count_queries("denim jacket")  # so that nothing is new
+    assert count_queries("denmi jaket") == count_queries("denim jacket") + 1
 
 
 def test_an_answer_says_what_a_mistyped_search_was_taken_for(api, shelf):
