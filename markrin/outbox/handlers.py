@@ -190,7 +190,7 @@ def run_jobs(known: Handler, row_ids: Sequence[int]) -> None:
         if late and (claimed is None or claimed.state == "running"):
             if claimed is not None:  # the row before took all the time
                 _postponed(claimed, 0, None)
-            rows.return_rows(row_ids[at:])
+            rows.postpone_wakeup(row_ids[at:], wait_s=0)
             return
         claimed = claimed or _claim(known, row_id)
         if claimed is not None:

@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from celery_app import QUEUES, app
-from markrin.outbox import heartbeats
+from markrin.outbox import heartbeats, rows
 
 log = structlog.get_logger(__name__)
 
@@ -44,13 +44,6 @@ WITH due AS MATERIALIZED (
 UPDATE outbox_event e SET wakeups = least(e.wakeups + 1, 30000),
        wake_at = now() + least(interval '30 s' * 2 ^ least(e.wakeups, 5), interval '15 min')
 FROM due WHERE e.id = due.id RETURNING e.id, e.task, e.queue
-"""
-# A row that is locked is being claimed, by a worker which was told of it before.
-_UNSENT = """
-UPDATE outbox_event SET wakeups = greatest(wakeups - 1, 0),
-       wake_at = now() + make_interval(secs => %(wait_s)s)
-WHERE id IN (SELECT id FROM outbox_event WHERE id = ANY(%(ids)s) AND state = 'waiting'
-             FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -106,16 +99,8 @@ def wake_workers(full: list[str] | None = None) -> int:
                 )
                 sent += 1
     except BROKEN as exc:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _UNSENT,
-                {
-                    "ids": [
-                        row for message in messages[sent:] for row in message.ids
-                    ],
-                    "wait_s": RETRY_PUBLISH_S,
-                },
-            )
+        unsent = [row for message in messages[sent:] for row in message.ids]
+        rows.postpone_wakeup(unsent, wait_s=RETRY_PUBLISH_S)
         raise PublishFailed(f"{type(exc).__name__}: {exc}") from exc
     return len(due)
 

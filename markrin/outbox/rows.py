@@ -79,35 +79,34 @@ _FIELDS = [field.name for field in fields(ClaimedRow)]
 
 # Attempt n's lease is longer by attempt n's delay from the second on, so that a job which
 # keeps killing its worker backs off like one which keeps failing.
+# The state is asked for by CASE, from which PostgreSQL cannot tell that an index of open rows
+# would do: where statistics are from a time when few were open, it would walk all that wait.
 _CLAIMED: LiteralString = """mine AS MATERIALIZED (
     SELECT id, state = 'running' AS was_lost,
+           now() + make_interval(secs => %(lease_s)s + CASE WHEN attempts = 0 THEN 0
+               ELSE (array[DELAYS])[least(attempts + 1, cardinality(array[DELAYS]))] END) AS ends,
            CASE WHEN attempts >= max_attempts THEN 'RunsLost: lost too often'
                 WHEN created_at < now() - make_interval(secs => %(useless_after_s)s)
                     THEN 'Useless: it is too late'
            END AS over
     FROM outbox_event e
     WHERE id = %(claim)s AND task = %(task)s
-      AND ((state = 'waiting' AND run_after <= now())
-          OR (state = 'running' AND leased_until < now()))
+      AND CASE state WHEN 'waiting' THEN run_after <= now()
+                     WHEN 'running' THEN leased_until < now() END
       AND NOT EXISTS (SELECT FROM outbox_pause p WHERE p.queue = e.queue AND p.until > now())
     FOR UPDATE OF e SKIP LOCKED
-), begun AS (
-    SELECT mine.*, now() + make_interval(secs => %(lease_s)s + CASE WHEN e.attempts = 0 THEN 0
-               ELSE (array[DELAYS])[least(e.attempts + 1, cardinality(array[DELAYS]))]
-               END) AS ends
-    FROM mine JOIN outbox_event e USING (id)
 ), claimed AS (UPDATE outbox_event e SET
     wakeups = 0,
-    lost = e.lost + begun.was_lost::int,
+    lost = e.lost + mine.was_lost::int,
     state = CASE WHEN over IS NULL THEN 'running' ELSE 'dead' END,
     attempts = e.attempts + (over IS NULL)::int,
     started_at = CASE WHEN over IS NULL THEN now() ELSE e.started_at END,
     lease = CASE WHEN over IS NULL THEN %(new_lease)s::uuid END,
-    leased_until = CASE WHEN over IS NULL THEN begun.ends END,
-    wake_at = CASE WHEN over IS NULL THEN begun.ends END,
+    leased_until = CASE WHEN over IS NULL THEN mine.ends END,
+    wake_at = CASE WHEN over IS NULL THEN mine.ends END,
     finished_at = CASE WHEN over IS NULL THEN NULL ELSE now() END,
     error = coalesce(over, e.error)
-FROM begun WHERE e.id = begun.id
+FROM mine WHERE e.id = mine.id
 RETURNING e.id, e.event::text, e.key::text, e.state::text, e.payload, e.trace, e.attempts,
     e.lost, e.lease, (extract(epoch FROM now() - e.run_after) * 1000)::bigint AS waited_ms,
     e.error::text
@@ -261,19 +260,21 @@ def finish_outside(
     return row["finished"] is not None, _claimed_row(row)
 
 
-def return_rows(ids: Sequence[int]) -> None:
-    """Let the relay tell of these rows again at once: a worker was told of them, and has not
-    come to them.
+_POSTPONE_WAKEUP: LiteralString = """
+    UPDATE outbox_event SET wakeups = greatest(wakeups - 1, 0),
+        wake_at = greatest(now() + make_interval(secs => %(wait_s)s), run_after)
+    WHERE id IN (SELECT id FROM outbox_event WHERE id = ANY ((SELECT %(ids)s::bigint[])::bigint[])
+        AND CASE state WHEN 'waiting' THEN true END FOR UPDATE SKIP LOCKED)
+"""
+
+
+def postpone_wakeup(ids: Sequence[int], *, wait_s: float) -> None:
+    """Let the relay tell of those of these rows that still wait again when so many seconds are
+    over: a worker was told of them and has not come to them, or was not told after all.
 
     Locks: the rows, without waiting for whoever holds one, and is about to claim it.
     """
-    execute_prepared(
-        "UPDATE outbox_event SET wakeups = greatest(wakeups - 1, 0),"
-        " wake_at = greatest(now(), run_after)"
-        " WHERE id IN (SELECT id FROM outbox_event WHERE id = ANY (%s::bigint[])"
-        " AND state = 'waiting' FOR UPDATE SKIP LOCKED)",
-        [list(ids)],
-    )
+    execute_prepared(_POSTPONE_WAKEUP, {"ids": list(ids), "wait_s": wait_s})
 
 
 def store_result(claimed: ClaimedRow, result: dict[str, object]) -> None:
