@@ -24,6 +24,9 @@ class Role(models.TextChoices):
     ADMIN = "admin"
 
 
+STAFF_ROLES = (Role.STAFF, Role.ADMIN)  # who may enter the admin
+
+
 class Gender(models.TextChoices):
     UNSAID = ""
     MALE = "male"
@@ -190,7 +193,7 @@ class User(AbstractBaseUser, PermissionsMixin, Model):
     @property
     def is_staff(self) -> bool:
         """Whether they may enter the admin."""
-        return self.role in (Role.STAFF, Role.ADMIN)
+        return self.role in STAFF_ROLES
 
     @property
     def email_verified(self) -> bool:

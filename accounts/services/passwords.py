@@ -14,6 +14,7 @@ from accounts.services import credentials, mail_tokens
 from accounts.services.auth_log import log_auth_event
 from accounts.services.session_refresh import rotate_token
 from accounts.services.sessions import Tokens, revoke_sessions_of
+from accounts.tokens import RefreshToken
 from markrin.api import rate_limits
 from markrin.db import transactions
 from markrin.db.models import uuid7
@@ -61,17 +62,18 @@ def _apply_change(
     revoke_sessions_of(
         [user.pk], reason=RevokedReason.PASSWORD_CHANGE, now=now, but=session.pk
     )
-    session.user, session.auth_epoch, session.authenticated_at = (
-        user,
-        user.auth_epoch,
-        now,
+    session.auth_epoch, session.authenticated_at = user.auth_epoch, now
+    session.save(update_fields=["auth_epoch", "authenticated_at"])
+    live = RefreshToken.for_session(session)
+    rotated = rotate_token(
+        live, transport=session.transport, now=now, key_hash=None
     )
-    if not rotate_token(session, now, key_hash=None):
+    if rotated is None:
         raise errors.SessionRevoked  # its live token was spent elsewhere
     log_auth_event(
         "password_change", "ok", client=client, user_id=user.pk, sid=session.pk
     )
-    return Tokens.for_session(session, now)
+    return Tokens.for_session(rotated, now)
 
 
 @transactions.requires_transaction

@@ -23,15 +23,16 @@ from accounts import errors, events
 from accounts.client_info import ClientInfo
 from accounts.metrics import REFRESHES
 from accounts.models import RevokedReason, Session, User
+from accounts.models.user import STAFF_ROLES
 from accounts.services import sessions
 from accounts.services.auth_log import log_auth_event
 from accounts.services.sessions import Tokens
 from accounts.tokens import RefreshToken, new_jti, whole_second
 from markrin.api import rate_limits
 from markrin.api.errors import ShopError
+from markrin.api.limit_leases import leases
 from markrin.db import transactions
 from markrin.db.sql import (
-    execute_prepared,
     fetch_prepared,
     instance_from_row,
     select_columns,
@@ -53,7 +54,8 @@ def refresh_session(
     token again.
 
     `received_at` is when the request came in. Locks: the session; whoever waits
-    longer than `transactions.LOCK_TIMEOUT_MS` for it asks again.
+    longer than `transactions.LOCK_TIMEOUT_MS` for it asks again. A live token that nobody else
+    has locked costs one statement; whatever else it is, the rules say.
 
     Raises:
         errors.RefreshTokenExpired, markrin.api.errors.TokenInvalid: nothing has changed.
@@ -62,9 +64,7 @@ def refresh_session(
         errors.RefreshConflict: another refresh is under way; ask again.
         markrin.api.errors.RateLimited: too many refreshes.
     """
-    rate_limits.enforce_limit(
-        rate_limits.Limit.named("refresh_network"), client.network
-    )
+    leases.enforce_limit(rate_limits.Limit.named("refresh_network"), client.network)
     try:
         token = RefreshToken.from_text(text)
     except ExpiredTokenError as exc:
@@ -74,10 +74,9 @@ def refresh_session(
     rate_limits.enforce_limit(
         rate_limits.Limit.named("refresh_session"), str(token.sid)
     )
+    decision = _RefreshDecision(token, transport, key, received_at, client)
     try:
-        outcome = _RefreshDecision(
-            token, transport, key, received_at, client
-        ).decide()
+        outcome = decision.rotate_live() or decision.decide()
     except OperationalError as exc:
         if isinstance(exc.__cause__, psycopg.errors.LockNotAvailable):
             raise errors.RefreshConflict from exc
@@ -106,6 +105,23 @@ class _RefreshDecision:
             client,
         )
         self.key_hash = hashlib.sha256(str(key).encode()).digest() if key else None
+
+    def rotate_live(self) -> Tokens | None:
+        """Return the next tokens of the session's live one, committed; None: nothing has changed,
+        and the rules decide.
+        """
+        now = timezone.now()
+        session = transactions.retry_deadlocks(
+            lambda: rotate_token(
+                self.token,
+                transport=self.transport,
+                now=now,
+                key_hash=self.key_hash,
+            )
+        )
+        if session is None:
+            return None
+        return self._grant_tokens("rotated", session, now)
 
     @transactions.durable(limits=False)
     def decide(self) -> Tokens | ShopError:
@@ -139,9 +155,15 @@ class _RefreshDecision:
     def _decide_live(self, session: Session, now: datetime) -> Tokens | ShopError:
         gen, jti = self.token.gen, self.token.jti
         if (gen, jti) == (session.generation, session.current_jti):
-            if not rotate_token(session, now, key_hash=self.key_hash):
+            rotated = rotate_token(
+                self.token,
+                transport=self.transport,
+                now=now,
+                key_hash=self.key_hash,
+            )
+            if rotated is None:
                 return self._end_as_stolen(session, now)
-            return self._grant_tokens("rotated", session, now)
+            return self._grant_tokens("rotated", rotated, now)
         if (gen, jti) != (
             session.generation - 1,
             session.previous_jti,
@@ -241,50 +263,74 @@ def _user_sql() -> str:
     )
 
 
+# The session is locked, its live token spent, and the next one stored. A session that somebody else
+# has locked is none here: who goes on without an answer waits for the lock.
 _ROTATE: Final = """
-    WITH spent AS (
+    WITH limits AS MATERIALIZED ({limits}), live AS MATERIALIZED (
+        SELECT session.id AS session_id, {account} FROM limits CROSS JOIN auth_session AS session
+            JOIN accounts_user AS account ON account.id = session.user_id
+        WHERE session.id = %(id)s::uuid AND session.user_id = %(user_id)s::uuid
+            AND session.transport = %(transport)s AND session.generation = %(generation)s
+            AND session.current_jti = %(jti)s AND session.revoked_at IS NULL
+            AND session.expires_at > %(now)s AND account.is_active
+            AND account.auth_epoch = session.auth_epoch
+        FOR NO KEY UPDATE OF session SKIP LOCKED
+    ), spent AS (
         INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
-        SELECT id, now() FROM token_blacklist_outstandingtoken WHERE jti = %(previous_jti)s
+        SELECT token.id, now() FROM live
+            JOIN token_blacklist_outstandingtoken AS token ON token.jti = %(jti)s
         ON CONFLICT DO NOTHING RETURNING token_id
     ), rotated AS (
-        UPDATE auth_session SET previous_jti = current_jti, current_jti = %(current_jti)s,
-            generation = %(generation)s, rotated_at = %(rotated_at)s,
-            rotation_key_hash = %(rotation_key_hash)s::bytea, replay_count = 0,
-            current_iat = %(current_iat)s, current_exp = %(current_exp)s,
-            auth_epoch = %(auth_epoch)s, authenticated_at = %(authenticated_at)s,
-            last_seen_at = %(rotated_at)s
-        WHERE id = %(id)s::uuid AND EXISTS (SELECT FROM spent) RETURNING user_id
+        UPDATE auth_session AS session SET previous_jti = current_jti, current_jti = %(new_jti)s,
+            generation = generation + 1, rotated_at = %(now)s, last_seen_at = %(now)s,
+            rotation_key_hash = %(key_hash)s::bytea, replay_count = 0, current_iat = %(issued_at)s,
+            current_exp = date_trunc('second', least(expires_at, %(now)s + make_interval(secs =>
+                CASE WHEN account_role IN ({staff}) THEN %(staff_idle_s)s ELSE %(idle_s)s END)))
+        FROM live WHERE session.id = live.session_id AND EXISTS (SELECT FROM spent)
+        RETURNING session.*
+    ), stored AS (
+        INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, created_at, expires_at)
+        SELECT user_id, current_jti, '', current_iat, current_exp FROM rotated
     )
-    INSERT INTO token_blacklist_outstandingtoken (user_id, jti, token, created_at, expires_at)
-    SELECT user_id, %(current_jti)s, '', %(current_iat)s, %(current_exp)s FROM rotated
+    SELECT {rotated}, live.* FROM rotated, live
 """
 
 
-@transactions.requires_transaction
 def rotate_token(
-    session: Session, now: datetime, *, key_hash: bytes | None
-) -> bool:
-    """Spend the session's live refresh token and make the next one live; its absolute end stays.
-    Return whether this call spent it: one that was spent before stays, and so does the session.
+    token: RefreshToken, *, transport: str, now: datetime, key_hash: bytes | None
+) -> Session | None:
+    """Spend the token, if it is the live one of a session that is neither ended nor locked, and
+    make the next one live; its absolute end stays. Return the session as it is then, with its user;
+    None: nothing has changed, as it is none, or was spent before.
 
-    A step in the caller's transaction, under the session's lock: one statement.
+    One statement, in the caller's transaction or one of its own. Locks: the session, without
+    waiting for whoever holds it.
     """
-    previous_jti = session.current_jti
-    ends_at = min(now + sessions.get_idle_limit(session.user), session.expires_at)
-    changes = {
-        "previous_jti": previous_jti,
-        "current_jti": new_jti(),
-        "generation": session.generation + 1,
-        "rotated_at": now,
-        "rotation_key_hash": key_hash,
-        "current_iat": whole_second(now),
-        "current_exp": whole_second(ends_at),
-        "auth_epoch": session.auth_epoch,
-        "authenticated_at": session.authenticated_at,
+    params = {
+        "id": token.sid,
+        "user_id": token.sub,
+        "generation": token.gen,
+        "jti": token.jti,
+        "transport": transport,
+        "now": now,
+        "new_jti": new_jti(),
+        "issued_at": whole_second(now),
+        "key_hash": key_hash,
+        "idle_s": settings.REFRESH_IDLE_S,
+        "staff_idle_s": settings.STAFF_REFRESH_IDLE_S,
     }
-    if execute_prepared(_ROTATE, {"id": session.pk, **changes}) != 1:
-        return False
-    for name, value in changes.items():
-        setattr(session, name, value)
-    session.replay_count, session.last_seen_at = 0, now
-    return True
+    for row in fetch_prepared(_rotate_sql(transactions.LIMITS_SQL), params):
+        session = instance_from_row(Session, "rotated", row)
+        session.user = instance_from_row(User, "account", row)
+        return session
+    return None
+
+
+@functools.cache
+def _rotate_sql(limits: str) -> str:
+    return _ROTATE.format(
+        limits=limits,
+        account=select_columns(User, "account"),
+        rotated=select_columns(Session, "rotated"),
+        staff=", ".join(f"'{role}'" for role in STAFF_ROLES),
+    )

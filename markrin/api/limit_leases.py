@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from markrin.api.rate_limits import Limit, count_request
+from markrin.api.rate_limits import Limit, count_request, rate_limited_error
 
 AT_MOST = 16  # requests in a lease,
 PART = 100  # and no more than this part of the limit
@@ -70,6 +70,16 @@ class LeasedCounter:
             self._note(name, size, wait, now + limit.seconds)
         return wait
 
+    def enforce_limit(self, limit: Limit, *key: str) -> None:
+        """Count one more.
+
+        Raises:
+            markrin.api.errors.RateLimited: that is more than allowed.
+        """
+        wait = self.count_request(limit, *key)
+        if wait is not None:
+            raise rate_limited_error(wait)
+
     def _note(
         self, name: Key, size: int, wait: float | None, ends_at: float
     ) -> None:
@@ -92,3 +102,6 @@ def _next_size(lease: _Lease | None, now: float) -> int:
     if now - lease.taken_at < SPENT_WITHIN_S:
         return lease.size * 2
     return max(1, lease.size // 2)
+
+
+leases = LeasedCounter()  # this process's

@@ -6,10 +6,8 @@ from typing import Any
 from rest_framework.throttling import BaseThrottle
 
 from markrin.api import client_address
-from markrin.api.limit_leases import LeasedCounter
+from markrin.api.limit_leases import leases
 from markrin.api.rate_limits import Limit
-
-_leases = LeasedCounter()  # this process's
 
 
 class ApiThrottle(BaseThrottle):
@@ -21,9 +19,9 @@ class ApiThrottle(BaseThrottle):
         """Count the request; return whether it may go on."""
         user, limit = request.user, Limit.named("api")
         if user is not None and user.is_authenticated:
-            self._wait = _leases.count_request(limit, "user", str(user.pk))
+            self._wait = leases.count_request(limit, "user", str(user.pk))
         else:
-            self._wait = _leases.count_request(
+            self._wait = leases.count_request(
                 limit,
                 "network",
                 client_address.network_of(

@@ -261,11 +261,12 @@ def test_a_logout_that_waits_for_a_refresh_ends_what_it_made(monkeypatch):
     decision = session_refresh
     rotate, inside = decision.rotate_token, Event()
 
-    def slowly(*args: Any, **kwargs: Any) -> bool:
-        is_spent = rotate(*args, **kwargs)
-        inside.set()
-        sleep(0.4)  # the lock is held: the logout comes in here
-        return is_spent
+    def slowly(*args: Any, **kwargs: Any) -> Session | None:
+        with transaction.atomic():
+            rotated = rotate(*args, **kwargs)
+            inside.set()
+            sleep(0.4)  # the lock is held: the logout comes in here
+        return rotated
 
     monkeypatch.setattr(decision, "rotate_token", slowly)
     answers = _racing(first)
@@ -344,3 +345,39 @@ def test_a_login_beside_a_refresh_of_the_old_session_mixes_nobody_up():
             assert read_refusal(refreshed) == DEAD
         assert profile(signed_in["access"]).json()["id"] == str(new.pk)
         assert session_of(first).revoked_reason == "logout"
+
+
+def test_a_plain_refresh_is_one_statement(customer, django_assert_num_queries):
+    first = login(customer)
+    with django_assert_num_queries(1):
+        assert refresh(first["refresh"]).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refresh_that_waits_for_a_harmless_lock_goes_on():
+    first = login(make_user())
+    with transaction.atomic():
+        Session.objects.filter(pk=first["sessionId"]).locked().get()
+        answers = _racing(first)
+        assert wait_for(somebody_waits_for_a_lock, seconds=20)
+    answers[0].join(60)
+    assert answers[1].status_code == 200
+    assert live_tokens(first["sessionId"]) == 1
+
+
+def test_a_password_is_not_changed_where_the_live_token_was_spent_elsewhere(
+    customer,
+):
+    first = login(customer)
+    live = OutstandingToken.objects.get(jti=session_of(first).current_jti)
+    BlacklistedToken.objects.create(token=live)
+    change = {
+        "currentPassword": PASSWORD,
+        "newPassword": "a quiet harbour at dawn",
+    }
+    bearer = {"Authorization": f"Bearer {first['access']}"}
+    answer = Client(headers=bearer).post("/api/auth/password/change", change)
+    assert read_refusal(answer) == DEAD
+    customer.refresh_from_db()
+    assert customer.check_password(PASSWORD)
+    assert session_of(first).auth_epoch == customer.auth_epoch
