@@ -32,13 +32,54 @@ PROOF_S = (
 )
 
 
+class _Gone(Exception):
+    """The server is not there any more, or takes no further mail over this connection. This one
+    has not begun.
+    """
+
+
+class _Connection(smtplib.SMTP):
+    """The library's, which proves by its answer to a further mail's first command that the server
+    is still there: a mail of a busy queue costs no more than its own four commands.
+    """
+
+    used = False  # it has taken a mail
+
+    def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        """Begin a mail.
+
+        Raises:
+            _Gone: it has taken mails, and takes no further one.
+        """
+        if not self.used:
+            return super().mail(sender, options)
+        if self.sock is None:
+            raise _Gone
+        timeout = self.sock.gettimeout()
+        self.sock.settimeout(PROOF_S)
+        try:
+            code, text = super().mail(sender, options)
+        except smtplib.SMTPServerDisconnected as error:
+            raise _Gone from error
+        # Some servers say to the next mail that the last one was the last (RFC 5321, section 3.8).
+        if code == 421:
+            self.close()
+            raise _Gone
+        self.sock.settimeout(timeout)
+        return code, text
+
+
+class _TLSConnection(_Connection, smtplib.SMTP_SSL):
+    pass
+
+
 @dataclass
 class _Kept:
     """An open connection, to whom, how many mails it has taken, and when the last one (seconds of
     the monotonic clock).
     """
 
-    connection: smtplib.SMTP
+    connection: _Connection
     account: Hashable
     mails: int
     used_at: float
@@ -53,11 +94,13 @@ class _KeptConnections:
         self._tended = False
 
     def take(self, account: Hashable) -> _Kept | None:
-        """Return one to this account that answers, or None; those that do not are closed."""
-        while (kept := self._pop(account)) is not None:
-            if _answers(kept.connection):
-                return kept
-            kept.connection.close()
+        """Return the one to this account that was used last, or None."""
+        oldest = time.monotonic() - KEEP_S
+        with self._lock:
+            for at in reversed(range(len(self._waiting))):
+                kept = self._waiting[at]
+                if kept.account == account and kept.used_at > oldest:
+                    return self._waiting.pop(at)
         return None
 
     def give(self, kept: _Kept) -> None:
@@ -85,15 +128,6 @@ class _KeptConnections:
         for kept in inherited:
             kept.connection.close()  # this process's handle; the server is told nothing
 
-    def _pop(self, account: Hashable) -> _Kept | None:
-        oldest = time.monotonic() - KEEP_S
-        with self._lock:
-            for at in reversed(range(len(self._waiting))):
-                kept = self._waiting[at]
-                if kept.account == account and kept.used_at > oldest:
-                    return self._waiting.pop(at)
-        return None
-
     def _tend(self) -> None:
         while True:
             time.sleep(KEEP_S / 2)
@@ -119,11 +153,16 @@ class SMTPBackend(smtp.EmailBackend):
     """Django's own, over a connection that the process has kept since its last mail.
 
     To open one takes up to ten round trips with TLS and a password. It is kept for KEEP_S and
-    MAILS_PER_CONNECTION, proves that the server is there before each further mail, and is
+    MAILS_PER_CONNECTION, given up for a new one if it does not take a mail's first command, and
     closed after any error: so what a failure means is what it means on a new connection."""
 
+    connection: _Connection | None
     _mails = 0  # that the connection has taken, of this backend and others
     _sound = False  # the last mail was taken, and nothing has failed since
+
+    @property
+    def connection_class(self) -> type[_Connection]:
+        return _TLSConnection if self.use_ssl else _Connection
 
     def open(self) -> bool | None:
         if self.connection is None and (kept := _connections.take(self._account())):
@@ -146,15 +185,14 @@ class SMTPBackend(smtp.EmailBackend):
         send = super()._send  # type: ignore[misc]  # the stubs leave it out
         try:
             sent = bool(send(email_message))
-        except smtplib.SMTPSenderRefused as error:
-            # Some servers say to the next mail that the last one was the last. It has not begun.
-            if error.smtp_code != 421 or not self._mails:
-                raise
+        except _Gone:
             self.connection, self._mails = None, 0
             super().open()
             sent = bool(send(email_message))
         self._sound = sent
         self._mails += sent
+        if sent and self.connection:
+            self.connection.used = True
         return sent
 
     def _account(self) -> Hashable:
@@ -162,24 +200,6 @@ class SMTPBackend(smtp.EmailBackend):
             *(self.host, self.port, self.username, self.password, self.timeout),
             *(self.use_tls, self.use_ssl, self.ssl_keyfile, self.ssl_certfile),
         )
-
-
-def _answers(connection: smtplib.SMTP) -> bool:
-    """Return whether the server is still there and lets a mail begin.
-
-    By RSET (RFC 5321, section 4.1.1.5), and not by NOOP, of which sendmail takes 20 before it
-    slows a client."""
-    sock = connection.sock
-    if sock is None:
-        return False
-    timeout = sock.gettimeout()
-    try:
-        sock.settimeout(PROOF_S)
-        code, _ = connection.rset()
-        sock.settimeout(timeout)
-    except OSError:  # every error of smtplib is one
-        return False
-    return code == 250
 
 
 def _quit(connection: smtplib.SMTP) -> None:
