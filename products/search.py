@@ -233,7 +233,7 @@ class Query:
     """A search, understood. `exact` are products that stand first in this order: pinned ones,
     and those whose SKU or barcode it is. `colors` are what its words mean of them, by their keys,
     once for each word. `catalogue_size`: of about how many products it is asked. `is_named`: a
-    product is called just so.
+    product is called just so. `is_begun`: a product's name begins so.
     """
 
     key: str = ""  # all that was typed, in one piece
@@ -242,6 +242,7 @@ class Query:
     colors: Sequence[str] = ()
     catalogue_size: int = 0
     is_named: bool = False
+    is_begun: bool = False
     corrected_to: str | None = None
     not_found: Sequence[str] = field(default_factory=list)
 
@@ -254,6 +255,20 @@ class Query:
     def strong(self) -> str:
         """The tsquery of what does not only mention the words."""
         return self._at_least(STRONG)
+
+    @property
+    def best(self) -> str:
+        """The tsquery of what is worth as much as anything can be that is neither exact nor
+        called so; "" where nothing is.
+        """
+        if not all(place.levels for place in self.places):
+            return ""
+        queries = [
+            at_least(place.levels, max(place.levels)) for place in self.places
+        ]
+        if self.is_begun:
+            queries.append(quote("=" + self.key) + ":*")
+        return " & ".join(queries)
 
     def _at_least(self, points: int) -> str:
         queries = [at_least(place.levels, points) for place in self.places]

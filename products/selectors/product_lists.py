@@ -251,6 +251,7 @@ def _list_search_results(
             asked,
             offset=offset,
             limit=query.limit,
+            total=counted.total if counted else None,
             is_published=is_published,
         )
     else:

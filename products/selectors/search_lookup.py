@@ -105,6 +105,8 @@ _MEANINGS = _for_both("""
     SELECT
         (SELECT count(*) > 0 FROM (SELECT FROM products_product
             WHERE search @@ (SELECT %(name)s::tsquery) LIMIT 1000) AS named) AS is_named,
+        (SELECT count(*) > 0 FROM (SELECT FROM products_product
+            WHERE search @@ (SELECT %(begun)s::tsquery) LIMIT 50) AS begun) AS is_begun,
         (SELECT json_agg(phrases) FROM synonyms) AS synonyms,
         (SELECT json_object_agg(stem, words) FROM (
             SELECT stem, array_agg(word) AS words FROM products_searchword
@@ -183,6 +185,7 @@ def understand(text: str, *, for_staff: bool = False) -> Query:
         colors=places.meant_colors,
         catalogue_size=found["size"],
         is_named=meanings["is_named"],
+        is_begun=meanings["is_begun"],
         corrected_to=" ".join(piece.shown or piece.typed for piece in pieces)
         if corrected
         else None,
@@ -382,6 +385,7 @@ def _fetch_meanings(
             "last": last,
             "key": key,
             "name": search.quote("=" + key),
+            "begun": search.quote("=" + key) + ":*",
             "sku": sku or " ",
             "sku_tail": chr(1114111) if begins else chr(1),
             "barcodes": [bare.zfill(size) for size in (8, 12, 13, 14)]

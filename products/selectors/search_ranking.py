@@ -9,19 +9,23 @@ products of that very name, pinned ones and those of a SKU are among them howeve
 In a large catalogue, the most popular of very many hits are found without reading all of these:
 first among its TIERS[0] most popular products, whose number tells among how many to look next.
 There PostgreSQL may walk along the index of popularity, and once it has met MAX_RANKED hits that
-have the words in more than their description, no others would be ranked.
+have the words in more than their description, no others would be ranked. Where a page is full of
+what is worth as much as anything can be, nothing is ranked, and the walk ends there if it is known
+how many hits there are.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from time import monotonic
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, IntegerField, OrderBy, Q, QuerySet
+from django.db.models import F, IntegerField, OrderBy, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
@@ -45,7 +49,10 @@ _SPARE: Final = (
     1.1  # hits of a wider tier, of those that a narrower one lets expect
 )
 _POPULAR: Final = ("-popularity", "-id")
-_COMPARED: Final = ("id", "popularity", "search")
+_ALONG_INDEX: Final = "popularity DESC, id DESC"
+# See unindexed_key.
+_UNINDEXED: Final = "coalesce(popularity, popularity) DESC, coalesce(id, id) DESC"
+_COMPARED: Final = "id, popularity, search"
 STARS: Final = Coalesce("rating", Decimal(0))  # as `product_rating` has them
 
 # What has the words in more than its description is looked for along the popular hits, and where
@@ -66,14 +73,27 @@ _BEST = """
             CASE WHEN (SELECT count(*) FROM hits) > {most} THEN is_strong END DESC,
             popularity DESC, id DESC
         LIMIT {most}
+    ), top AS MATERIALIZED ({top}), known AS MATERIALIZED ({known}),
+    done AS MATERIALIZED (
+        SELECT CASE WHEN (SELECT count(*) FROM top) < {stop} THEN false
+            ELSE {is_all} OR (SELECT number FROM known) > {most} END AS is_so
     )
+    SELECT {compared}, {most}, number,
+        ARRAY(SELECT id FROM top ORDER BY popularity DESC, id DESC OFFSET {start})
+    FROM known WHERE (SELECT is_so FROM done)
+    UNION ALL
     SELECT CASE WHEN (SELECT is_so FROM enough) THEN {compared}
             ELSE (SELECT count(*) FROM popular) END,
         (SELECT count(*) FROM strong), (SELECT least(count(*), {most} + 1) FROM hits), ARRAY(
-        SELECT id FROM best AS product
-        ORDER BY {score} DESC, popularity DESC, id DESC LIMIT %s OFFSET %s
-    )
+        SELECT id FROM best AS product ORDER BY {score} DESC, popularity DESC, id DESC
+        LIMIT {stop} - {start} OFFSET {start}
+    ) WHERE NOT (SELECT is_so FROM done)
 """
+# Nothing is worth more than these: where they fill the page, nothing need be ranked.
+_TOP: Final = """SELECT id, popularity FROM (SELECT * FROM strong LIMIT {most}) AS ranked
+    WHERE search @@ %s::tsquery LIMIT {stop}"""
+_COUNTED: Final = """SELECT count(*) AS number
+    FROM (SELECT FROM popular LIMIT {most} + 1) AS counted"""
 
 
 _NONE: Final = """SELECT NULL::uuid AS id, NULL::int AS popularity, NULL::tsvector AS search
@@ -137,6 +157,53 @@ def rank_matches(found: QuerySet[Product], query: Query) -> QuerySet[Product]:
     return Product.objects.filter(pk__in=ids).annotate(relevance=relevance)
 
 
+@dataclass(frozen=True)
+class _Hits:
+    """The products that a search finds, as a condition on `products_product` with its
+    parameters: to write the SQL of what is asked of them takes the ORM longer than this.
+    """
+
+    query: Query
+    rule: str
+    params: Sequence[Any]
+
+    @classmethod
+    def of(cls, found: QuerySet[Product], query: Query) -> Self:
+        """Return these products, which no join may have found."""
+        compiler = found.query.get_compiler(connection.alias)
+        try:
+            rule, params = compiler.compile(found.query.where)
+        except EmptyResultSet:  # a category that there is not
+            rule, params = "false", []
+        return cls(query, f"({rule or 'true'})", params)
+
+    def select(
+        self, columns: str, most: int, edge: int | None
+    ) -> tuple[str, list[Any]]:
+        """Return the SQL of the most popular of them, and its parameters: along the index of
+        popularity, down to an edge if there is one.
+        """
+        if edge is None:
+            rule, order, params = self.rule, _UNINDEXED, list(self.params)
+        else:
+            rule, order = f"{self.rule} AND popularity >= %s", _ALONG_INDEX
+            params = [*self.params, edge]
+        sql = f"""SELECT {columns} FROM products_product WHERE {rule}
+            ORDER BY {order} LIMIT {most}"""  # noqa: S608 (constants and the ORM's)
+        return sql, params
+
+    def select_exact(self) -> tuple[str, list[Any]]:
+        """Return the SQL of those that stand first, and its parameters."""
+        rule, params = "id = ANY (%s::uuid[])", list[Any]([list(self.query.exact)])
+        if self.query.is_named:
+            rule += " OR search @@ %s::tsquery"
+            params.append(search.quote("=" + self.query.key))
+        narrowed = replace(
+            self, rule=f"{self.rule} AND ({rule})", params=[*self.params, *params]
+        )
+        return narrowed.select(_COMPARED, _MAX_EXACT, None)
+
+
 class _Ranked(NamedTuple):
     """How many of the popular hits were compared, how many of these have the words in more than
     their description, how many hits there are, of more than MAX_RANKED one more, and the best.
@@ -154,20 +221,21 @@ def get_best_matches(
     *,
     offset: int,
     limit: int,
+    total: int | None = None,
     is_published: bool = False,
 ) -> tuple[list[UUID], int]:
     """Return the ids of `limit` hits from `offset` on, and how many there are, of more than
-    MAX_RANKED one more: one query, in a large catalogue up to three. `is_published` says that
-    `found` are published products, whose popularity has an index.
+    MAX_RANKED one more; perhaps `total` if that is known. One query, in a large catalogue up to
+    three. `is_published` says that `found` are published products, whose popularity has an index.
     """
+    hits = _Hits.of(found, query)
     span = slice(offset, offset + limit)
     wanted = 0.0  # the least number of products among which to look
     for size, edge in _get_tiers(query, is_published=is_published).items():
         if size < wanted:
             continue
         # PostgreSQL may walk along the index of popularity, which here is not long.
-        popular = found.filter(popularity__gte=edge).order_by(*_POPULAR)
-        ranked = _rank(popular, found, query, span)
+        ranked = _rank(hits, span, edge=edge, total=total)
         if ranked.compared >= MAX_COMPARED:
             return ranked.ids, ranked.number
         missing = min(
@@ -175,8 +243,7 @@ def get_best_matches(
             MAX_RANKED / max(ranked.strong, 1),
         )
         wanted = size * missing * _SPARE
-    unbounded = found.order_by(*map(unindexed_key, _POPULAR))
-    ranked = _rank(unbounded, found, query, span)
+    ranked = _rank(hits, span, edge=None, total=total)
     return ranked.ids, ranked.number
 
 
@@ -278,36 +345,37 @@ def read_edges(moment: int) -> dict[int, int]:
 
 
 def _rank(
-    popular: QuerySet[Product], found: QuerySet[Product], query: Query, span: slice
+    hits: _Hits, span: slice, *, edge: int | None, total: int | None
 ) -> _Ranked:
-    """Return the best of `popular`, some of the hits in their order, and of those that stand first
-    however few they sell.
-    """
+    """Return the best of the popular hits, and of those that stand first however few they sell."""
+    query = hits.query
     exact_sql, exact_params = _NONE, list[Any]()
+    top_sql, top_params = _NONE, list[Any]()
     if query.exact or query.is_named:
-        own = Q(pk__in=query.exact)
-        if query.is_named:
-            own |= Q(search=Lexemes(search.quote("=" + query.key)))
-        exact = found.filter(own).order_by(*map(unindexed_key, _POPULAR))
-        exact_sql, exact_params = _compile(exact.values(*_COMPARED)[:_MAX_EXACT])
-    hits_sql, hits_params = _compile(popular.values(*_COMPARED)[:MAX_COMPARED])
+        exact_sql, exact_params = hits.select_exact()
+    elif best := query.best:
+        top_sql, top_params = _TOP, [best]
+    known_sql, known_params = _COUNTED, list[Any]()
+    if total is not None:
+        known_sql, known_params = "SELECT %s AS number", [total]
+    hits_sql, hits_params = hits.select(_COMPARED, MAX_COMPARED, edge)
     score, score_params = score_sql(query)
     sql = _BEST.format(
         hits=hits_sql,
         exact=exact_sql,
+        top=top_sql.format(most=MAX_RANKED, stop=span.stop),
+        known=known_sql.format(most=MAX_RANKED),
+        is_all=edge is None or total is not None,
         most=MAX_RANKED,
         compared=MAX_COMPARED,
         score=score,
+        start=span.start,
+        stop=span.stop,
     )
-    params = [
-        *hits_params,
-        query.strong,
-        *exact_params,
-        query.strong,
-        *score_params,
-    ]
+    params = [*hits_params, query.strong, *exact_params, query.strong]
+    params += [*top_params, *known_params, *score_params]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, span.stop - span.start, span.start])
+        cursor.execute(sql, params)
         return _Ranked(*cursor.fetchone())
 
 

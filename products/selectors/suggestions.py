@@ -68,6 +68,7 @@ def suggest(text: str) -> Suggestions:
         query,
         offset=0,
         limit=SHOWN,
+        total=0,  # nobody asks
         is_published=True,
     )
     meant = query.corrected_to or text

@@ -433,11 +433,50 @@ def test_the_most_popular_of_many_hits_are_found_tier_by_tier(api, db, monkeypat
     search_ranking.read_edges.cache_clear()
     with CaptureQueriesContext(connection) as queries:
         found = {text: find_all(api, text) for text in wanted}
-    asked = [query["sql"] for query in queries if '"popularity" >=' in query["sql"]]
+    asked = [query["sql"] for query in queries if "popularity >=" in query["sql"]]
     search_ranking.read_edges.cache_clear()
     assert found == wanted
     # The first tier has 2 of 4, so 8 may be too few: 16. Of what is rare it has one: then all.
     assert len(asked) == 2 + 2 + 1
+
+
+@pytest.mark.parametrize("tiers", [(4, 8, 16), (100,)])
+def test_a_page_that_the_best_fill_is_the_one_where_all_are_ranked(
+    api, db, monkeypatch, tiers
+):
+    """Whatever is known beforehand: nothing, that a name begins so, how many there are."""
+    shirts, others = make_category(name="Shirts"), make_category()
+    for number in range(40):
+        begins = number in (6, 7, 35)
+        first = "Shirt" if begins else ("Blue", "Red", "Old")[number % 3]
+        make_product(
+            name=f"{first} {'shirt' if number % 2 else 'jeans'} {number}",
+            category=shirts if number % 7 == 0 else others,
+            material="Shirt cloth" if number % 5 == 0 else "",
+            description="A shirt, blue." if number % 4 == 0 else "",
+            popularity=number * 11 % 40,
+        )
+    monkeypatch.setattr(search_ranking, "MAX_RANKED", 12)
+    monkeypatch.setattr(search_ranking, "MAX_COMPARED", 20)
+    monkeypatch.setattr(search_ranking, "TIERS", tiers)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE products_product")
+    asked = [
+        {"search": text, "page": page, "limit": 3, "facets": facets}
+        for text in ("jeans", "shirt", "shrit", "red shirt", "blue", "old jeans 9")
+        for page in (1, 2, 4, 5)
+        for facets in ("false", "true")
+    ]
+
+    def show_all() -> list[Any]:
+        search_ranking.read_edges.cache_clear()
+        bodies = [api.get("/api/products", each).json() for each in asked]
+        search_ranking.read_edges.cache_clear()
+        return bodies
+
+    found = show_all()
+    monkeypatch.setattr(search.Query, "best", "")
+    assert found == show_all()
 
 
 def find_all(api, text):
