@@ -8,6 +8,7 @@ both are of one moment.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 from uuid import UUID
 
@@ -59,12 +60,12 @@ class Bitmaps:
             facets[name][value] = bitmap
         object.__setattr__(self, "_facets", dict(facets))
 
-    @property
+    @cached_property
     def version(self) -> int:
         """The version of the latest of them."""
         return max((version for version, _ in self.by_key.values()), default=0)
 
-    @property
+    @cached_property
     def checksum(self) -> int:
         """What the versions of all add up to."""
         return sum(version for version, _ in self.by_key.values())

@@ -211,7 +211,7 @@ class _BitmapCount:
             *_COLUMN_FACETS, *_VARIANT_FACETS, *_BY_BITMAP, "min_price", "max_price"
         )
         if words.query is not None or words.by_membership or words.updated_since:
-            base = base & self._find_numbers(index, words.apply(products), words)
+            base = base & self._find_numbers(index, products, words)
         # Variants with prices of their own may be dearer or cheaper than their product says.
         own = (
             self.bitmaps.any_of("own_price", [""])
@@ -231,17 +231,17 @@ class _BitmapCount:
     def _find_numbers(
         self, index: FacetIndex, products: QuerySet[Product], words: Filters
     ) -> BitMap:
-        """Return the products that the words, tags and collections find. A search is not asked
+        """Return those products that the words, tags and collections find. A search is not asked
         twice of the same index: what has changed since is counted by itself.
         """
         if words.by_membership or words.updated_since or words.query is None:
-            return _find_numbers(products)
+            return _find_numbers(words.apply(products))
         asked = words.query.matching, tuple(words.query.exact)
         key = index.bitmaps.checksum, self.for_staff, asked
         if (found := _searches.get(key)) is None:
             if len(_searches) >= MAX_SEARCHES:
                 _searches.clear()
-            found = _searches[key] = _find_numbers(products)
+            found = _searches[key] = _find_numbers(words.apply(products))
         return found
 
     def _pass_flags(self, found: BitMap) -> BitMap:
@@ -337,7 +337,11 @@ class _BitmapCount:
         return len(self._passing())
 
     def find_candidates(self, most: int = MAX_CANDIDATES) -> set[UUID] | None:
-        """Return the products that may pass all filters, or None if these are more."""
+        """Return the products that may pass all filters, or None if these are more, or if a
+        search finds them as soon by itself.
+        """
+        if self.filters.given == {"search"}:
+            return None
         passing = self._passing()
         if len(passing) + len(self.products_apart) > most:
             return None

@@ -124,16 +124,13 @@ def _list_matching(query: ProductFilter, *, for_staff: bool) -> Listing:
 def _find_matching(
     query: ProductFilter, filters: Filters, *, for_staff: bool
 ) -> Listing:
-    counted = None
+    counted, products = None, _visible_products(for_staff)
     if query.facets:
-        counted = count_facets(
-            _visible_products(for_staff), filters, for_staff=for_staff
-        )
+        counted = count_facets(products, filters, for_staff=for_staff)
     if query.cursor is None and filters.query is None:
         asked = _get_column_list(query, filters, for_staff=for_staff)
         if asked.is_by_columns and not (asked.is_by_price and filters.has_moved):
             return _find_by_columns(asked, query, counted)
-    products = _visible_products(for_staff)
     found = filters.apply(products)
     if counted and counted.candidates is not None:
         found = found.filter(is_one_of(counted.candidates))

@@ -196,6 +196,19 @@ def test_a_large_shop_s_list_is_counted_without_a_walk(db, api):
     assert api.get("/api/products", {"brand": "Levi's"}).json()["total"] == 3
 
 
+def test_a_search_finds_by_itself_what_its_facets_have_counted(db, api):
+    """Without a statement for their ids, unless another filter leaves few of them."""
+    for brand in ("Levi's", "Levi's", "Wrangler"):
+        make_product(name=f"{brand} jeans", brand=brand)
+    facet_index.fold_changes()
+    asked = {"search": "jeans", "facets": "true"}
+    for more, total, number in (({}, 3, 0), ({"brand": "Levi's"}, 2, 1)):
+        with CaptureQueriesContext(connection) as queries:
+            assert api.get("/api/products", asked | more).json()["total"] == total
+        by_number = [q for q in queries if "WHERE number = ANY" in q["sql"]]
+        assert len(by_number) == number
+
+
 @settings(
     max_examples=MAX_EXAMPLES,
     deadline=None,
