@@ -88,12 +88,14 @@ _LIKE = _for_both(rf"""
         FROM unnest((SELECT %(words)s::text[])) AS given (word)
     ) AS alike) AS alike
 """)  # noqa: S608 (constants)
+# An array's elements, not a function's rows: of these PostgreSQL expects a thousand each time, and
+# makes room for as many.
 _MEANINGS = _for_both("""
     WITH synonyms AS MATERIALIZED (
         SELECT phrases FROM products_synonymgroup WHERE phrases && (SELECT %(phrases)s::text[])
     ), wanted AS MATERIALIZED (
         SELECT stem FROM unnest((SELECT %(stems)s::text[])) AS stem
-        UNION SELECT regexp_split_to_table(phrase, ' ')
+        UNION SELECT unnest(string_to_array(phrase, ' '))
         FROM synonyms CROSS JOIN LATERAL unnest(phrases) AS phrase
     ), called AS (
         SELECT stem, category.id, false AS begun
