@@ -26,7 +26,7 @@ from products.schemas.products import (
     StaffProductFilter,
 )
 from products.search import Query
-from products.selectors import search_lookup, search_ranking
+from products.selectors import search_lookup, search_order, search_ranking
 from products.selectors.column_lists import MAX_ONE_BY_ONE, ColumnList
 from products.selectors.facets import Facets, count_facets, count_matches, is_one_of
 from products.selectors.filters import NO_FILTERS, Filters
@@ -253,7 +253,7 @@ def _list_search_results(
         )
     else:
         passing, order = filters.ordered(found, query.sort)
-        ids, number = search_ranking.find_in_order(
+        ids, number = search_order.find_in_order(
             passing,
             asked,
             order,

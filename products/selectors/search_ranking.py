@@ -36,7 +36,6 @@ from products.search import Place, Query
 
 MAX_RANKED, MAX_COMPARED = 1_000, 3_000
 _MAX_EXACT = 50
-MAX_WALKED: Final = 10_000  # products along the index of an order
 TIERS: Final = (
     20_000,
     40_000,
@@ -45,10 +44,7 @@ TIERS: Final = (
     320_000,
 )  # the most popular products, so many
 _EDGES_KEPT_S: Final = 600
-_SPARE: Final = (
-    1.1  # hits of a wider tier, of those that a narrower one lets expect
-)
-_POPULAR: Final = ("-popularity", "-id")
+SPARE: Final = 1.1  # hits of a wider tier, of those that a narrower one lets expect
 _ALONG_INDEX: Final = "popularity DESC, id DESC"
 # See unindexed_key.
 _UNINDEXED: Final = "coalesce(popularity, popularity) DESC, coalesce(id, id) DESC"
@@ -158,14 +154,16 @@ def rank_matches(found: QuerySet[Product], query: Query) -> QuerySet[Product]:
 
 
 @dataclass(frozen=True)
-class _Hits:
+class Hits:
     """The products that a search finds, as a condition on `products_product` with its
-    parameters: to write the SQL of what is asked of them takes the ORM longer than this.
+    parameters, and what they are annotated with: to write the SQL of what is asked of them takes
+    the ORM longer than this.
     """
 
     query: Query
     rule: str
     params: Sequence[Any]
+    annotations: Mapping[str, tuple[str, Sequence[Any]]]
 
     @classmethod
     def of(cls, found: QuerySet[Product], query: Query) -> Self:
@@ -175,7 +173,11 @@ class _Hits:
             rule, params = compiler.compile(found.query.where)
         except EmptyResultSet:  # a category that there is not
             rule, params = "false", []
-        return cls(query, f"({rule or 'true'})", params)
+        annotations = {
+            name: compiler.compile(expression)
+            for name, expression in found.query.annotations.items()
+        }
+        return cls(query, f"({rule or 'true'})", params, annotations)
 
     def select(
         self, columns: str, most: int, edge: int | None
@@ -228,10 +230,10 @@ def get_best_matches(
     MAX_RANKED one more; perhaps `total` if that is known. One query, in a large catalogue up to
     three. `is_published` says that `found` are published products, whose popularity has an index.
     """
-    hits = _Hits.of(found, query)
+    hits = Hits.of(found, query)
     span = slice(offset, offset + limit)
     wanted = 0.0  # the least number of products among which to look
-    for size, edge in _get_tiers(query, is_published=is_published).items():
+    for size, edge in get_tiers(query, is_published=is_published).items():
         if size < wanted:
             continue
         # PostgreSQL may walk along the index of popularity, which here is not long.
@@ -242,88 +244,15 @@ def get_best_matches(
             MAX_COMPARED / max(ranked.compared, 1),
             MAX_RANKED / max(ranked.strong, 1),
         )
-        wanted = size * missing * _SPARE
+        wanted = size * missing * SPARE
     ranked = _rank(hits, span, edge=None, total=total)
     return ranked.ids, ranked.number
 
 
-def find_in_order(
-    found: QuerySet[Product],
-    query: Query,
-    order: Sequence[str],
-    span: slice,
-    *,
-    total: int | None = None,
-    is_published: bool = False,
-) -> tuple[list[UUID], int]:
-    """Return the ids of some hits in an order of columns that are indexed for published
-    products, and how many hits there are, as `get_best_matches` does; `total` if that is known.
-
-    Two queries, in a large catalogue up to four. What many products have is soon met along the
-    index of the order; but how many have it, PostgreSQL can only guess, so it is counted first.
+def get_tiers(query: Query, *, is_published: bool) -> Mapping[int, int]:
+    """Return how popular a product must be to be among the most popular ones, by how many these
+    are: none where the catalogue is small or not only published products are looked for.
     """
-    number = total
-    if number is None:
-        number = _count_hits(found, query, is_published=is_published)
-    span = slice(span.start, min(span.stop, MAX_RANKED))
-    if span.start >= min(span.stop, number):
-        return [], number
-    is_common = number > MAX_RANKED and query.catalogue_size > MAX_WALKED
-    # What prices show while stored ones have ended has no index.
-    if is_published and is_common and "list_price" not in order[0]:
-        ids = _walk_along_order(found, order, span)
-        if len(ids) == span.stop - span.start:
-            return ids, number
-    ordered = found.order_by(*map(unindexed_key, order))
-    return list(ordered.values_list("pk", flat=True)[span]), number
-
-
-def _count_hits(
-    found: QuerySet[Product], query: Query, *, is_published: bool
-) -> int:
-    """Return how many hits there are, of more than MAX_RANKED one more."""
-    most, wanted = MAX_RANKED + 1, 0.0
-    for size, edge in _get_tiers(query, is_published=is_published).items():
-        if size < wanted:
-            continue
-        popular = found.filter(popularity__gte=edge).order_by(*_POPULAR)
-        number = _count_upto(popular, most)
-        if number == most:
-            return most
-        wanted = size * most / max(number, 1) * _SPARE
-    return found.order_by(*map(unindexed_key, _POPULAR))[:most].count()
-
-
-def _count_upto(found: QuerySet[Product], most: int) -> int:
-    """Return how many there are, at most so many; planned for more, as PostgreSQL takes words that
-    go together (a category and its name) for many more products than they are.
-    """
-    sql, params = _compile(found.values("pk")[:MAX_COMPARED])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""WITH hits AS MATERIALIZED ({sql})
-            SELECT count(*) FROM (SELECT FROM hits LIMIT %s) AS counted""",  # noqa: S608 (the ORM's)
-            [*params, most],
-        )
-        [number] = cursor.fetchone()
-        return int(number)
-
-
-def _walk_along_order(
-    found: QuerySet[Product], order: Sequence[str], span: slice
-) -> list[UUID]:
-    """Return those of the first MAX_WALKED published products in this order that are found."""
-    first = Product.objects.published().defer(None).annotate(stars=STARS)
-    inner, inner_params = _compile(first.order_by(*order)[:MAX_WALKED])
-    sql, params = _compile(found.order_by(*order).values("pk")[span])
-    table = f'FROM "{Product._meta.db_table}"'
-    walked = f'FROM ({inner}) AS "{Product._meta.db_table}"'
-    with connection.cursor() as cursor:
-        cursor.execute(sql.replace(table, walked, 1), [*inner_params, *params])
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _get_tiers(query: Query, *, is_published: bool) -> Mapping[int, int]:
     if not is_published or query.catalogue_size <= TIERS[0]:
         return {}
     return read_edges(int(monotonic() // _EDGES_KEPT_S))
@@ -345,7 +274,7 @@ def read_edges(moment: int) -> dict[int, int]:
 
 
 def _rank(
-    hits: _Hits, span: slice, *, edge: int | None, total: int | None
+    hits: Hits, span: slice, *, edge: int | None, total: int | None
 ) -> _Ranked:
     """Return the best of the popular hits, and of those that stand first however few they sell."""
     query = hits.query
@@ -377,13 +306,6 @@ def _rank(
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return _Ranked(*cursor.fetchone())
-
-
-def _compile(found: QuerySet[Product, Any]) -> tuple[str, list[Any]]:
-    # Not elided: a filter that nothing can pass (a category that there is not) finds nothing.
-    compiler = found.query.get_compiler(connection.alias, elide_empty=False)
-    sql, params = compiler.as_sql()
-    return str(sql), list(params)
 
 
 def find_missing_words(places: Sequence[Place], *, for_staff: bool) -> set[int]:

@@ -18,7 +18,7 @@ from products.models import (
     SearchWord,
     SynonymGroup,
 )
-from products.selectors import search_ranking
+from products.selectors import search_order, search_ranking
 from products.services import search_words
 from tests.factories import make_category, make_product, make_variant
 
@@ -540,11 +540,28 @@ def test_a_common_word_in_another_order_is_met_along_the_index_of_the_order(
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE products_product")
     for walked, is_enough in ((20, True), (4, False)):
-        monkeypatch.setattr(search_ranking, "MAX_WALKED", walked)
+        monkeypatch.setattr(search_order, "MAX_WALKED", walked)
         with CaptureQueriesContext(connection) as queries:
             assert show_all() == wanted
         asked = [query["sql"] for query in queries]
-        walks = [sql for sql in asked if f"LIMIT {walked})" in sql]
-        sorts = [sql for sql in asked if "LIMIT 3" in sql and "COALESCE(" in sql]
+        walks = [sql for sql in asked if f"LIMIT {walked}\n" in sql]
         assert len(walks) == len(pages)
-        assert (len([sql for sql in sorts if sql not in walks]) == 0) is is_enough
+        shown = [sql for sql in asked if "sort_key" in sql]
+        assert (len(shown) == len(pages)) is is_enough  # else some more
+
+
+@pytest.mark.parametrize("facets", ["false", "true"])
+def test_a_search_is_sorted_by_a_price_that_nobody_has_written_yet(api, db, facets):
+    make_product(name="Dear dress", base_price="300.00")
+    cheap = make_product(
+        name="Cheap dress", base_price="400.00", sale_price="100.00"
+    )
+    # as if the sale had started just now
+    Product.objects.filter(pk=cheap.pk).update(
+        price="400.00", price_until="2026-01-01T00:00:00Z", next_price="100.00"
+    )
+    asked = {"facets": facets, "sort": "price_asc"}
+    assert search_names(api, "dress", **asked) == ["Cheap dress", "Dear dress"]
+    assert search_names(api, "dress", maxPrice="200.00", **asked) == ["Cheap dress"]
+    asked["sort"] = "price_desc"
+    assert search_names(api, "dress", **asked) == ["Dear dress", "Cheap dress"]

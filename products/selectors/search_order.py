@@ -1,0 +1,167 @@
+"""What a search finds, in another order than the best first.
+
+How many hits there are is counted to MAX_RANKED, as where they are ranked. What more products have
+is soon met along the index of the order; how many have it, PostgreSQL can only guess.
+"""
+
+# ruff: noqa: S608 (the SQL is put together from constants and the ORM's own)
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from products.models import Product
+from products.search import Query
+from products.selectors import search_ranking
+from products.selectors.search_ranking import Hits
+
+MAX_WALKED: Final = 10_000  # products along the index of an order
+
+_COUNT: Final = """
+    WITH hits AS MATERIALIZED ({hits}), counted AS MATERIALIZED (
+        SELECT count(*) AS number FROM (SELECT FROM hits LIMIT {most} + 1) AS counted
+    )
+    SELECT number, CASE WHEN number > {most} THEN {many} ELSE {few} END FROM counted
+"""
+_NOT_SAID: Final = "NULL::uuid[]"
+_ALL_HITS: Final = "SELECT * FROM hits"
+_Sql = tuple[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page of the hits: which of them, in the order of a key, and among equals of the id."""
+
+    hits: Hits
+    key: str
+    key_params: Sequence[Any]
+    sign: str
+    start: int
+    limit: int
+
+    @classmethod
+    def of(cls, hits: Hits, order: Sequence[str], span: slice) -> Self:
+        """Return a page, less what lies behind the MAX_RANKED first."""
+        name = order[0].removeprefix("-")
+        key, params = hits.annotations.get(name, (f"products_product.{name}", ()))
+        sign = "DESC" if order[0].startswith("-") else "ASC"
+        limit = max(0, min(span.stop, search_ranking.MAX_RANKED) - span.start)
+        return cls(hits, key, params, sign, span.start, limit)
+
+    def walk(self) -> _Sql:
+        """Return the SQL of those of the first MAX_WALKED published products in this order that
+        are found.
+        """
+        order = f"sort_key {self.sign}, id {self.sign}"
+        sql = f"""ARRAY(SELECT id FROM (
+            SELECT *, {self.key} AS sort_key FROM products_product
+            WHERE status = 'published' ORDER BY {order} LIMIT {MAX_WALKED}
+        ) AS products_product WHERE {self.hits.rule}
+        ORDER BY {order} LIMIT {self.limit} OFFSET {self.start})"""
+        return sql, [*self.key_params, *self.hits.params]
+
+    def sort(self, hits: str) -> str:
+        """Return the SQL of the page of these, sorted: no index is walked to meet few of them."""
+        return f"""ARRAY(SELECT id FROM ({hits}) AS hits
+            ORDER BY coalesce(sort_key, sort_key) {self.sign}, id {self.sign}
+            LIMIT {self.limit} OFFSET {self.start})"""
+
+    def sort_all(self) -> _Sql:
+        """Return the SQL of the page of all hits, sorted."""
+        sql = f"""SELECT id, {self.key} AS sort_key FROM products_product
+            WHERE {self.hits.rule}"""
+        return self.sort(sql), [*self.key_params, *self.hits.params]
+
+
+def find_in_order(
+    found: QuerySet[Product],
+    query: Query,
+    order: Sequence[str],
+    span: slice,
+    *,
+    total: int | None = None,
+    is_published: bool = False,
+) -> tuple[list[UUID], int]:
+    """Return the ids of some hits in an order of columns that are indexed for published
+    products, and how many hits there are, as `get_best_matches` does; `total` if that is known.
+
+    One query, in a large catalogue up to four.
+    """
+    page = _Page.of(Hits.of(found, query), order, span)
+    # What prices show while stored ones have ended has no index.
+    is_indexed = is_published and "list_price" not in order[0]
+    walks = is_indexed and query.catalogue_size > MAX_WALKED
+    ids: list[UUID] | None = None
+    if total is None:
+        number, ids = _count_hits(page, walks=walks, is_published=is_published)
+    else:
+        number = total
+    if page.start >= min(number, search_ranking.MAX_RANKED):
+        return [], number
+    is_common = number > search_ranking.MAX_RANKED
+    if total is not None and walks and is_common:
+        [ids] = _fetch(*page.walk())
+    if ids is None or (is_common and len(ids) < page.limit):
+        [ids] = _fetch(*page.sort_all())
+    return ids, number
+
+
+def _count_hits(
+    page: _Page, *, walks: bool, is_published: bool
+) -> tuple[int, list[UUID] | None]:
+    """Return how many hits there are, of more than MAX_RANKED one more; and the page, of so many
+    only what is met in a walk, if there is to be one.
+    """
+    most, wanted = search_ranking.MAX_RANKED + 1, 0.0
+    tiers = search_ranking.get_tiers(page.hits.query, is_published=is_published)
+    for size, edge in tiers.items():
+        if size < wanted:
+            continue
+        number, ids = _count_popular(page, walks=walks, edge=edge)
+        if number == most:
+            return most, ids
+        wanted = size * most / max(number, 1) * search_ranking.SPARE
+    return _count_popular(page, walks=walks, edge=None)
+
+
+def _count_popular(
+    page: _Page, *, walks: bool, edge: int | None
+) -> tuple[int, list[UUID] | None]:
+    """Return the same of the hits down to this popularity. The page of few of them says nothing
+    where there are others.
+    """
+    many, few = (_NOT_SAID, list[Any]()), _NOT_SAID
+    if walks:
+        many = page.walk()
+    if edge is None:
+        few = page.sort(_ALL_HITS)
+        columns, params = f"id, {page.key} AS sort_key", list(page.key_params)
+        hits, hits_params = page.hits.select(
+            columns, search_ranking.MAX_RANKED + 1, None
+        )
+    else:
+        # Planned for more than are counted, as PostgreSQL takes words that go together (a
+        # category and its name) for many more products than they are.
+        params = []
+        hits, hits_params = page.hits.select(
+            "id", search_ranking.MAX_COMPARED, edge
+        )
+    sql = _COUNT.format(
+        hits=hits, most=search_ranking.MAX_RANKED, many=many[0], few=few
+    )
+    number, ids = _fetch(sql, [*params, *hits_params, *many[1]])
+    return number, ids
+
+
+def _fetch(sql: str, params: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the only row of a query, or what an expression is."""
+    if sql.startswith("ARRAY"):
+        sql = f"SELECT {sql}"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        row: tuple[Any, ...] = cursor.fetchone()
+        return row
