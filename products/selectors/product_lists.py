@@ -29,7 +29,7 @@ from products.search import Query
 from products.selectors import search_lookup, search_order, search_ranking
 from products.selectors.column_lists import MAX_ONE_BY_ONE, ColumnList
 from products.selectors.facets import Facets, count_facets, count_matches, is_one_of
-from products.selectors.filters import NO_FILTERS, Filters
+from products.selectors.filters import NO_FILTERS, Filters, resolve_order
 from products.selectors.prices import (
     COST_JOIN,
     HOLDING,
@@ -38,6 +38,7 @@ from products.selectors.prices import (
     price_now,
     read_price_clock,
 )
+from products.selectors.search_ranking import Hits
 from products.selectors.size_tables import build_table
 from products.selectors.summaries import SUMMARY_COLUMNS, add_stock, get_summaries
 
@@ -124,22 +125,21 @@ def _list_matching(query: ProductFilter, *, for_staff: bool) -> Listing:
 def _find_matching(
     query: ProductFilter, filters: Filters, *, for_staff: bool
 ) -> Listing:
-    counted, products = None, _visible_products(for_staff)
+    counted = None
     if query.facets:
-        counted = count_facets(products, filters, for_staff=for_staff)
+        counted = count_facets(
+            _visible_products(for_staff), filters, for_staff=for_staff
+        )
     if query.cursor is None and filters.query is None:
         asked = _get_column_list(query, filters, for_staff=for_staff)
         if asked.is_by_columns and not (asked.is_by_price and filters.has_moved):
             return _find_by_columns(asked, query, counted)
-    found = filters.apply(products)
-    if counted and counted.candidates is not None:
-        found = found.filter(is_one_of(counted.candidates))
+    if query.cursor is None and filters.query is not None:
+        return _list_search_results(filters, query, counted, for_staff=for_staff)
+    products = _visible_products(for_staff)
+    found = _apply(filters, products, counted)
     if query.cursor is not None:
         return Listing(_page_by_cursor(found, filters, query), counted)
-    if filters.query is not None:
-        return _list_search_results(
-            found, filters, query, counted, is_published=not for_staff
-        )
     matches = counted or count_matches(products, filters, for_staff=for_staff)
     if matches is not counted and matches.candidates is not None:
         found = found.filter(is_one_of(matches.candidates))
@@ -148,6 +148,16 @@ def _find_matching(
     ordered = _order_products(found, filters, query.sort, total, upto=upto)
     page = Page[Product].of(ordered, query.page, query.limit, total=total)
     return Listing(with_summaries(page, filters), counted)
+
+
+def _apply(
+    filters: Filters, products: QuerySet[Product], counted: Facets | None
+) -> QuerySet[Product]:
+    """Return the products that pass; of few that may, only these are looked at."""
+    found = filters.apply(products)
+    if counted and counted.candidates is not None:
+        found = found.filter(is_one_of(counted.candidates))
+    return found
 
 
 def _visible_products(for_staff: bool) -> QuerySet[Product]:
@@ -229,40 +239,37 @@ def _page_by_cursor(
 
 
 def _list_search_results(
-    found: QuerySet[Product],
     filters: Filters,
     query: ProductFilter,
     counted: Facets | None,
     *,
-    is_published: bool,
+    for_staff: bool,
 ) -> Listing:
     """Return a page of a search's first MAX_RANKED matches. The total stops at MAX_RANKED,
     too, unless the facets have counted all matches anyway."""
     offset = (query.page - 1) * query.limit
     if offset > MAX_OFFSET:
         raise errors.PageTooDeep
-    asked = filters.query or Query()
-    if filters.by_relevance(query.sort):
+    total = counted.total if counted else None
+    hits, order = _find_hits(filters, query, counted, for_staff=for_staff)
+    if order is None:
         ids, number = search_ranking.get_best_matches(
-            found,
-            asked,
+            hits,
             offset=offset,
             limit=query.limit,
-            total=counted.total if counted else None,
-            is_published=is_published,
+            total=total,
+            is_published=not for_staff,
         )
     else:
-        passing, order = filters.ordered(found, query.sort)
         ids, number = search_order.find_in_order(
-            passing,
-            asked,
+            hits,
             order,
             slice(offset, offset + query.limit),
-            total=counted.total if counted else None,
-            is_published=is_published,
+            total=total,
+            is_published=not for_staff,
         )
     shown = min(number, search_ranking.MAX_RANKED)
-    total = counted.total if counted else shown
+    total = shown if total is None else total
     page = Page(
         _get_cards(ids, filters),
         query.page,
@@ -271,6 +278,27 @@ def _list_search_results(
         query.limit,
     )
     return Listing(page, counted, number > total)
+
+
+def _find_hits(
+    filters: Filters,
+    query: ProductFilter,
+    counted: Facets | None,
+    *,
+    for_staff: bool,
+) -> tuple[Hits, Sequence[str] | None]:
+    """Return what a search finds, and the order that it is asked for in: None for the best
+    first.
+    """
+    asked, by_relevance = filters.query or Query(), filters.by_relevance(query.sort)
+    if filters.given == {"search"} and not filters.has_moved:
+        order = None if by_relevance else resolve_order(query.sort)
+        return Hits.of_words(asked, is_published=not for_staff), order
+    found = _apply(filters, _visible_products(for_staff), counted)
+    if by_relevance:
+        return Hits.of(found, asked), None
+    found, order = filters.ordered(found, query.sort)
+    return Hits.of(found, asked), order
 
 
 def _order_products(

@@ -12,10 +12,7 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
 
-from products.models import Product
-from products.search import Query
 from products.selectors import search_ranking
 from products.selectors.search_ranking import Hits
 
@@ -78,8 +75,7 @@ class _Page:
 
 
 def find_in_order(
-    found: QuerySet[Product],
-    query: Query,
+    hits: Hits,
     order: Sequence[str],
     span: slice,
     *,
@@ -91,10 +87,10 @@ def find_in_order(
 
     One query, in a large catalogue up to four.
     """
-    page = _Page.of(Hits.of(found, query), order, span)
+    page = _Page.of(hits, order, span)
     # What prices show while stored ones have ended has no index.
     is_indexed = is_published and "list_price" not in order[0]
-    walks = is_indexed and query.catalogue_size > MAX_WALKED
+    walks = is_indexed and hits.query.catalogue_size > MAX_WALKED
     ids: list[UUID] | None = None
     if total is None:
         number, ids = _count_hits(page, walks=walks, is_published=is_published)

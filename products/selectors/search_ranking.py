@@ -143,7 +143,7 @@ def score_sql(query: Query) -> tuple[str, list[Any]]:
 
 def rank_matches(found: QuerySet[Product], query: Query) -> QuerySet[Product]:
     """Return the hits with their `relevance`, to be walked by cursor; see `get_best_matches`."""
-    ids, _ = get_best_matches(found, query, offset=0, limit=MAX_RANKED)
+    ids, _ = get_best_matches(Hits.of(found, query), offset=0, limit=MAX_RANKED)
     sql, params = score_sql(query)
     relevance = RawSQL(  # noqa: S611 # nosec B611 (its text is score_sql's own, words are parameters)
         sql.replace("product.", "products_product."),
@@ -164,6 +164,17 @@ class Hits:
     rule: str
     params: Sequence[Any]
     annotations: Mapping[str, tuple[str, Sequence[Any]]]
+
+    @classmethod
+    def of_words(cls, query: Query, *, is_published: bool) -> Self:
+        """Return all that a search finds without other filters, perhaps of published products."""
+        rule, params = "search @@ %s::tsquery", list[Any]([query.matching])
+        if query.exact:
+            rule = f"({rule} OR id = ANY (%s::uuid[]))"
+            params.append(list(query.exact))
+        if is_published:
+            rule = f"status = 'published' AND {rule}"
+        return cls(query, rule, params, {"stars": ("coalesce(rating, 0)", ())})
 
     @classmethod
     def of(cls, found: QuerySet[Product], query: Query) -> Self:
@@ -218,8 +229,7 @@ class _Ranked(NamedTuple):
 
 
 def get_best_matches(
-    found: QuerySet[Product],
-    query: Query,
+    hits: Hits,
     *,
     offset: int,
     limit: int,
@@ -228,12 +238,11 @@ def get_best_matches(
 ) -> tuple[list[UUID], int]:
     """Return the ids of `limit` hits from `offset` on, and how many there are, of more than
     MAX_RANKED one more; perhaps `total` if that is known. One query, in a large catalogue up to
-    three. `is_published` says that `found` are published products, whose popularity has an index.
+    three. `is_published` says that these are published products, whose popularity has an index.
     """
-    hits = Hits.of(found, query)
     span = slice(offset, offset + limit)
     wanted = 0.0  # the least number of products among which to look
-    for size, edge in get_tiers(query, is_published=is_published).items():
+    for size, edge in get_tiers(hits.query, is_published=is_published).items():
         if size < wanted:
             continue
         # PostgreSQL may walk along the index of popularity, which here is not long.

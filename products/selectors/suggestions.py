@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from markrin.db.sql import Row, fetch_prepared
 from products import hooks
-from products.models import Product
 from products.search import Query
 from products.selectors import search_ranking
 from products.selectors.filters import Filters
@@ -64,8 +63,7 @@ def suggest(text: str) -> Suggestions:
     filters, clock = Filters(search=text).prepared()
     query = filters.query or Query()
     ids, _ = search_ranking.get_best_matches(
-        filters.apply(Product.objects.published()),
-        query,
+        search_ranking.Hits.of_words(query, is_published=True),
         offset=0,
         limit=SHOWN,
         total=0,  # nobody asks
