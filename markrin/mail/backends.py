@@ -61,8 +61,9 @@ class _Connection(smtplib.SMTP):
             code, text = super().mail(sender, options)
         except smtplib.SMTPServerDisconnected as error:
             raise _Gone from error
-        # Some servers say to the next mail that the last one was the last (RFC 5321, section 3.8).
-        if code == 421:
+        # What is refused for now may be the connection's fault: some servers say to the next mail
+        # that the last one was the last, by 421 (RFC 5321, section 3.8) or another code.
+        if 400 <= code < 500:
             self.close()
             raise _Gone
         self.sock.settimeout(timeout)

@@ -26,7 +26,7 @@ class Server(Sink):
 
     def __init__(self) -> None:
         super().__init__()
-        self.busy = False
+        self.busy = ""
         self.resets = self.quits = 0
         self.at_most = 1000
         self._taken = Counter[int]()
@@ -53,7 +53,7 @@ class Server(Sink):
     ) -> str:
         self._taken[id(server)] += 1
         if self.busy or self._taken[id(server)] > self.at_most:
-            return "421 4.4.2 no more mails in this session"
+            return self.busy or "421 4.4.2 no more mails in this session"
         envelope.mail_from = address
         return "250 OK"
 
@@ -142,14 +142,15 @@ def test_a_silent_connection_costs_little_and_a_new_one_is_opened(
     assert front.met == 2
 
 
-def test_a_server_that_says_421_is_not_asked_again_over_it(served):
+@pytest.mark.parametrize("busy", ["421 4.3.2 going down", "451 4.4.2 timeout"])
+def test_a_server_that_says_not_now_is_not_asked_again_over_it(served, busy):
     kept, front = served
     send(1)
-    kept.busy = True
+    kept.busy = busy
     with pytest.raises(smtplib.SMTPSenderRefused):
         send(2)
     assert front.met == 2, "a new one once, and no third"
-    kept.busy = False
+    kept.busy = ""
     send(3)
     assert subjects(kept) == ["Mail 1", "Mail 3"]
     assert front.met == 3
