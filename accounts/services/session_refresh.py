@@ -15,7 +15,7 @@ from uuid import UUID
 
 import psycopg
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
@@ -107,21 +107,30 @@ class _RefreshDecision:
         self.key_hash = hashlib.sha256(str(key).encode()).digest() if key else None
 
     def rotate_live(self) -> Tokens | None:
-        """Return the next tokens of the session's live one, committed; None: nothing has changed,
-        and the rules decide.
+        """Return the next tokens of the session's live one, committed; None: nothing has changed
+        that another request has not asked for, and the rules decide.
         """
-        now = timezone.now()
-        session = transactions.retry_deadlocks(
-            lambda: rotate_token(
+
+        def rotate() -> Session | None:
+            return rotate_token(
                 self.token,
                 transport=self.transport,
-                now=now,
+                now=timezone.now(),
                 key_hash=self.key_hash,
             )
-        )
+
+        # Who comes in before the rotation's time is no thief: no connection is opened after it.
+        connection.ensure_connection()
+        try:
+            session = transactions.retry_deadlocks(rotate)
+        except OperationalError:
+            if connection.in_atomic_block or connection.is_usable():
+                raise
+            connection.close()  # it had died while it was kept; the rules open another
+            return None
         if session is None:
             return None
-        return self._grant_tokens("rotated", session, now)
+        return self._grant_tokens("rotated", session, session.last_seen_at)
 
     @transactions.durable(limits=False)
     def decide(self) -> Tokens | ShopError:
@@ -161,9 +170,13 @@ class _RefreshDecision:
                 now=now,
                 key_hash=self.key_hash,
             )
-            if rotated is None:
-                return self._end_as_stolen(session, now)
-            return self._grant_tokens("rotated", rotated, now)
+            if rotated is not None:
+                return self._grant_tokens("rotated", rotated, now)
+            # It was spent elsewhere, or its user has been disabled since.
+            session.user = _read_user(session.user_id)
+            return self._decide_dead(session, now) or self._end_as_stolen(
+                session, now
+            )
         if (gen, jti) != (
             session.generation - 1,
             session.previous_jti,
@@ -264,7 +277,8 @@ def _user_sql() -> str:
 
 
 # The session is locked, its live token spent, and the next one stored. A session that somebody else
-# has locked is none here: who goes on without an answer waits for the lock.
+# has locked is none here: who goes on without an answer waits for the lock. The user is not locked:
+# who is made staff just then idles as a customer once more.
 _ROTATE: Final = """
     WITH limits AS MATERIALIZED ({limits}), live AS MATERIALIZED (
         SELECT session.id AS session_id, {account} FROM limits CROSS JOIN auth_session AS session

@@ -381,3 +381,44 @@ def test_a_password_is_not_changed_where_the_live_token_was_spent_elsewhere(
     customer.refresh_from_db()
     assert customer.check_password(PASSWORD)
     assert session_of(first).auth_epoch == customer.auth_epoch
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_kept_connection_that_has_died_costs_no_refresh():
+    first = login(make_user())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [(pid,)] = cursor.fetchall()
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+    other.close()
+    assert refresh(first["refresh"]).status_code == 200
+    assert live_tokens(first["sessionId"]) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_user_who_is_disabled_while_a_refresh_decides_is_no_victim(
+    monkeypatch, mailoutbox
+):
+    user = make_user()
+    first = login(user)
+    rotate, asked = session_refresh.rotate_token, list[None]()
+
+    def disable_between(*args: Any, **kwargs: Any) -> Session | None:
+        asked.append(None)
+        if len(asked) == 1:
+            return None  # as if somebody held the session
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute(
+                "UPDATE accounts_user SET is_active = false WHERE id = %s",
+                [user.pk],
+            )
+        other.close()
+        return rotate(*args, **kwargs)
+
+    monkeypatch.setattr(session_refresh, "rotate_token", disable_between)
+    assert read_refusal(refresh(first["refresh"])) == DEAD
+    assert session_of(first).revoked_reason == RevokedReason.USER_DISABLED
+    assert do_jobs() == []
