@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from django.db import NotSupportedError, connection, transaction
+from django.db import NotSupportedError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from psycopg.types.json import Jsonb
 
@@ -144,3 +144,33 @@ def test_of_many_statements_not_all_are_remembered(db, monkeypatch):
         [row] = fetch_prepared(f"SELECT %s::int + {number} AS found", [7])
         assert row == {"found": 7 + number}
         assert len(sql._readings_of) <= 3 >= len(sql._names_of)
+
+
+@pytest.fixture
+def ended(transactional_db):
+    """End this connection as a restart of the server does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [pid] = cursor.fetchone()
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+    other.close()
+    yield
+    connection.close()
+
+
+def test_what_only_reads_outlives_the_connection_that_was_kept(ended):
+    assert sql.fetch_prepared("SELECT %s::int AS one", [1]) == [{"one": 1}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WITH gone AS (DELETE FROM heartbeat RETURNING name) SELECT name FROM gone",
+        "SELECT name FROM heartbeat FOR UPDATE",
+    ],
+)
+def test_what_writes_or_locks_is_not_sent_twice(ended, text):
+    with pytest.raises(OperationalError):
+        sql.fetch_prepared(text)

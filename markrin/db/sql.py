@@ -3,12 +3,19 @@ more than the query.
 """
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import orjson
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    NotSupportedError,
+    OperationalError,
+    connection,
+    connections,
+)
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
@@ -26,6 +33,7 @@ Params = Sequence[Any] | Mapping[str, Any]
 set_json_loads(orjson.loads)
 
 MAX_KEPT = 1_000  # statements: who asks for lists of all kinds makes many
+_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 # The names of what each prepared statement returns: its SQL is constant, and so are they. The
 # driver makes an object of a column whenever it is asked.
 _names_of: dict[str, list[str]] = {}
@@ -47,7 +55,8 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
     `= ANY ((SELECT %s::uuid[])::uuid[])`: PostgreSQL plans anew each time where a plan for the
     values at hand looks cheaper than one for all, as it does for an array of few. Behind a pooler
     in transaction mode (DATABASE_POOLED) nothing is kept on a connection, and this is
-    `fetch_all`."""
+    `fetch_all`. A kept connection is not asked first whether it lives: that it has died is seen by
+    its first statement, and what only reads is asked anew over another."""
     database = connections[
         DEFAULT_DB_ALIAS
     ]  # asked for once: it is found anew each time
@@ -69,9 +78,20 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
         with database.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
         return fetch_all(sql, params)
+    except OperationalError:
+        if database.in_atomic_block or not _only_reads(sql) or database.is_usable():
+            raise
+        database.close()
+        return fetch_all(sql, params)
     # It has just answered: no transaction of this request need ask whether it does.
     database.health_check_done = True  # type: ignore[attr-defined]  # the stubs lack it
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+@functools.lru_cache(maxsize=MAX_KEPT)
+def _only_reads(sql: str) -> bool:
+    """Return whether a statement surely writes and locks nothing."""
+    return _WRITES.search(sql) is None
 
 
 def execute_prepared(sql: str, params: Params = ()) -> int:
