@@ -147,7 +147,7 @@ def test_of_many_statements_not_all_are_remembered(db, monkeypatch):
 
 
 @pytest.fixture
-def ended(transactional_db):
+def ended_connection(transactional_db):
     """End this connection as a restart of the server does."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
@@ -160,7 +160,7 @@ def ended(transactional_db):
     connection.close()
 
 
-def test_what_only_reads_outlives_the_connection_that_was_kept(ended):
+def test_what_only_reads_outlives_the_connection_that_was_kept(ended_connection):
     assert sql.fetch_prepared("SELECT %s::int AS one", [1]) == [{"one": 1}]
 
 
@@ -171,6 +171,24 @@ def test_what_only_reads_outlives_the_connection_that_was_kept(ended):
         "SELECT name FROM heartbeat FOR UPDATE",
     ],
 )
-def test_what_writes_or_locks_is_not_sent_twice(ended, text):
+def test_what_writes_or_locks_is_not_sent_twice(ended_connection, text):
     with pytest.raises(OperationalError):
         sql.fetch_prepared(text)
+
+
+def test_a_server_that_is_away_is_not_waited_for_twice(
+    transactional_db, monkeypatch
+):
+    connection.close()
+    connect, tries = connection.get_new_connection, []
+
+    def count_tries(params):
+        tries.append(params)
+        return connect(params)
+
+    with monkeypatch.context() as patched:
+        patched.setitem(connection.settings_dict, "HOST", "/nowhere")
+        patched.setattr(connection, "get_new_connection", count_tries)
+        with pytest.raises(OperationalError):
+            sql.fetch_prepared("SELECT 1 AS one")
+    assert len(tries) == 1

@@ -79,7 +79,10 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
             cursor.execute("DEALLOCATE ALL")
         return fetch_all(sql, params)
     except OperationalError:
-        if database.in_atomic_block or not _only_reads(sql) or database.is_usable():
+        never_opened = database.connection is None
+        if never_opened or database.in_atomic_block or not _only_reads(sql):
+            raise
+        if database.is_usable():
             raise
         database.close()
         return fetch_all(sql, params)
@@ -90,7 +93,7 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
 
 @functools.lru_cache(maxsize=MAX_KEPT)
 def _only_reads(sql: str) -> bool:
-    """Return whether a statement surely writes and locks nothing."""
+    """Return whether a statement has no word of one that writes or takes rows for a change."""
     return _WRITES.search(sql) is None
 
 
