@@ -57,8 +57,8 @@ class Proxy:
         """
         self._delay_s = 0.0
         if self._silent:
+            self.cut()  # before anything of it is passed on
             self._silent = False
-            self.cut()
         if self._listener is None:
             self._listen()
 
