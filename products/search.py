@@ -257,7 +257,7 @@ class Query:
         return self._at_least(STRONG)
 
     @property
-    def best(self) -> str:
+    def best_tsquery(self) -> str:
         """The tsquery of what is worth as much as anything can be that is neither exact nor
         called so; "" where nothing is.
         """

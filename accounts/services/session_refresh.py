@@ -107,11 +107,11 @@ class _RefreshDecision:
         self.key_hash = hashlib.sha256(str(key).encode()).digest() if key else None
 
     def rotate_live(self) -> Tokens | None:
-        """Return the next tokens of the session's live one, committed; None: nothing has changed
-        that another request has not asked for, and the rules decide.
+        """Return the next tokens of the session's live one, committed; None: the rules decide.
+        Where the connection has died, it may be rotated: they take a retry for no theft.
         """
 
-        def rotate() -> Session | None:
+        def rotate_now() -> Session | None:
             return rotate_token(
                 self.token,
                 transport=self.transport,
@@ -122,7 +122,7 @@ class _RefreshDecision:
         # Who comes in before the rotation's time is no thief: no connection is opened after it.
         connection.ensure_connection()
         try:
-            session = transactions.retry_deadlocks(rotate)
+            session = transactions.retry_deadlocks(rotate_now)
         except OperationalError:
             if connection.in_atomic_block or connection.is_usable():
                 raise

@@ -71,7 +71,7 @@ class _Connection(smtplib.SMTP):
 
 
 class _TLSConnection(_Connection, smtplib.SMTP_SSL):
-    pass
+    """The same, encrypted from its first byte."""
 
 
 @dataclass

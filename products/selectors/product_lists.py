@@ -137,7 +137,7 @@ def _find_matching(
     if query.cursor is None and filters.query is not None:
         return _list_search_results(filters, query, counted, for_staff=for_staff)
     products = _visible_products(for_staff)
-    found = _apply(filters, products, counted)
+    found = _filter_products(filters, products, counted)
     if query.cursor is not None:
         return Listing(_page_by_cursor(found, filters, query), counted)
     matches = counted or count_matches(products, filters, for_staff=for_staff)
@@ -150,7 +150,7 @@ def _find_matching(
     return Listing(with_summaries(page, filters), counted)
 
 
-def _apply(
+def _filter_products(
     filters: Filters, products: QuerySet[Product], counted: Facets | None
 ) -> QuerySet[Product]:
     """Return the products that pass; of few that may, only these are looked at."""
@@ -294,7 +294,7 @@ def _find_hits(
     if filters.given == {"search"} and not filters.has_moved:
         order = None if by_relevance else resolve_order(query.sort)
         return Hits.of_words(asked, is_published=not for_staff), order
-    found = _apply(filters, _visible_products(for_staff), counted)
+    found = _filter_products(filters, _visible_products(for_staff), counted)
     if by_relevance:
         return Hits.of(found, asked), None
     found, order = filters.ordered(found, query.sort)

@@ -49,7 +49,7 @@ class _Page:
         limit = max(0, min(span.stop, search_ranking.MAX_RANKED) - span.start)
         return cls(hits, key, params, sign, span.start, limit)
 
-    def walk(self) -> _Sql:
+    def build_walk_sql(self) -> _Sql:
         """Return the SQL of those of the first MAX_WALKED published products in this order that
         are found.
         """
@@ -61,17 +61,17 @@ class _Page:
         ORDER BY {order} LIMIT {self.limit} OFFSET {self.start})"""
         return sql, [*self.key_params, *self.hits.params]
 
-    def sort(self, hits: str) -> str:
+    def build_sort_sql(self, hits: str) -> str:
         """Return the SQL of the page of these, sorted: no index is walked to meet few of them."""
         return f"""ARRAY(SELECT id FROM ({hits}) AS hits
             ORDER BY coalesce(sort_key, sort_key) {self.sign}, id {self.sign}
             LIMIT {self.limit} OFFSET {self.start})"""
 
-    def sort_all(self) -> _Sql:
+    def build_sort_of_all_sql(self) -> _Sql:
         """Return the SQL of the page of all hits, sorted."""
         sql = f"""SELECT id, {self.key} AS sort_key FROM products_product
             WHERE {self.hits.rule}"""
-        return self.sort(sql), [*self.key_params, *self.hits.params]
+        return self.build_sort_sql(sql), [*self.key_params, *self.hits.params]
 
 
 def find_in_order(
@@ -100,9 +100,9 @@ def find_in_order(
         return [], number
     is_common = number > search_ranking.MAX_RANKED
     if total is not None and walks and is_common:
-        [ids] = _fetch(*page.walk())
+        [ids] = _fetch_row(*page.build_walk_sql())
     if ids is None or (is_common and len(ids) < page.limit):
-        [ids] = _fetch(*page.sort_all())
+        [ids] = _fetch_row(*page.build_sort_of_all_sql())
     return ids, number
 
 
@@ -132,28 +132,28 @@ def _count_popular(
     """
     many, few = (_NOT_SAID, list[Any]()), _NOT_SAID
     if walks:
-        many = page.walk()
+        many = page.build_walk_sql()
     if edge is None:
-        few = page.sort(_ALL_HITS)
+        few = page.build_sort_sql(_ALL_HITS)
         columns, params = f"id, {page.key} AS sort_key", list(page.key_params)
-        hits, hits_params = page.hits.select(
+        hits, hits_params = page.hits.build_popular_sql(
             columns, search_ranking.MAX_RANKED + 1, None
         )
     else:
         # Planned for more than are counted, as PostgreSQL takes words that go together (a
         # category and its name) for many more products than they are.
         params = []
-        hits, hits_params = page.hits.select(
+        hits, hits_params = page.hits.build_popular_sql(
             "id", search_ranking.MAX_COMPARED, edge
         )
     sql = _COUNT.format(
         hits=hits, most=search_ranking.MAX_RANKED, many=many[0], few=few
     )
-    number, ids = _fetch(sql, [*params, *hits_params, *many[1]])
+    number, ids = _fetch_row(sql, [*params, *hits_params, *many[1]])
     return number, ids
 
 
-def _fetch(sql: str, params: Sequence[Any]) -> tuple[Any, ...]:
+def _fetch_row(sql: str, params: Sequence[Any]) -> tuple[Any, ...]:
     """Return the only row of a query, or what an expression is."""
     if sql.startswith("ARRAY"):
         sql = f"SELECT {sql}"

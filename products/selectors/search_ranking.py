@@ -190,7 +190,7 @@ class Hits:
         }
         return cls(query, f"({rule or 'true'})", params, annotations)
 
-    def select(
+    def build_popular_sql(
         self, columns: str, most: int, edge: int | None
     ) -> tuple[str, list[Any]]:
         """Return the SQL of the most popular of them, and its parameters: along the index of
@@ -205,7 +205,7 @@ class Hits:
             ORDER BY {order} LIMIT {most}"""  # noqa: S608 (constants and the ORM's)
         return sql, params
 
-    def select_exact(self) -> tuple[str, list[Any]]:
+    def build_exact_sql(self) -> tuple[str, list[Any]]:
         """Return the SQL of those that stand first, and its parameters."""
         rule, params = "id = ANY (%s::uuid[])", list[Any]([list(self.query.exact)])
         if self.query.is_named:
@@ -214,7 +214,7 @@ class Hits:
         narrowed = replace(
             self, rule=f"{self.rule} AND ({rule})", params=[*self.params, *params]
         )
-        return narrowed.select(_COMPARED, _MAX_EXACT, None)
+        return narrowed.build_popular_sql(_COMPARED, _MAX_EXACT, None)
 
 
 class _Ranked(NamedTuple):
@@ -290,13 +290,13 @@ def _rank(
     exact_sql, exact_params = _NONE, list[Any]()
     top_sql, top_params = _NONE, list[Any]()
     if query.exact or query.is_named:
-        exact_sql, exact_params = hits.select_exact()
-    elif best := query.best:
+        exact_sql, exact_params = hits.build_exact_sql()
+    elif best := query.best_tsquery:
         top_sql, top_params = _TOP, [best]
     known_sql, known_params = _COUNTED, list[Any]()
     if total is not None:
         known_sql, known_params = "SELECT %s AS number", [total]
-    hits_sql, hits_params = hits.select(_COMPARED, MAX_COMPARED, edge)
+    hits_sql, hits_params = hits.build_popular_sql(_COMPARED, MAX_COMPARED, edge)
     score, score_params = score_sql(query)
     sql = _BEST.format(
         hits=hits_sql,

@@ -475,7 +475,7 @@ def test_a_page_that_the_best_fill_is_the_one_where_all_are_ranked(
         return bodies
 
     found = show_all()
-    monkeypatch.setattr(search.Query, "best", "")
+    monkeypatch.setattr(search.Query, "best_tsquery", "")
     assert found == show_all()
 
 
