@@ -19,6 +19,7 @@ every problem and its place. A rule over several fields is a `@validates_schema`
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Literal, cast, get_args
@@ -72,6 +73,7 @@ class Schema(ma.Schema, Generic[T]):
         Raises:
             errors.Invalid: with every problem and its place.
         """
+        kwargs.setdefault("partial", self._not_asked_for)
         try:
             return self.into_target(super().load(data, **kwargs))
         except ma.ValidationError as exc:
@@ -84,6 +86,17 @@ class Schema(ma.Schema, Generic[T]):
             raise errors.Invalid(
                 errors=sorted(faults, key=lambda error: error[self.place])
             ) from exc
+
+    @functools.cached_property
+    def _not_asked_for(self) -> frozenset[str]:
+        """The fields that load as nothing where nothing was sent: marshmallow passes over them.
+        Asking each of them took most of the time of a query with few of many parameters.
+        """
+        return frozenset(
+            name
+            for name, field in self.load_fields.items()
+            if not field.required and field.load_default is ma.missing
+        )
 
     def into_target(self, loaded: dict[str, Any]) -> T:
         """Return what the fields have loaded as the dataclass that the schema names."""
