@@ -35,7 +35,7 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
 from accounts.models import Session, User
-from markrin.db import sql as markrin_sql
+from markrin.db import prepared
 from markrin.db.sql import fetch_prepared, instance_from_row, select_columns
 from orders.invoicing.pdf import Document
 from orders.models import Cart, Order, OrderLine
@@ -55,7 +55,7 @@ CODE = (
 
 # Private name → where it comes from, and why it is used.
 INTERNALS = {
-    "_get_prepared": "psycopg.Cursor: Django's query log reads what it has filled in",
+    "_want_formats": "psycopg's reading of a statement: the form each value is sent in",
     "_prepare_cursor": "Django's connection: its counting wrappers around a cursor of ours",
     "_parser": "redis-py's connection: the handler of invalidations, as its own cache sets it",
     "_body": "Django's request: a chunked body that Django itself takes for empty",
@@ -97,7 +97,7 @@ def test_what_psycopg_reads_of_a_long_statement_is_kept():
     for number, text in ((1, "%"), (2, "two")):
         found = fetch_prepared(sql, {"a": text, "b": number, "other": None})
         assert found == [{"b": number, "a": text, "c": number + 1}]
-    kept = markrin_sql._readings_of[sql]
+    kept = prepared._readings_of[sql]
     query = PostgresQuery(Transformer(connection.connection))
     query.convert(sql, {"a": "", "b": 0})
     assert kept == (query.query, query._want_formats, query._order, query._parts)

@@ -1,12 +1,22 @@
 """SQL by hand: statements that a connection plans once."""
 
+import signal
+import threading
 from uuid import uuid4
 
 import pytest
-from django.db import NotSupportedError, OperationalError, connection, transaction
+from django.db import (
+    DataError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
 from django.test.utils import CaptureQueriesContext
 from psycopg.types.json import Jsonb
 
+from markrin.db import prepared as statements
 from markrin.db import sql, transactions
 from markrin.db.sql import fetch_prepared
 from orders import cart_lines, cart_lookup
@@ -140,10 +150,75 @@ def test_a_pooler_in_between_keeps_no_statement(planned, monkeypatch):
 
 def test_of_many_statements_not_all_are_remembered(db, monkeypatch):
     monkeypatch.setattr(sql, "MAX_KEPT", 3)
+    monkeypatch.setattr(statements, "MAX_READ", 3)
     for number in range(10):
         [row] = fetch_prepared(f"SELECT %s::int + {number} AS found", [7])
         assert row == {"found": 7 + number}
-        assert len(sql._readings_of) <= 3 >= len(sql._names_of)
+        assert len(statements._readings_of) <= 3 >= len(sql._names_of)
+
+
+def test_a_connection_keeps_the_statements_that_were_used_last(
+    session, monkeypatch
+):
+    monkeypatch.setattr(statements, "MAX_PREPARED", 2)
+    connection.close()
+    word = {"word": "linen"}
+    for kind in ("first", "second", "first", "third"):
+        text = SQL.replace("word, ", f"'{kind}' AS kind, ")
+        assert fetch_prepared(text, word) == [{"kind": kind, "letters": 5}]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        kept = {text.split("'")[1] for (text,) in cursor.fetchall()}
+    assert kept == {"first", "third"}
+
+
+def test_a_rollback_and_a_refused_statement_leave_it_planned(session):
+    write = "INSERT INTO planned VALUES (%(word)s) RETURNING word"
+    with transaction.atomic():
+        assert fetch_prepared(write, {"word": "silk"}) == [{"word": "silk"}]
+        transaction.set_rollback(True)
+    with pytest.raises(DataError):
+        fetch_prepared(write, {"word": "too long for it"})
+    assert sql.execute_prepared(write, {"word": "wool"}) == 1
+    assert sql.fetch_all("SELECT word FROM planned ORDER BY 1") == [
+        {"word": "linen"},
+        {"word": "wool"},
+    ]
+    assert prepared() == [2]  # by one statement: the refused value did not get as far
+
+
+def test_statements_that_somebody_else_has_dropped_are_planned_anew(session):
+    assert fetch_prepared(SQL, {"word": "linen"})
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    with pytest.raises(ProgrammingError, match="does not exist"):
+        fetch_prepared(SQL, {"word": "linen"})
+    assert fetch_prepared(SQL, {"word": "linen"})
+    assert prepared() == [1]
+
+
+def test_values_are_read_as_django_reads_them(db):
+    text = """
+        SELECT now() AS time, ARRAY[timestamptz '2020-02-29 23:30:00.5+05:30', NULL] AS times,
+            tstzrange(now(), NULL) AS range, NULL::timestamptz AS none, date '2020-02-29' AS day,
+            jsonb '{"a": 1}' AS jsonb, json '{"a": 1}' AS json, inet '::1' AS address,
+            interval '25 hours' AS while, 1.50::numeric AS price, %s::uuid AS id, %s AS number
+    """
+    given = [uuid4(), 2**40]
+    [ours], [django] = fetch_prepared(text, given), sql.fetch_all(text, given)
+    assert ours == django
+    assert {name: type(value) for name, value in ours.items()} == {
+        name: type(value) for name, value in django.items()
+    }
+    assert ours["time"].tzinfo is django["time"].tzinfo
+
+
+def test_a_signal_is_heeded_while_a_statement_is_waited_for(session):
+    main = threading.get_ident()
+    threading.Timer(0.3, signal.pthread_kill, [main, signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        fetch_prepared("SELECT 1 AS one FROM pg_sleep(%s)", [20])
+    assert fetch_prepared(SQL, {"word": "linen"})  # the statement was cancelled
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import orjson
-import psycopg
 from django.db import (
     DEFAULT_DB_ALIAS,
     NotSupportedError,
@@ -16,13 +15,12 @@ from django.db import (
     connection,
     connections,
 )
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.models.base import ModelState
-from psycopg._queries import PostgresQuery
-from psycopg.abc import Query
 from psycopg.types.json import set_json_loads
+
+from markrin.db.prepared import forget_statements, run_prepared
 
 _Model = TypeVar("_Model", bound=Model)
 Row = dict[str, Any]
@@ -37,7 +35,6 @@ _WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 # The names of what each prepared statement returns: its SQL is constant, and so are they. The
 # driver makes an object of a column whenever it is asked.
 _names_of: dict[str, list[str]] = {}
-_readings_of: dict[str, tuple[Any, Any, Any, Any]] = {}
 
 
 def fetch_all(sql: str, params: Params = ()) -> list[Row]:
@@ -63,20 +60,13 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
     if database.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
         return fetch_all(sql, params)
     try:
-        with _open_preparing_cursor(database) as cursor:
-            cursor.execute(sql, params)
-            names = _names_of.get(sql)
-            if names is None:
-                _make_room(_names_of)
-                names = _names_of[sql] = _read_names(cursor)
-            rows = cursor.fetchall()
+        answer = run_prepared(database, sql, params)
     except NotSupportedError:
         if database.in_atomic_block:
             raise
         # A migration has changed a column's type since; PostgreSQL keeps to the statement's
         # old one, and refuses.
-        with database.cursor() as cursor:
-            cursor.execute("DEALLOCATE ALL")
+        forget_statements(database)
         return fetch_all(sql, params)
     except OperationalError:
         never_opened = database.connection is None
@@ -88,7 +78,12 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
         return fetch_all(sql, params)
     # It has just answered: no transaction of this request need ask whether it does.
     database.health_check_done = True  # type: ignore[attr-defined]  # the stubs lack it
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    names = _names_of.get(sql)
+    if names is None:
+        if len(_names_of) >= MAX_KEPT:
+            _names_of.clear()
+        names = _names_of[sql] = answer.read_names()
+    return [dict(zip(names, row, strict=True)) for row in answer.rows]
 
 
 @functools.lru_cache(maxsize=MAX_KEPT)
@@ -106,9 +101,7 @@ def execute_prepared(sql: str, params: Params = ()) -> int:
         with database.cursor() as cursor:
             cursor.execute(sql, params)
             return int(cursor.rowcount)
-    with _open_preparing_cursor(database) as cursor:
-        cursor.execute(sql, params)
-        return int(cursor.rowcount)
+    return run_prepared(database, sql, params).rowcount
 
 
 def select_columns(model: type[Model], alias: str) -> str:
@@ -143,61 +136,6 @@ def _column_keys(model: type[Model], alias: str) -> list[tuple[str, str]]:
         (field.attname, f"{alias}_{field.column}")
         for field in model._meta.concrete_fields
     ]
-
-
-def _make_room(kept: dict[str, Any]) -> None:
-    if len(kept) >= MAX_KEPT:
-        kept.clear()
-
-
-class _Query(PostgresQuery):
-    """The driver's reading of a statement for where its parameters stand, kept for each: the
-    driver keeps those of 4 kB at most.
-    """
-
-    __slots__ = ()
-
-    # the driver's own names
-    def convert(self, query: Query, vars: Params | None) -> None:  # noqa: A002
-        """Set up the query and its parameters, as the driver does."""
-        if not isinstance(query, str) or vars is None:
-            super().convert(query, vars)
-        elif (known := _readings_of.get(query)) is not None:
-            self.query, self._want_formats, self._order, self._parts = known
-            self.dump(vars)
-        else:
-            super().convert(query, vars)
-            _make_room(_readings_of)
-            _readings_of[query] = (
-                self.query,
-                self._want_formats,
-                self._order,
-                self._parts,
-            )
-
-
-class _Cursor(psycopg.Cursor[Any]):
-    """The driver's own kind of cursor; Django's log of queries reads `_query`, which it
-    leaves empty if it prepares.
-    """
-
-    _query_cls = _Query
-
-    def _get_prepared(self, pgq: Any, prepare: bool | None = None) -> Any:
-        self._query = pgq
-        return super()._get_prepared(pgq, prepare)
-
-
-def _open_preparing_cursor(database: BaseDatabaseWrapper) -> CursorWrapper:
-    """Return a cursor that prepares, under Django's wrappers that count and log."""
-    if database.connection is None:
-        database.ensure_connection()
-    driver: psycopg.Connection[Any] = database.connection
-    driver.prepare_threshold = (
-        0  # Django's own cursors never prepare, whatever it says
-    )
-    # behind cursor
-    return database._prepare_cursor(_Cursor(driver))  # type: ignore[attr-defined,no-any-return]
 
 
 def _rows(cursor: CursorWrapper, sql: str, params: Params) -> list[Row]:
