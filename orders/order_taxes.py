@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from markrin.db.sql import new_instance
 from orders.models import Order, OrderLine, OrderTax
 from orders.models.tax import TaxedThing
 from orders.pricing.quote import Quote
@@ -13,7 +14,8 @@ def list_order_taxes(
 ) -> list[OrderTax]:
     """Return a row for each part of each line, of the shipping and of the fees, not saved."""
     return [
-        OrderTax(
+        new_instance(
+            OrderTax,
             order=order,
             line=line,
             of=of,

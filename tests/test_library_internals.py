@@ -12,6 +12,8 @@ import re
 import smtplib
 import time
 from collections import defaultdict
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +25,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends import smtp
 from django.db import connection, connections, models, transaction
 from django.db.models import signals
+from django.db.models.expressions import DatabaseDefault
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -36,12 +39,18 @@ from rest_framework.request import Request
 
 from accounts.models import Session, User
 from markrin.db import prepared
-from markrin.db.sql import fetch_prepared, instance_from_row, select_columns
+from markrin.db.sql import (
+    fetch_prepared,
+    instance_from_row,
+    new_instance,
+    select_columns,
+)
 from orders.invoicing.pdf import Document
-from orders.models import Cart, Order, OrderLine
+from orders.models import Cart, Order, OrderEvent, OrderLine, OrderTax
 from tests.accounts.flows import login
 from tests.factories import make_cart_line
 
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
 CODE = (
     "markrin",
@@ -132,6 +141,39 @@ def test_a_model_of_a_row_is_as_django_makes_it(model):
     assert model.__init__ is models.Model.__init__
     for signal in (signals.pre_init, signals.post_init):
         assert not signal.has_listeners(model)
+
+
+@pytest.mark.parametrize("given", [{}, {"user": None}, {"user": User(pk=uuid4())}])
+def test_a_model_that_is_made_is_as_django_makes_it(given):
+    order = Order(pk=uuid4(), **given)
+    for model, values in (
+        (Order, {"id": order.pk, "email": "a@example.com", **given}),
+        (OrderLine, {"id": uuid4(), "order": order, "variant_id": uuid4()}),
+        (OrderTax, {"order": order, "line": None, "position": 1}),
+        (OrderEvent, {"order": order, "by": given.get("user")}),
+    ):
+        # which Django reads off the clock
+        moved = {"updated_at": NOW} if hasattr(model, "updated_at") else {}
+        ours, djangos = (
+            make(**values, **moved)
+            for make in (partial(new_instance, model), model)
+        )
+        assert vars(ours._state) == vars(djangos._state)
+        assert show_fields(ours) == show_fields(djangos)
+        assert model.__init__ is models.Model.__init__
+        assert not signals.pre_init.has_listeners(model)
+        assert not signals.post_init.has_listeners(model)
+    with pytest.raises(TypeError, match="has no field \\['colour'\\]"):
+        new_instance(Order, colour="red")
+
+
+def show_fields(instance):
+    """Return an instance's attributes; what the database sets, by the expression for it."""
+    return {
+        name: value.expression if isinstance(value, DatabaseDefault) else value
+        for name, value in vars(instance).items()
+        if name != "_state"
+    }
 
 
 @pytest.mark.django_db

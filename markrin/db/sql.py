@@ -5,7 +5,7 @@ more than the query.
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import orjson
 from django.db import (
@@ -16,7 +16,7 @@ from django.db import (
     connections,
 )
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Model
+from django.db.models import Field, Model
 from django.db.models.base import ModelState
 from psycopg.types.json import set_json_loads
 
@@ -127,6 +127,40 @@ def instance_from_row(model: type[_Model], alias: str, row: Row) -> _Model:
     for name, key in _column_keys(model, alias):
         instance.__dict__[name] = row[key]
     return instance
+
+
+def new_instance(model: type[_Model], **values: object) -> _Model:
+    """Return what `model(**values)` does, for a model as `instance_from_row` takes them. What a
+    foreign key is called may stand for the row or for its key (`order`, `order_id`).
+
+    Raises:
+        TypeError: there is no such field.
+    """
+    instance = model.__new__(model)
+    state = instance._state = ModelState()
+    made = instance.__dict__
+    for field in _written_fields(model):
+        name, attname = field.name, field.attname
+        if name in values:
+            value = values.pop(name)
+            if field.is_relation:
+                state.fields_cache[name] = value
+                if value is not None:
+                    state.db, value = DEFAULT_DB_ALIAS, cast(Model, value).pk
+            made[attname] = value
+        else:
+            made[attname] = (
+                values.pop(attname) if attname in values else field.get_default()
+            )
+    if values:
+        raise TypeError(f"{model.__name__} has no field {sorted(values)}")
+    return instance
+
+
+@functools.cache
+def _written_fields(model: type[Model]) -> list["Field[Any, Any]"]:
+    """Return what a row has besides what the database works out."""
+    return [field for field in model._meta.concrete_fields if not field.generated]
 
 
 @functools.cache

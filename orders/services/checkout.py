@@ -15,7 +15,7 @@ from accounts.schemas import PostalAddress
 from markrin.api.errors import ShopError
 from markrin.db import transactions
 from markrin.db.models import uuid7
-from markrin.db.sql import fetch_prepared
+from markrin.db.sql import fetch_prepared, new_instance
 from markrin.outbox import services as outbox
 from orders import (
     cart_lines,
@@ -474,8 +474,9 @@ def _insert_order(
         and owed
         and draft.replaces is None
     )
-    order = Order(
-        pk=order_id,
+    order = new_instance(
+        Order,
+        id=order_id,
         number=f"MK-{timezone.localtime(draft.now).year}-{number:06d}",
         user=customer.user,
         email=buyer.email,
@@ -522,7 +523,8 @@ def _insert_order(
         line.slug = item.offer.slug  # type: ignore[attr-defined]  # as with_lines
         line.on_back_order = item.on_back_order  # type: ignore[attr-defined]  # as above
     taxes = list_order_taxes(order, lines, quote)
-    event = OrderEvent(
+    event = new_instance(
+        OrderEvent,
         order=order,
         kind=OrderEventKind.STATUS,
         to_status=OrderStatus.PENDING,
@@ -607,7 +609,8 @@ def _build_line(
     order: Order, position: int, item: CartItem, quote: Quote
 ) -> OrderLine:
     offer, priced = item.offer, quote.lines[position]
-    return OrderLine(
+    return new_instance(
+        OrderLine,
         id=uuid7(),
         order=order,
         position=position,
