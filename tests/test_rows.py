@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import (
     DataError,
+    IntegrityError,
     NotSupportedError,
     OperationalError,
     ProgrammingError,
@@ -184,7 +185,7 @@ def test_a_rollback_and_a_refused_statement_leave_it_planned(session):
         {"word": "linen"},
         {"word": "wool"},
     ]
-    assert prepared() == [2]  # by one statement: the refused value did not get as far
+    assert len(prepared()) == 1
 
 
 def test_statements_that_somebody_else_has_dropped_are_planned_anew(session):
@@ -195,6 +196,32 @@ def test_statements_that_somebody_else_has_dropped_are_planned_anew(session):
         fetch_prepared(SQL, {"word": "linen"})
     assert fetch_prepared(SQL, {"word": "linen"})
     assert prepared() == [1]
+
+
+def test_what_only_the_commit_finds_is_raised(session):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE planned ADD PRIMARY KEY (word)")
+        cursor.execute(
+            "CREATE TABLE sewn (word varchar(5) REFERENCES planned DEFERRABLE INITIALLY DEFERRED)"
+        )
+    try:
+        with pytest.raises(IntegrityError, match="foreign key"):
+            sql.execute_prepared("INSERT INTO sewn VALUES (%s)", ["silk"])
+        assert sql.execute_prepared("INSERT INTO sewn VALUES (%s)", ["linen"]) == 1
+        assert sql.fetch_all("SELECT word FROM sewn") == [{"word": "linen"}]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE sewn")
+
+
+def test_a_statement_that_made_room_may_be_gone_already(session, monkeypatch):
+    monkeypatch.setattr(statements, "MAX_PREPARED", 1)
+    assert fetch_prepared(SQL, {"word": "linen"})
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    with pytest.raises(ProgrammingError, match="does not exist"):
+        fetch_prepared("SELECT 1 AS one")
+    assert fetch_prepared("SELECT 1 AS one") == [{"one": 1}]  # once is enough
 
 
 def test_values_are_read_as_django_reads_them(db):

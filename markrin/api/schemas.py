@@ -73,7 +73,10 @@ class Schema(ma.Schema, Generic[T]):
         Raises:
             errors.Invalid: with every problem and its place.
         """
-        kwargs.setdefault("partial", self._not_asked_for)
+        if (
+            self.place != "pointer"
+        ):  # few are sent of many: a body has most of its fields
+            kwargs.setdefault("partial", self._not_asked_for)
         try:
             return self.into_target(super().load(data, **kwargs))
         except ma.ValidationError as exc:

@@ -96,7 +96,7 @@ class Answer:
             pgconn.send_query_prepared(name, values, formats)
             self.result = result = self._await()
         except (FeatureNotSupported, InvalidSqlStatementName):
-            del kept.names[key]  # a column has another type since, or it is gone
+            kept.names.clear()  # a column has another type since, or they are gone
             raise
         if result.status == ExecStatus.TUPLES_OK:
             kept.values.set_pgresult(result)
@@ -135,10 +135,9 @@ class Answer:
     def _prepare(self, key: tuple[str, tuple[int, ...]], query: bytes) -> bytes:
         kept, pgconn = self._prepared, self.connection.pgconn
         while len(kept.names) >= MAX_PREPARED:
-            oldest = next(iter(kept.names))
-            pgconn.send_query(b"DEALLOCATE " + kept.names[oldest])
+            oldest = kept.names.pop(next(iter(kept.names)))
+            pgconn.send_query(b"DEALLOCATE " + oldest)
             self._await()
-            del kept.names[oldest]
         kept.made += 1
         name = b"prepared_%d" % kept.made
         pgconn.send_prepare(name, query, key[1])
@@ -148,11 +147,12 @@ class Answer:
     def _await(self) -> PGresult:
         """Return what was answered to what has been sent. Raises: psycopg.Error."""
         driver = self.connection
-        result: PGresult
-        [result] = driver.wait(generators.execute(driver.pgconn))
-        if result.status not in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
-            raise error_from_result(result, encoding=driver.info.encoding)
-        return result
+        # a second one is what the commit found, where the statement is a transaction of its own
+        results: list[PGresult] = driver.wait(generators.execute(driver.pgconn))
+        for result in results:
+            if result.status not in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
+                raise error_from_result(result, encoding=driver.info.encoding)
+        return results[0]
 
 
 def run_prepared(database: BaseDatabaseWrapper, sql: str, params: Params) -> Answer:
@@ -170,6 +170,6 @@ def run_prepared(database: BaseDatabaseWrapper, sql: str, params: Params) -> Ans
 
 def forget_statements(database: BaseDatabaseWrapper) -> None:
     """Have a connection plan each statement anew."""
-    vars(database).pop("prepared", None)
     with database.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
+    vars(database).pop("prepared", None)
