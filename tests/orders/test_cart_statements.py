@@ -21,7 +21,9 @@ def add(client, variant):
 
 def count_uses():
     rows = fetch_all(
-        "SELECT statement, custom_plans + generic_plans AS uses FROM pg_prepared_statements"
+        # one text may be there for values of several types
+        "SELECT statement, sum(custom_plans + generic_plans) AS uses"
+        " FROM pg_prepared_statements GROUP BY 1"
     )
     return {row["statement"]: row["uses"] for row in rows}
 
