@@ -73,9 +73,8 @@ class Schema(ma.Schema, Generic[T]):
         Raises:
             errors.Invalid: with every problem and its place.
         """
-        if (
-            self.place != "pointer"
-        ):  # few are sent of many: a body has most of its fields
+        # Of a body most fields are sent, and passing over some makes the others cost more.
+        if self.place != "pointer":
             kwargs.setdefault("partial", self._not_asked_for)
         try:
             return self.into_target(super().load(data, **kwargs))

@@ -80,21 +80,27 @@ class Answer:
         self.rowcount = -1
 
     def execute(self, sql: str, params: Params) -> None:
-        """Run it, in a transaction where Django has begun one. Raises: psycopg.Error."""
+        """Run it, in a transaction where Django has begun one; as DB-API's cursors call it (PEP
+        249), which Django's wrappers ask for. Raises: psycopg.Error.
+        """
         kept, pgconn = self._prepared, self.connection.pgconn
-        self._query = reading = _readings_of.get(sql) or self._read(sql, params)
+        self._query = reading = _readings_of.get(sql) or self._read_statement(
+            sql, params
+        )
         given = PostgresQuery.validate_and_reorder_params(
             reading.parts, params, reading.order
         )
         values = kept.values.dump_sequence(given, reading.formats)
         key, formats = (sql, kept.values.types or ()), kept.values.formats
         if pgconn.transaction_status == TransactionStatus.IDLE:
-            self._begin()
-        name = kept.names.pop(key, None) or self._prepare(key, reading.query)
+            self._begin_transaction()
+        name = kept.names.pop(key, None) or self._prepare_statement(
+            key, reading.query
+        )
         kept.names[key] = name
         try:
             pgconn.send_query_prepared(name, values, formats)
-            self.result = result = self._await()
+            self.result = result = self._await_result()
         except (FeatureNotSupported, InvalidSqlStatementName):
             kept.names.clear()  # a column has another type since, or they are gone
             raise
@@ -114,12 +120,12 @@ class Answer:
         )
         return [(name or b"").decode() for name in names]
 
-    def _begin(self) -> None:
+    def _begin_transaction(self) -> None:
         if not self.connection.autocommit:
             self.connection.pgconn.send_query(b"BEGIN")
-            self._await()
+            self._await_result()
 
-    def _read(self, sql: str, params: Params) -> _Reading:
+    def _read_statement(self, sql: str, params: Params) -> _Reading:
         """Return the statement as the driver reads it, kept for each: the driver keeps those of
         4 kB at most.
         """
@@ -132,19 +138,21 @@ class Answer:
         )
         return found
 
-    def _prepare(self, key: tuple[str, tuple[int, ...]], query: bytes) -> bytes:
+    def _prepare_statement(
+        self, key: tuple[str, tuple[int, ...]], query: bytes
+    ) -> bytes:
         kept, pgconn = self._prepared, self.connection.pgconn
         while len(kept.names) >= MAX_PREPARED:
             oldest = kept.names.pop(next(iter(kept.names)))
             pgconn.send_query(b"DEALLOCATE " + oldest)
-            self._await()
+            self._await_result()
         kept.made += 1
         name = b"prepared_%d" % kept.made
         pgconn.send_prepare(name, query, key[1])
-        self._await()
+        self._await_result()
         return name
 
-    def _await(self) -> PGresult:
+    def _await_result(self) -> PGresult:
         """Return what was answered to what has been sent. Raises: psycopg.Error."""
         driver = self.connection
         # a second one is what the commit found, where the statement is a transaction of its own

@@ -4,7 +4,6 @@ more than the query.
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -20,11 +19,10 @@ from django.db.models import Field, Model
 from django.db.models.base import ModelState
 from psycopg.types.json import set_json_loads
 
-from markrin.db.prepared import forget_statements, run_prepared
+from markrin.db.prepared import Params, forget_statements, run_prepared
 
 _Model = TypeVar("_Model", bound=Model)
 Row = dict[str, Any]
-Params = Sequence[Any] | Mapping[str, Any]
 
 # Several times as fast as the standard library's; what PostgreSQL builds has no number that the
 # two would read differently.
