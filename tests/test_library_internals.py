@@ -66,6 +66,7 @@ CODE = (
 INTERNALS = {
     "_want_formats": "psycopg's reading of a statement: the form each value is sent in",
     "_prepare_cursor": "Django's connection: its counting wrappers around a cursor of ours",
+    "_cbsched_aioschedule": "granian's: what it calls for each request (server/test_exchanges.py)",
     "_parser": "redis-py's connection: the handler of invalidations, as its own cache sets it",
     "_body": "Django's request: a chunked body that Django itself takes for empty",
     "_request": "DRF's request: the Django request that middleware and cache also hold",

@@ -50,7 +50,7 @@ class Front:
     ) -> tuple[HTTPStatus, Headers, bytes] | None:
         """Return status, headers and body of a plain GET of what is in memory, else None.
 
-        It takes microseconds and waits for nothing, so that the event loop may ask it."""
+        It takes microseconds and waits for nothing: the thread that reads requests asks it."""
         start = time.perf_counter()
         if (
             environ["REQUEST_METHOD"] != "GET"

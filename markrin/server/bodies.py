@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import threading
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from typing import IO
@@ -46,11 +47,12 @@ class BodyLimits:
 
 
 class BodyReader:
-    """Reads bodies, and counts what all of them hold together."""
+    """Reads bodies in the event loop, and counts what all of them hold together."""
 
     def __init__(self, limits: BodyLimits) -> None:
         self._limits = limits
         self._held = 0
+        self._lock = threading.Lock()  # threads close what they have read
 
     async def read(
         self, chunks: AsyncIterable[bytes], *, stated: int | None
@@ -72,6 +74,8 @@ class BodyReader:
                     body.add(chunk)
                     if body.size > limits.max_bytes:
                         raise TooLong
+                    if body.size == stated:
+                        break  # to ask for its end would wake the loop once more
                     deadline.reschedule(
                         started_at
                         + limits.seconds
@@ -90,13 +94,15 @@ class BodyReader:
 
     def hold(self, size: int) -> None:
         """Count bytes that wait. Raises: NoRoom."""
-        if self._held + size > self._limits.max_bytes_of_all:
-            raise NoRoom
-        self._held += size
+        with self._lock:
+            if self._held + size > self._limits.max_bytes_of_all:
+                raise NoRoom
+            self._held += size
 
     def release(self, size: int) -> None:
         """Count bytes that no longer wait."""
-        self._held -= size
+        with self._lock:
+            self._held -= size
 
 
 class Body:

@@ -7,9 +7,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,29 +25,30 @@ from markrin.server.bodies import (
     TooSlow,
 )
 from markrin.server.environ import Scope, make_environ
-from markrin.server.pacing import Pace
+from markrin.server.exchanges import AwaitedExchange, Exchange, take_exchanges
 from markrin.server.responses import (
     ClientGone,
     Headers,
     Parts,
     Response,
     ServerProtocol,
+    send_parts,
     send_response,
 )
+from markrin.server.workers import Workers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
-WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 PROBE_THREADS = 2
 
 
 @dataclass(frozen=True)
 class Limits:
     """Limits of the bridge: requests under way, how many of these may compute at once and when
-    one is taken to wait instead (`pacing`), how long one waits for its turn, how long an
+    one is taken to wait instead (`Workers`), how long one waits for its turn, how long an
     answer may stall.
     """
 
@@ -63,8 +64,8 @@ class Bridge:
     """An RSGI application around a WSGI one.
 
     `probes` are paths that have threads of their own, so that busy ones cannot hold them
-    up. `answer_at_once` is asked first, in the event loop, and may answer only what takes
-    microseconds. `refuse` makes the answer to a request that does not get as far as the
+    up. `answer_at_once` is asked first, in the thread that reads requests, and may answer only
+    what takes microseconds. `refuse` makes the answer to a request that does not get as far as the
     application."""
 
     def __init__(
@@ -89,10 +90,23 @@ class Bridge:
         """Start, in the process that serves."""
         self._loop = loop
         limits = self._limits
-        self._pace = Pace(loop, at_once=limits.at_once, settled_s=limits.settled_s)
-        self._workers = ThreadPoolExecutor(limits.threads, "worker")
-        self._probers = ThreadPoolExecutor(PROBE_THREADS, "probe")
+        self._workers = Workers(
+            loop,
+            name="worker",
+            threads=limits.threads,
+            at_once=limits.at_once,
+            settled_s=limits.settled_s,
+        )
+        self._probers = Workers(
+            loop,
+            name="probe",
+            threads=PROBE_THREADS,
+            at_once=PROBE_THREADS,
+            settled_s=limits.settled_s,
+        )
+        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself keeps none
         self._guard_sockets()
+        take_exchanges(self.schedule)
 
     def _guard_sockets(self) -> None:
         """Set the option as soon as the web server listens, which it does after it has
@@ -103,35 +117,57 @@ class Bridge:
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """End, after the requests under way are finished."""
-        self._workers.shutdown()
-        self._probers.shutdown()
+        self._workers.stop()
+        self._probers.stop()
 
     async def __rsgi__(self, scope: Scope, protocol: ServerProtocol) -> None:
-        """Answer one request."""
-        environ = make_environ(scope)
-        if (
-            scope.method == "GET"
-            and (response := self._answer_at_once(environ)) is not None
-        ):
-            await send_response(protocol, response)
-            return
-        body = None
+        """Answer one request, for a web server that does not call `schedule`."""
+        exchange = AwaitedExchange(scope, protocol)
+        self.schedule(exchange)
+        await exchange.answered
+
+    def schedule(self, exchange: Exchange) -> None:
+        """Answer a request from memory, or see to it that a thread does, once its body is there.
+
+        In the thread that reads requests: it waits for nothing, and raises nothing."""
         try:
+            environ = make_environ(exchange.scope)
             if (
-                scope.method not in WITHOUT_BODY
-                or "HTTP_TRANSFER_ENCODING" in environ
-                or "CONTENT_LENGTH" in environ
+                environ["REQUEST_METHOD"] == "GET"
+                and (response := self._answer_at_once(environ)) is not None
             ):
-                body = await self._reader.read(
-                    protocol, stated=_stated_length(environ)
-                )
-                environ["wsgi.input"] = body.file
-            response = await self._work(environ)
+                send_response(exchange.proto, response)
+                exchange.done()
+            elif _has_body(environ):
+                read = self._read_body(exchange, environ)
+                self._loop.call_soon_threadsafe(self._start, read)
+            else:
+                self._submit(exchange, environ, body=None)
+        except Exception:
+            log.exception("a request could not be begun")
+            exchange.done()
+
+    def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _read_body(
+        self, exchange: Exchange, environ: WSGIEnvironment
+    ) -> None:
+        try:
+            body = await self._reader.read(
+                exchange.proto, stated=_stated_length(environ)
+            )
         except (TooSlow, TooLong, NoRoom, Incomplete) as exc:
-            response = self._refused(environ, exc)
-        finally:
-            _close(body)
-        await send_response(protocol, response)
+            send_response(exchange.proto, self._refused(environ, exc))
+            exchange.done()
+        except BaseException:
+            exchange.done()
+            raise
+        else:
+            environ["wsgi.input"] = body.file
+            self._submit(exchange, environ, body=body)
 
     def _refused(self, environ: WSGIEnvironment, reason: Exception) -> Response:
         statuses = {
@@ -150,40 +186,43 @@ class Bridge:
             response.body,
         )
 
-    async def _work(self, environ: WSGIEnvironment) -> Response:
-        """Return what the application answers, in a thread."""
-        started: asyncio.Future[Response] = self._loop.create_future()
+    def _submit(
+        self, exchange: Exchange, environ: WSGIEnvironment, *, body: Body | None
+    ) -> None:
+        is_probe = environ["PATH_INFO"] in self._probes
         deadline = time.monotonic() + self._limits.queue_s
-        if environ["PATH_INFO"] in self._probes:
-            self._probers.submit(self._run, environ, started, deadline)
-            return await started
-        turn = await self._pace.begin()
-        try:
-            self._workers.submit(self._run, environ, started, deadline)
-            return await started
-        finally:
-            turn.end()
+        (self._probers if is_probe else self._workers).submit(
+            partial(self._answer, exchange, environ, body, deadline)
+        )
 
-    def _run(
+    def _answer(
         self,
+        exchange: Exchange,
         environ: WSGIEnvironment,
-        started: asyncio.Future[Response],
+        body: Body | None,
         deadline: float,
     ) -> None:
+        """Send what the application answers, in one of the threads."""
+        response: Response | None
         try:
             if time.monotonic() > deadline:
                 response = self._refuse(environ, HTTPStatus.SERVICE_UNAVAILABLE)
             else:
-                response = self._call(environ, started)
+                response = self._call(environ, exchange)
         except Exception:
             log.exception("the application failed")
             response = self._refuse(environ, HTTPStatus.INTERNAL_SERVER_ERROR)
-        self._tell(started, response)
+        finally:
+            if body is not None:
+                body.close()
+        if response is not None:
+            send_response(exchange.proto, response)
+            exchange.done()
 
     def _call(
-        self, environ: WSGIEnvironment, started: asyncio.Future[Response]
-    ) -> Response:
-        """Return the application's answer; one that comes in parts is told as soon as it begins."""
+        self, environ: WSGIEnvironment, exchange: Exchange
+    ) -> Response | None:
+        """Return the application's answer; None for one that comes in parts, which is sent."""
         start = _Start()
         environ["wsgi.file_wrapper"] = _File
         result = self._application(environ, start)
@@ -193,38 +232,40 @@ class Bridge:
             if isinstance(result, list):
                 return Response(start.status, start.headers, b"".join(result))
             if isinstance(result, _File) or getattr(result, "streaming", False):
-                return self._stream(start, result, started)
+                self._stream(start, result, exchange)
+                return None
             return Response(start.status, start.headers, b"".join(result))
         finally:
             if hasattr(result, "close"):
                 result.close()
 
     def _stream(
-        self,
-        start: _Start,
-        parts: Iterable[bytes],
-        started: asyncio.Future[Response],
-    ) -> Response:
-        body = Parts(self._loop)
-        response = Response(start.status, start.headers, body)
-        self._tell(started, response)
+        self, start: _Start, made: Iterable[bytes], exchange: Exchange
+    ) -> None:
+        parts = Parts(self._loop)
+        sending = self._send_parts(start, parts, exchange)
+        self._loop.call_soon_threadsafe(self._start, sending)
         try:
-            for part in parts:
-                body.write(part)
+            for part in made:
+                parts.write(part)
         except ClientGone:
             log.info("an answer's reader has gone")
+        except Exception:
+            log.exception("the application failed after its answer had begun")
         finally:
-            body.end()
-        return response
+            parts.end()
 
-    def _tell(self, started: asyncio.Future[Response], response: Response) -> None:
-        """Give the event loop the response, unless it has it already."""
-
-        def tell() -> None:
-            if not started.done():
-                started.set_result(response)
-
-        self._loop.call_soon_threadsafe(tell)
+    async def _send_parts(
+        self, start: _Start, parts: Parts, exchange: Exchange
+    ) -> None:
+        try:
+            await send_parts(
+                exchange.proto, Response(start.status, start.headers), parts
+            )
+        except Exception:  # granian's own, which it does not list
+            log.info("an answer's reader has gone", exc_info=True)
+        finally:
+            exchange.done()
 
 
 class _Start:
@@ -270,11 +311,14 @@ class _File:
             yield part
 
 
+def _has_body(environ: WSGIEnvironment) -> bool:
+    """Source: RFC 9112 section 6.3: a request that states neither has none."""
+    return (
+        "HTTP_TRANSFER_ENCODING" in environ
+        or environ.get("CONTENT_LENGTH", "0") != "0"
+    )
+
+
 def _stated_length(environ: WSGIEnvironment) -> int | None:
     stated = environ.get("CONTENT_LENGTH", "")
     return int(stated) if stated.isascii() and stated.isdigit() else None
-
-
-def _close(body: Body | None) -> None:
-    if body is not None:
-        body.close()

@@ -32,11 +32,11 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True)
 class Response:
-    """An answer: its body is whole, a file, or still being made."""
+    """An answer: its body is whole, or a file."""
 
     status: int
     headers: Headers
-    body: bytes | Path | Parts
+    body: bytes | Path = b""
 
 
 class Parts:
@@ -71,17 +71,23 @@ class Parts:
             yield part
 
 
-async def send_response(protocol: ServerProtocol, response: Response) -> None:
-    """Send an answer."""
-    body = response.body
-    if isinstance(body, bytes):
-        protocol.response_bytes(response.status, response.headers, body)
-    elif isinstance(body, Path):
-        protocol.response_file(response.status, response.headers, str(body))
+def send_response(protocol: ServerProtocol, response: Response) -> None:
+    """Hand a whole answer or a file to the web server, which sends it. From any thread."""
+    if isinstance(response.body, bytes):
+        protocol.response_bytes(response.status, response.headers, response.body)
     else:
-        transport = protocol.response_stream(response.status, response.headers)
-        try:
-            async for part in body:
-                await transport.send_bytes(part)
-        finally:
-            body.abandon()
+        protocol.response_file(
+            response.status, response.headers, str(response.body)
+        )
+
+
+async def send_parts(
+    protocol: ServerProtocol, response: Response, parts: Parts
+) -> None:
+    """Send an answer as it is made; `response` is its beginning."""
+    transport = protocol.response_stream(response.status, response.headers)
+    try:
+        async for part in parts:
+            await transport.send_bytes(part)
+    finally:
+        parts.abandon()

@@ -63,7 +63,12 @@ def refuse(environ: dict[str, Any], status: HTTPStatus) -> Response:
 
 
 def serve_clients(
-    application: Callable[..., Any], *clients: tuple[Any, Connection], **limits: Any
+    application: Callable[..., Any],
+    *clients: tuple[Any, Connection],
+    answer_at_once: Callable[[dict[str, Any]], Response | None] = lambda environ: (
+        None
+    ),
+    **limits: Any,
 ) -> list[Connection]:
     """Serve all clients at once, as one process does."""
 
@@ -71,6 +76,7 @@ def serve_clients(
         bridge = Bridge(
             application,
             refuse=refuse,
+            answer_at_once=answer_at_once,
             probes=frozenset({"/health"}),
             limits=Limits(**limits),
         )
@@ -91,7 +97,8 @@ def serve_clients(
 def post(
     *sends: bytes, stated: int | None = None, pause_s: float = 0
 ) -> tuple[Scope, Connection]:
-    headers = [("content-length", str(stated))] if stated is not None else []
+    chunked = ("transfer-encoding", "chunked")
+    headers = [("content-length", str(stated)) if stated is not None else chunked]
     return Scope(Headers(headers), method="POST"), Connection(list(sends), pause_s)
 
 
@@ -102,10 +109,33 @@ def echo(
     return [environ["wsgi.input"].read()]
 
 
-def test_a_body_comes_whole() -> None:
-    (found,) = serve_clients(echo, post(b"a", b"b" * 1_000_000, stated=1_000_001))
+@pytest.mark.parametrize("size", [1, 1_000_000], ids=["short", "long"])
+@pytest.mark.parametrize("is_stated", [True, False], ids=["stated", "chunked"])
+def test_a_body_comes_whole(size: int, is_stated: bool) -> None:
+    stated = size + 1 if is_stated else None
+    (found,) = serve_clients(echo, post(b"a", b"b" * size, stated=stated))
     assert (found.status, found.headers) == (200, {"X-Method": "POST"})
-    assert found.body == b"a" + b"b" * 1_000_000
+    assert found.body == b"a" + b"b" * size
+
+
+def test_what_is_in_memory_needs_no_thread() -> None:
+    threads = []
+
+    def answer_at_once(environ: dict[str, Any]) -> Response | None:
+        threads.append(threading.current_thread())
+        return (
+            Response(200, [], b"kept") if environ["PATH_INFO"] == "/kept" else None
+        )
+
+    found = serve_clients(
+        echo,
+        (Scope(path="/kept"), Connection()),
+        (Scope(path="/other"), Connection()),
+        (Scope(path="/kept", method="POST"), Connection()),
+        answer_at_once=answer_at_once,
+    )
+    assert [each.body for each in found] == [b"kept", b"", b""]
+    assert threads == [threading.current_thread()] * 2, "a POST changes something"
 
 
 @pytest.mark.parametrize(
