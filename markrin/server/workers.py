@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import asyncio
@@ -31,10 +31,16 @@ class Job:
         self.begun_at = 0.0
 
 
+_Inbox: TypeAlias = "SimpleQueue[Job | None]"
+
+
 class Workers:
     """So many threads, of whose jobs so many begin at once. One that is not done after `settled_s`
     seconds is taken to wait for something else than the interpreter (a lock, a payment provider),
     and the next begins beside it. The event loop looks after that, while jobs wait.
+
+    A job goes to the thread that was the last to end one: what that thread and its connection to
+    the database last used is still in the processor's caches, and most others may sleep on.
 
     Its lock is held for microseconds, and never while a job runs.
     """
@@ -51,13 +57,16 @@ class Workers:
         self._loop, self._settled_s = loop, settled_s
         self._lock = threading.Lock()
         self._free = at_once
-        self._begun: list[Job] = []  # and not settled: never more than `at_once`
         self._waiting: deque[Job] = deque()
-        self._is_watched = False
-        self._ready: SimpleQueue[Job | None] = SimpleQueue()
+        self._begun: list[Job] = []  # and not settled: never more than `at_once`
+        self._without_thread: deque[Job] = deque()  # begun, while all were busy
+        self._idle: list[_Inbox] = [SimpleQueue() for _ in range(threads)]
+        self._is_watched = self._is_stopping = False
         self._threads = [
-            threading.Thread(target=self._work, name=f"{name}-{at}", daemon=True)
-            for at in range(threads)
+            threading.Thread(
+                target=self._work, args=[inbox], name=f"{name}-{at}", daemon=True
+            )
+            for at, inbox in enumerate(self._idle)
         ]
         for thread in self._threads:
             thread.start()
@@ -69,7 +78,6 @@ class Workers:
             if self._free:
                 self._free -= 1
                 self._begin(job)
-                self._ready.put(job)
                 return
             self._waiting.append(job)
             is_watched, self._is_watched = self._is_watched, True
@@ -78,56 +86,59 @@ class Workers:
 
     def stop(self) -> None:
         """Wait until all jobs are done, then end the threads."""
-        for _ in self._threads:
-            self._ready.put(None)
+        with self._lock:
+            self._is_stopping = True
+            self._dismiss()
         for thread in self._threads:
             thread.join()
 
-    def _work(self) -> None:
-        while (job := self._ready.get()) is not None:
-            while job is not None:
-                try:
-                    job.run()
-                except Exception:
-                    log.exception("a request could not be answered")
-                job = self._end(job)
+    def _work(self, inbox: _Inbox) -> None:
+        while (job := inbox.get()) is not None:
+            try:
+                job.run()
+            except Exception:
+                log.exception("a request could not be answered")
+            with self._lock:
+                if self._without_thread:
+                    inbox.put(self._without_thread.popleft())
+                else:
+                    self._idle.append(inbox)
+                if job in self._begun:
+                    self._pass_on(job)
+                if self._is_stopping:
+                    self._dismiss()
 
     def _begin(self, job: Job) -> None:
+        """Its caller, and that of the two next, holds the lock."""
         job.begun_at = time.monotonic()
         self._begun.append(job)
+        if self._idle:
+            self._idle.pop().put(job)
+        else:
+            self._without_thread.append(job)
 
-    def _end(self, job: Job) -> Job | None:
-        """Return the next one for this thread: to wake another would take longer."""
-        with self._lock:
-            if job not in self._begun:  # when it settled the next began
-                return None
-            self._begun.remove(job)
-            return self._begin_next()
-
-    def _begin_next(self) -> Job | None:
-        if not self._waiting:
+    def _pass_on(self, job: Job) -> None:
+        self._begun.remove(job)
+        if self._waiting:
+            self._begin(self._waiting.popleft())
+        else:
             self._free += 1
-            return None
-        job = self._waiting.popleft()
-        self._begin(job)
-        return job
+
+    def _dismiss(self) -> None:
+        while self._idle:
+            self._idle.pop().put(None)
 
     def _watch(self) -> None:
         """Begin what waits behind jobs that have settled; in the event loop, while any waits."""
         with self._lock:
             now = time.monotonic()
+            settled_by = now - self._settled_s
             for job in [
-                each
-                for each in self._begun
-                if now - each.begun_at >= self._settled_s
+                each for each in self._begun if each.begun_at <= settled_by
             ]:
-                self._begun.remove(job)
-                if (further := self._begin_next()) is not None:
-                    self._ready.put(further)
+                self._pass_on(job)
             self._is_watched = bool(self._waiting)
             if not self._is_watched:
                 return
-            settles_at = (
-                min(each.begun_at for each in self._begun) + self._settled_s
-            )
-        self._loop.call_later(max(settles_at - now, 0.001), self._watch)
+            first = min(each.begun_at for each in self._begun)
+        self._loop.call_later(max(first - settled_by, 0.001), self._watch)

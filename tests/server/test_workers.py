@@ -62,9 +62,22 @@ def test_those_that_wait_begin_in_the_order_in_which_they_came():
             time.sleep(0.01)
             assert begun[2:] == requests[2 : at + 2], "no more than two at once"
             requests[at].end.set()
-    assert {each.thread for each in requests[2:]} <= {
-        each.thread for each in requests[:2]
-    }, "the thread that is done takes the next one"
+    assert len({each.thread for each in requests}) == 2, (
+        "the thread that is done takes the next one"
+    )
+
+
+def test_one_at_a_time_all_go_to_the_same_thread():
+    loop = asyncio.new_event_loop()
+    workers = Workers(loop, name="worker", threads=4, at_once=2, settled_s=20)
+    threads: list[threading.Thread] = []
+    for number in range(1, 6):
+        workers.submit(lambda: threads.append(threading.current_thread()))
+        assert wait_for(lambda: len(threads) == number, seconds=20)  # noqa: B023 (asked now)
+        time.sleep(0.05)  # until it has said that it is free
+    workers.stop()
+    loop.close()
+    assert len(set(threads)) == 1
 
 
 def test_beside_one_that_waits_for_something_else_the_next_begins():
