@@ -11,15 +11,16 @@ import subprocess
 import sysconfig
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psutil
-import psycopg
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from dev import processes
 from dev.processes import StackError
+
+if TYPE_CHECKING:
+    import psycopg
 
 SYSTEM_USER = "markrin-postgres"
 ROLE = "markrin"  # no superuser, as in production, but it may make the tests' databases
@@ -276,12 +277,21 @@ class Postgres:
         return {"host": str(self._sockets), "user": user, "dbname": user}
 
     def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
+        # Not above: to import it takes as long as the server takes to start, which then
+        # happens meanwhile.
+        import psycopg
+        from psycopg.conninfo import make_conninfo
+
         return psycopg.connect(
             make_conninfo(**self.connection("postgres"), connect_timeout=5),
             autocommit=True,
         )
 
     def _answers(self) -> bool:
+        if self.pid() is None:
+            return False
+        import psycopg
+
         try:
             with self._connect():
                 return True
@@ -290,6 +300,8 @@ class Postgres:
 
     def _prepare(self) -> None:
         """Make the shop's role and database, the first time."""
+        from psycopg import sql
+
         with self._connect() as connection:
             if not connection.execute(
                 "SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]

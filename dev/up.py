@@ -8,8 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +30,7 @@ IS_UP = "Markrin is up."
 ALL_RUN = "Beat and the workers have started, too."
 LOOK_S = 0.1  # between two looks at whether the shop answers, or has ended
 FRONTEND = ROOT / "frontend"
+NPM_FOLDERS = {"node_modules", "dist"}  # packages, and what is built
 # Without a network npm would try for minutes, and say so in pages.
 NPM_OPTIONS = [
     "--no-audit",
@@ -244,15 +243,9 @@ def _build_storefront(env: dict[str, str]) -> None:
             " need it."
         )
         return
-    ignored = {"node_modules", "dist"}
-    sources = [
-        path
-        for path in FRONTEND.glob("*/**/*")
-        if path.is_file() and not ignored & {*path.parts}
-    ]
     built = FRONTEND / "shop" / "dist" / "index.html"
     if built.exists() and built.stat().st_mtime > max(
-        path.stat().st_mtime for path in sources
+        path.stat().st_mtime for path in _list_sources()
     ):
         return
     _say("Building the storefront …")
@@ -276,6 +269,15 @@ def _build_storefront(env: dict[str, str]) -> None:
             "The storefront could not be built; the API and the admin do not need it."
             " Without a network its packages must be there from an earlier run."
         )
+
+
+def _list_sources() -> Iterator[Path]:
+    """Yield the files below the folders of `frontend`, but what npm has put there."""
+    for name, folders, files in os.walk(FRONTEND):
+        # in place: os.walk then does not enter them, and one has ten thousand files
+        folders[:] = [each for each in folders if each not in NPM_FOLDERS]
+        if (folder := Path(name)) != FRONTEND:
+            yield from (folder / each for each in files)
 
 
 def _call(command: list[str], env: dict[str, str], cwd: Path = ROOT) -> None:
@@ -344,6 +346,10 @@ def _beat_runs(home: Path, started_at: float) -> bool:
 
 
 def _ready(url: str) -> bool:
+    # Not above: importing them would keep the first process waiting.
+    import urllib.error
+    import urllib.request
+
     try:
         with urllib.request.urlopen(  # noqa: S310 (our own address)
             f"{url}/health/ready", timeout=2

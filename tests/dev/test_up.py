@@ -92,6 +92,34 @@ def test_modules_are_compiled_once_and_not_beside_their_source(
     assert "PYTHONPYCACHEPREFIX" not in untouched
 
 
+def test_what_npm_has_put_into_the_frontend_is_not_walked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten thousand files kept each start waiting for a third of a second."""
+    monkeypatch.setattr(up, "FRONTEND", tmp_path)
+    for name in ("shop/src/main.ts", "shop/index.html"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for name in ("node_modules/a", "shop/node_modules/a", "shop/dist/a", "a.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = {str(path.relative_to(tmp_path)) for path in up._list_sources()}
+    assert found == {"shop/src/main.ts", "shop/index.html"}
+
+
+def test_imports_no_driver_before_it_has_started_anything() -> None:
+    """They took three quarters of what `make up` did before its first process."""
+    code = "import sys, dev.up; print({'psycopg', 'redis', 'urllib.request'} & {*sys.modules})"
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout == "set()\n"
+
+
 def left_of(home: Path) -> list[str]:
     """Return what runs and belongs to this folder: by its mark, or as a server of its data."""
     found = []
