@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-import phonenumbers
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, Q, Sum
@@ -208,6 +207,8 @@ def match_search(text: str) -> Q:
                 for year in range(this, this - _YEARS, -1)
             ]
         )
+    import phonenumbers  # not above: see markrin.api.fields.Phone
+
     try:
         number = phonenumbers.parse(text, settings.SHOP_COUNTRY)
     except phonenumbers.NumberParseException:

@@ -2,24 +2,36 @@
 pages, mail and telephone only.
 """
 
+import functools
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
-# CommonMark and tables; "js-default" leaves no way for raw HTML, and refuses javascript:
-# and data: links. Source: markdown-it-py, "Security".
-_MARKDOWN = MarkdownIt("js-default", {"linkify": False, "typographer": False})
+
+@functools.cache
+def _get_parser() -> "MarkdownIt":
+    """Return the parser of CommonMark and tables.
+
+    "js-default" leaves no way for raw HTML, and refuses javascript: and data: links.
+    Source: markdown-it-py, "Security".
+    """
+    from markdown_it import MarkdownIt  # not above: few processes show such a page
+
+    return MarkdownIt("js-default", {"linkify": False, "typographer": False})
 
 
 def to_html(text: str) -> str:
     """Return Markdown as HTML. The page has its title already, so `#` is a heading of the
     second rank, `##` of the third, and so on.
     """
-    tokens = _MARKDOWN.parse(text)
+    markdown = _get_parser()
+    tokens = markdown.parse(text)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
-    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+    return str(markdown.renderer.render(tokens, markdown.options, {}))
 
 
 class _Text(HTMLParser):
@@ -33,12 +45,13 @@ class _Text(HTMLParser):
 
 def first_paragraph(text: str, *, max_length: int = 300) -> str:
     """Return the first paragraph of Markdown as plain text of at most so many characters."""
-    tokens = _MARKDOWN.parse(text)
+    markdown = _get_parser()
+    tokens = markdown.parse(text)
     at = next((i for i, token in enumerate(tokens) if token.type == "inline"), None)
     if at is None:
         return ""
     parser = _Text()
-    parser.feed(_MARKDOWN.renderer.render([tokens[at]], _MARKDOWN.options, {}))
+    parser.feed(markdown.renderer.render([tokens[at]], markdown.options, {}))
     return shorten_text(" ".join("".join(parser.pieces).split()), max_length)
 
 

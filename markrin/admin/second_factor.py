@@ -8,8 +8,6 @@ from base64 import b32encode
 from collections.abc import Mapping
 from typing import Any
 
-import qrcode
-import qrcode.image.svg
 from django import forms
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -168,6 +166,9 @@ def make_recovery_codes(user: AbstractBaseUser) -> list[str]:
 
 
 def _draw_qr_code(text: str) -> SafeString:
+    import qrcode  # not above: drawn once for each member of staff, on no start's time
+    import qrcode.image.svg
+
     # Drawn here, as an address that holds the key must reach nobody else.
     drawn = qrcode.make(
         text, image_factory=qrcode.image.svg.SvgPathImage, box_size=8

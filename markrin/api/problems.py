@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any
 
 import psycopg
-import sentry_sdk
 import structlog
 from django.core import exceptions as django_errors
 from django.db import IntegrityError, InterfaceError, OperationalError
@@ -26,6 +25,7 @@ from django.utils.module_loading import import_string
 from django.views import defaults
 from rest_framework import exceptions as drf_errors
 
+from markrin import reporting
 from markrin.api.errors import (
     API_PREFIX,
     PROBLEM_TYPE,
@@ -146,7 +146,7 @@ def log_and_refuse(exc: Exception, request: HttpRequest | None) -> ShopError:
     if error is None:
         error = InternalError()
         log.error("request.failed", exc_info=exc, request_id=request_id_of(request))
-        sentry_sdk.capture_exception(exc)
+        reporting.report_error(exc)
     elif _is_database_away(exc):
         log.warning(
             "request.database_unavailable",

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import sentry_sdk
 import structlog
 from django.conf import settings
 from django.db import connections
@@ -17,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 from django_structlog.middlewares import RequestMiddleware
 
+from markrin import reporting
 from markrin.observe import logs, metrics, redact
 from markrin.observe.lines import dump_json
 
@@ -117,8 +117,8 @@ class RequestLog(RequestMiddleware):
         redact.answering.set(
             request
         )  # until the next one: Sentry's trace of this request is sent after us
-        if sentry_sdk.is_initialized():
-            sentry_sdk.get_isolation_scope().set_tag("request_id", valid_id)
+        if sdk := reporting.find_sdk():
+            sdk.get_isolation_scope().set_tag("request_id", valid_id)
 
     def process_got_request_exception(
         self, sender: object, request: HttpRequest, **kwargs: object

@@ -1,17 +1,17 @@
 """Error reports to Sentry, without personal data, from web, workers, beat and commands."""
 
-from collections.abc import Container
-from typing import Any, cast
+from __future__ import annotations
 
-import sentry_sdk
+from collections.abc import Container
+from typing import TYPE_CHECKING, Any, cast
+
 from django.conf import settings
-from sentry_sdk.integrations.celery import CeleryIntegration
-from sentry_sdk.integrations.django import DjangoIntegration
-from sentry_sdk.integrations.logging import LoggingIntegration
-from sentry_sdk.types import Event, Hint
 
 from markrin.api.errors import ShopError
 from markrin.observe import redact
+
+if TYPE_CHECKING:
+    from sentry_sdk.types import Event, Hint
 
 _HEADERS = ("user-agent", "x-request-id")
 # Where what a request sent could be told again. Elsewhere, as in the names of functions, a
@@ -53,6 +53,12 @@ def configure_sentry() -> None:
     """Start reporting, where SENTRY_DSN is set."""
     if not settings.SENTRY_DSN:
         return
+    # Not above: who reports nothing need not wait for it (markrin/reporting.py).
+    import sentry_sdk
+    from sentry_sdk.integrations.celery import CeleryIntegration
+    from sentry_sdk.integrations.django import DjangoIntegration
+    from sentry_sdk.integrations.logging import LoggingIntegration
+
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
         release=settings.RELEASE or None,
@@ -133,7 +139,7 @@ def _without_personal_data(event: Event, hint: Hint) -> Event | None:
         clean[part] = redact.without_sent(clean[part])
     for each in (clean.get("exception") or {}).get("values") or ():
         each["value"] = redact.without_sent(each.get("value"))
-    return cast(Event, clean)
+    return cast("Event", clean)
 
 
 def _is_expected(error: BaseException) -> bool:

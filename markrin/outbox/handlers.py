@@ -25,7 +25,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-import sentry_sdk
 import structlog
 from django.db import (
     OperationalError,
@@ -35,6 +34,7 @@ from django.db import (
 )
 
 from celery_app import app
+from markrin import reporting
 from markrin.outbox import rows, trace_context
 
 log = structlog.get_logger(__name__)
@@ -387,7 +387,7 @@ def _failed(
                 known.name, claimed.key, rows.describe_error(exc)
             )
         else:
-            sentry_sdk.capture_exception(exc)
+            reporting.report_error(exc)
     elif foreseen:
         log.warning("job_failed", **fields)
     else:
@@ -395,5 +395,5 @@ def _failed(
         if (
             claimed.attempts == 1
         ):  # a fault of ours: known in a minute, not when the last of its tries has failed
-            sentry_sdk.capture_exception(exc)
+            reporting.report_error(exc)
     return {"dead": "dead", "waiting": "retry"}.get(state or "", "lease_lost")

@@ -5,8 +5,9 @@ runs it.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import sentry_sdk
 import structlog
+
+from markrin import reporting
 
 
 def current_trace() -> dict[str, str]:
@@ -14,10 +15,10 @@ def current_trace() -> dict[str, str]:
     trace = {}
     if request_id := structlog.contextvars.get_contextvars().get("request_id"):
         trace["request_id"] = str(request_id)
-    if sentry_sdk.is_initialized():
+    if sdk := reporting.find_sdk():
         headers = {
-            "sentry-trace": sentry_sdk.get_traceparent(),
-            "baggage": sentry_sdk.get_baggage(),
+            "sentry-trace": sdk.get_traceparent(),
+            "baggage": sdk.get_baggage(),
         }
         trace.update({name: value for name, value in headers.items() if value})
     return trace
@@ -28,15 +29,14 @@ def bind_trace(task: str, trace: dict[str, str]) -> Iterator[None]:
     """Log with the row's request id, and continue its Sentry trace, until the block ends."""
     ids = {"request_id": trace["request_id"]} if "request_id" in trace else {}
     with structlog.contextvars.bound_contextvars(**ids):
-        if not sentry_sdk.is_initialized():
+        sdk = reporting.find_sdk()
+        if sdk is None:
             yield
             return
-        with sentry_sdk.new_scope() as scope:
+        with sdk.new_scope() as scope:
             scope.set_tags(ids)
-            transaction = sentry_sdk.continue_trace(
-                trace, op="queue.process", name=task
-            )
-            with sentry_sdk.start_transaction(transaction):
+            transaction = sdk.continue_trace(trace, op="queue.process", name=task)
+            with sdk.start_transaction(transaction):
                 yield
 
 
@@ -44,7 +44,10 @@ def report_dead(task: str, key: str, error: str) -> None:
     """Tell Sentry of a job that has failed for good, and as foreseen: a person must look.
     One issue for each task.
     """
-    with sentry_sdk.new_scope() as scope:
+    sdk = reporting.find_sdk()
+    if sdk is None:
+        return
+    with sdk.new_scope() as scope:
         scope.fingerprint = ["job_dead", task]
         scope.set_tag("job", key)
-        sentry_sdk.capture_message(f"{task} is dead: {error}", level="error")
+        sdk.capture_message(f"{task} is dead: {error}", level="error")
