@@ -113,6 +113,7 @@ class Postgres:
         """Return the address in the form that django-environ reads: the socket's folder as
         the start of the path.
         """
+        self._locate()
         return f"postgres://{ROLE}@/{quote(str(self._sockets))}/{database}"
 
     def _become_ordinary(self) -> None:

@@ -96,7 +96,16 @@ class Stack:
 
 @contextmanager
 def development() -> Iterator[dict[str, str]]:
-    """Run the development servers and give the environment of the shop's processes.
+    """Run the development servers and give the environment of the shop's processes."""
+    with unstarted_development() as (servers, env):
+        servers.enter()
+        yield env
+
+
+@contextmanager
+def unstarted_development() -> Iterator[tuple[Stack, dict[str, str]]]:
+    """Give the development servers, to be entered, and the environment of the shop's
+    processes; stop them at the end.
 
     An address set outside (DATABASE_URL, CACHE_URL, CELERY_BROKER_URL) is kept, and its
     server not started."""
@@ -108,7 +117,6 @@ def development() -> Iterator[dict[str, str]]:
         valkey=not (given.get("CACHE_URL") and given.get("CELERY_BROKER_URL")),
     )
     try:
-        stack.enter()
         env = {
             "LOCAL_DIR": str(home),
             "DEBUG": "1",
@@ -121,9 +129,10 @@ def development() -> Iterator[dict[str, str]]:
                 "CACHE_URL": stack.valkey.cache_url(0),
                 "CELERY_BROKER_URL": stack.valkey.broker_url(1),
             }
-        yield env | {
+        env |= {
             name: value for name, value in given.items() if value or name not in env
         }
+        yield stack, env
     finally:
         stack.leave()
 

@@ -64,7 +64,7 @@ def main() -> int:
         _check_room(processes.own_folder(home))
         with (
             _only_one(home) as address,
-            stack.development() as env,
+            stack.unstarted_development() as (servers, env),
             _reserved_port() as port,
         ):
             _settle(env, home, port)
@@ -74,7 +74,7 @@ def main() -> int:
             address.write(url)
             address.flush()
             _build_storefront(env)
-            return _run_procfile(env, url)
+            return _run_procfile(env, url, servers)
     except Ended:
         return 0
     except subprocess.CalledProcessError as error:
@@ -296,16 +296,20 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
-def _run_procfile(env: dict[str, str], url: str) -> int:
-    """Prepare the database and run the Procfile until it ends or we are told to end; leave
-    nothing behind. Returns the exit code.
+def _run_procfile(env: dict[str, str], url: str, servers: stack.Stack) -> int:
+    """Start the servers, prepare the database and run the Procfile until it ends or we are
+    told to end; leave nothing behind. Returns the exit code.
 
-    Raises: CalledProcessError, where the database cannot be prepared.
+    Raises:
+        StackError: where a server does not start.
+        CalledProcessError: where the database cannot be prepared.
     """
     shop = procfile.Processes(env, before_each=parent.die_with_it)
     try:
-        # Beside it, as starting takes either as long; /health/ready wants a migrated database.
+        # First and beside what follows, as starting takes web the longest; it needs the
+        # servers only when it answers. /health/ready wants a migrated database.
         shop.start(procfile.FIRST)
+        servers.enter()
         _say("Bringing the database up to date …")
         _call([sys.executable, "-m", "dev.prepare"], env)
         if _wait_until(lambda: _ready(url), shop):
