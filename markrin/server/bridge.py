@@ -143,7 +143,7 @@ class Bridge:
                 self._loop.call_soon_threadsafe(self._start, read)
             else:
                 self._submit(exchange, environ, body=None)
-        except Exception:
+        except BaseException:  # whoever calls this looks at no error
             log.exception("a request could not be begun")
             exchange.done()
 
@@ -155,19 +155,19 @@ class Bridge:
     async def _read_body(
         self, exchange: Exchange, environ: WSGIEnvironment
     ) -> None:
+        is_begun = False
         try:
             body = await self._reader.read(
                 exchange.proto, stated=_stated_length(environ)
             )
-        except (TooSlow, TooLong, NoRoom, Incomplete) as exc:
-            send_response(exchange.proto, self._refused(environ, exc))
-            exchange.done()
-        except BaseException:
-            exchange.done()
-            raise
-        else:
             environ["wsgi.input"] = body.file
             self._submit(exchange, environ, body=body)
+            is_begun = True
+        except (TooSlow, TooLong, NoRoom, Incomplete) as exc:
+            send_response(exchange.proto, self._refused(environ, exc))
+        finally:
+            if not is_begun:
+                exchange.done()
 
     def _refused(self, environ: WSGIEnvironment, reason: Exception) -> Response:
         statuses = {
@@ -203,60 +203,73 @@ class Bridge:
         deadline: float,
     ) -> None:
         """Send what the application answers, in one of the threads."""
-        response: Response | None
+        is_sent_in_parts = False
         try:
-            if time.monotonic() > deadline:
-                response = self._refuse(environ, HTTPStatus.SERVICE_UNAVAILABLE)
+            response = self._respond(exchange, environ, deadline)
+            if response is None:
+                is_sent_in_parts = True
             else:
-                response = self._call(environ, exchange)
-        except Exception:
-            log.exception("the application failed")
-            response = self._refuse(environ, HTTPStatus.INTERNAL_SERVER_ERROR)
+                send_response(exchange.proto, response)
         finally:
             if body is not None:
                 body.close()
-        if response is not None:
-            send_response(exchange.proto, response)
-            exchange.done()
+            if not is_sent_in_parts:
+                exchange.done()
+
+    def _respond(
+        self, exchange: Exchange, environ: WSGIEnvironment, deadline: float
+    ) -> Response | None:
+        if time.monotonic() > deadline:
+            return self._refuse(environ, HTTPStatus.SERVICE_UNAVAILABLE)
+        try:
+            return self._call(exchange, environ)
+        except BaseException:  # one request's fault is none of the thread's
+            log.exception("the application failed")
+            return self._refuse(environ, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _call(
-        self, environ: WSGIEnvironment, exchange: Exchange
+        self, exchange: Exchange, environ: WSGIEnvironment
     ) -> Response | None:
         """Return the application's answer; None for one that comes in parts, which is sent."""
         start = _Start()
         environ["wsgi.file_wrapper"] = _File
         result = self._application(environ, start)
+        path = result.path() if isinstance(result, _File) else None
+        if path is None and (
+            isinstance(result, _File) or getattr(result, "streaming", False)
+        ):
+            self._stream(exchange, start, result)
+            return None
         try:
-            if isinstance(result, _File) and (path := result.path()) is not None:
-                return Response(start.status, start.headers, path)
-            if isinstance(result, list):
-                return Response(start.status, start.headers, b"".join(result))
-            if isinstance(result, _File) or getattr(result, "streaming", False):
-                self._stream(start, result, exchange)
-                return None
-            return Response(start.status, start.headers, b"".join(result))
+            body = b"".join(result) if path is None else path
+            return Response(start.status, start.headers, body)
         finally:
-            if hasattr(result, "close"):
-                result.close()
+            _close(result)
 
     def _stream(
-        self, start: _Start, made: Iterable[bytes], exchange: Exchange
+        self, exchange: Exchange, start: _Start, result: Iterable[bytes]
     ) -> None:
+        """Write the parts as they are made; the event loop sends them. Raises nothing: the answer
+        has begun.
+        """
         parts = Parts(self._loop)
-        sending = self._send_parts(start, parts, exchange)
+        sending = self._send_parts(exchange, start, parts)
         self._loop.call_soon_threadsafe(self._start, sending)
         try:
-            for part in made:
-                parts.write(part)
+            try:
+                for part in result:
+                    parts.write(part)
+            finally:
+                _close(result)
         except ClientGone:
             log.info("an answer's reader has gone")
-        except Exception:
+        except BaseException:
             log.exception("the application failed after its answer had begun")
         finally:
             parts.end()
 
     async def _send_parts(
-        self, start: _Start, parts: Parts, exchange: Exchange
+        self, exchange: Exchange, start: _Start, parts: Parts
     ) -> None:
         try:
             await send_parts(
@@ -309,6 +322,11 @@ class _File:
     def __iter__(self) -> Iterable[bytes]:
         while part := self._file.read(self._block_size):
             yield part
+
+
+def _close(result: object) -> None:
+    if hasattr(result, "close"):
+        result.close()
 
 
 def _has_body(environ: WSGIEnvironment) -> bool:

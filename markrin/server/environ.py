@@ -35,7 +35,11 @@ def make_environ(scope: Scope) -> dict[str, object]:
 
     A header with an underscore in its name is left out: in the environment
     `X-Forwarded-For` and `X-Forwarded_For` have the same key, so that anybody could write
-    what only the front may say."""
+    what only the front may say.
+
+    Of a Content-Type with an encoded parameter (`x*=utf-8''%41`, RFC 8187) only the media type is
+    kept. Django decodes it before anything of the shop is asked, and fails where it names an
+    encoding that there is not; no call of ours has such a parameter."""
     host, _, port = scope.server.rpartition(":")
     environ: dict[str, object] = {
         "REQUEST_METHOD": scope.method,
@@ -66,6 +70,8 @@ def make_environ(scope: Scope) -> dict[str, object]:
         else:
             environ[key] = value
     environ.setdefault("HTTP_HOST", scope.authority or "")
+    if "*" in (content_type := str(environ.get("CONTENT_TYPE", ""))):
+        environ["CONTENT_TYPE"] = content_type.partition(";")[0]
     return environ
 
 

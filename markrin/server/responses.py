@@ -85,8 +85,8 @@ async def send_parts(
     protocol: ServerProtocol, response: Response, parts: Parts
 ) -> None:
     """Send an answer as it is made; `response` is its beginning."""
-    transport = protocol.response_stream(response.status, response.headers)
     try:
+        transport = protocol.response_stream(response.status, response.headers)
         async for part in parts:
             await transport.send_bytes(part)
     finally:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import stat
 from contextlib import suppress
 
 
@@ -20,19 +21,15 @@ def break_off_stalled_readers(seconds: float) -> bool:
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
     if option is None:
         return True
-    stalled = False
+    is_found = False
     for name in os.listdir("/proc/self/fd"):
-        # A descriptor may be no socket, or gone by now.
-        with (
-            suppress(OSError),
-            socket.socket(fileno=os.dup(int(name))) as connection,
-        ):
-            if (
-                connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-                and connection.family != socket.AF_UNIX
-            ):
-                connection.setsockopt(
-                    socket.IPPROTO_TCP, option, int(seconds * 1000)
-                )
-                stalled = True
-    return stalled
+        with suppress(OSError):  # one that is gone by now
+            if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                continue
+            with socket.socket(fileno=os.dup(int(name))) as one:
+                if not one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    continue
+                if one.family != socket.AF_UNIX:  # behind which stands a front
+                    one.setsockopt(socket.IPPROTO_TCP, option, int(seconds * 1000))
+                is_found = True
+    return is_found

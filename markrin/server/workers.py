@@ -96,7 +96,9 @@ class Workers:
         while (job := inbox.get()) is not None:
             try:
                 job.run()
-            except Exception:
+            except (
+                BaseException
+            ):  # the thread serves the next one, whatever this was
                 log.exception("a request could not be answered")
             with self._lock:
                 if self._without_thread:
@@ -107,6 +109,7 @@ class Workers:
                     self._pass_on(job)
                 if self._is_stopping:
                     self._dismiss()
+            del job  # or it would live, and its client's connection, until the next one comes
 
     def _begin(self, job: Job) -> None:
         """Its caller, and that of the two next, holds the lock."""

@@ -138,3 +138,10 @@ def test_raw_bytes_in_a_path_are_no_fault_of_ours(port: int, path: bytes) -> Non
         + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
     )
     assert status in (400, 404)
+
+
+def test_a_type_in_an_unknown_encoding_is_answered(port: int) -> None:
+    head = f"{HEAD}Content-Length: 13\r\n\r\n".replace(
+        "application/json", "application/json; x*=bogus''%41"
+    )
+    assert send(port, head.encode() + b'{"gift":true}')[0] == 200

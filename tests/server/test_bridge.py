@@ -212,13 +212,36 @@ def test_a_request_that_waits_too_long_for_a_thread_is_refused() -> None:
     assert sorted(each.status for each in found) == [200, 200, 503]
 
 
-def test_an_application_that_fails_is_a_500() -> None:
+@pytest.mark.parametrize("fault", [ValueError, SystemExit, asyncio.CancelledError])
+def test_an_application_that_fails_is_a_500(fault: type[BaseException]) -> None:
     def fail(
         environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> list[bytes]:
-        raise ValueError("a fault")
+        if environ["PATH_INFO"] == "/fail":
+            raise fault
+        return echo(environ, start_response)
 
-    assert serve_clients(fail, (Scope(), Connection()))[0].status == 500
+    failing = [(Scope(path="/fail"), Connection()) for _ in range(5)]
+    found = serve_clients(fail, *failing, (Scope(), Connection()), threads=2)
+    assert [each.status for each in found] == [500] * 5 + [200]
+
+
+def test_whoever_cannot_be_answered_is_let_go() -> None:
+    """The web server then answers 500 itself."""
+
+    class Refuses(Connection):
+        def response_bytes(self, *answer: object) -> None:
+            raise ValueError("a header that the web server does not take")
+
+    sent = b"a" * 100
+    waiting = [
+        (Scope(), Refuses()),
+        (post(stated=200)[0], Refuses()),
+        (post(stated=3)[0], Refuses([sent])),
+    ]
+    body = BodyLimits(max_bytes=150)
+    answered = serve_clients(echo, *waiting, (Scope(), Connection()), body=body)
+    assert answered[-1].status == 200
 
 
 class Parts:
@@ -258,6 +281,25 @@ def test_an_answer_in_parts_is_sent_as_it_is_made(
         whole,
     )
     assert parts.closed.wait(5)
+
+
+def test_what_fails_once_its_answer_has_begun_is_no_second_answer() -> None:
+    class Failing(Parts):
+        def close(self) -> None:
+            super().close()
+            raise ValueError("a fault")
+
+    parts = Failing()
+
+    def stream(
+        environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Parts:
+        start_response("200 OK", [])
+        return parts
+
+    (found,) = serve_clients(stream, (Scope(), Connection()))
+    assert (found.status, len(found.body)) == (200, 2000)
+    assert parts.closed.is_set()
 
 
 def test_a_file_is_left_to_the_web_server(tmp_path: Path) -> None:

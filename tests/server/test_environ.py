@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from itertools import permutations
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
 
 from markrin.server.environ import make_environ
 
@@ -59,6 +60,16 @@ def test_type_and_length_have_the_keys_of_cgi() -> None:
     found = environ(("content-type", "text/plain"), ("content-length", "3"))
     assert (found["CONTENT_TYPE"], found["CONTENT_LENGTH"]) == ("text/plain", "3")
     assert "HTTP_CONTENT_TYPE" not in found
+
+
+@pytest.mark.parametrize(
+    "parameter", ["x*=bogus''%41", "charset*=utf-8''%00", "a=b; x*0*=none''%41"]
+)
+def test_a_type_that_django_cannot_decode_is_cut_off(parameter: str) -> None:
+    with pytest.raises((LookupError, ValueError)):
+        WSGIRequest(environ() | {"CONTENT_TYPE": f"text/plain; {parameter}"})
+    found = environ(("content-type", f"text/plain; {parameter}"))
+    assert WSGIRequest(found).content_type == "text/plain"
 
 
 @pytest.mark.parametrize(

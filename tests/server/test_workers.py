@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -105,7 +106,7 @@ def test_an_answer_that_fails_leaves_its_thread_to_the_next(caplog):
     done = threading.Event()
 
     def fail() -> None:
-        raise ValueError("a fault")
+        raise SystemExit
 
     workers.submit(fail)
     workers.submit(done.set)
@@ -113,6 +114,22 @@ def test_an_answer_that_fails_leaves_its_thread_to_the_next(caplog):
     loop.close()
     assert done.is_set()
     assert "a request could not be answered" in caplog.text
+
+
+def test_a_thread_that_waits_keeps_nothing_of_the_last_request():
+    class Client:
+        def __call__(self) -> None:
+            pass
+
+    loop = asyncio.new_event_loop()
+    workers = Workers(loop, name="worker", threads=1, at_once=1, settled_s=20)
+    client = Client()
+    kept = weakref.ref(client)
+    workers.submit(client)
+    del client
+    assert wait_for(lambda: kept() is None, seconds=20)
+    workers.stop()
+    loop.close()
 
 
 @pytest.mark.parametrize("threads", [1, 3])
