@@ -331,7 +331,7 @@ class BearerAuthentication(BaseAuthentication):
             markrin.api.errors.Forbidden: a key is used from an address that is not its own.
             markrin.api.errors.RateLimited: this network has sent too much that was refused.
         """
-        text = read_bearer_token(request.headers.get("Authorization"))
+        text = read_bearer_token(request._request.headers.get("Authorization"))
         if text is None:
             return None
         try:
@@ -389,7 +389,9 @@ def _find_session(session_id: UUID) -> Session | None:
     """
     for row in fetch_prepared(_session_sql(), [session_id]):
         session = instance_from_row(Session, "session", row)
-        session.user = instance_from_row(User, "account", row)
+        session._state.fields_cache["user"] = instance_from_row(
+            User, "account", row
+        )
         return session
     return None
 

@@ -91,6 +91,7 @@ def price_items(
     Raises:
         StateCodeNeeded: it does not.
     """
+    now, currency = timezone.localtime(), settings.SHOP_CURRENCY
     countries = {buyer.ships_to.country}
     if buyer.business_place is not None:
         countries.add(buyer.business_place.country)
@@ -103,9 +104,9 @@ def price_items(
     if needs_state and not buyer.ships_to.state:
         _refuse_without_state(rules, buyer)
     basket = Basket(
-        lines=tuple(_read_line(item) for item in items),
+        lines=tuple([_read_line(item, currency) for item in items]),
         shopper=ShopperFacts(
-            live.moment or timezone.now(),
+            live.moment or now,
             buyer.ships_to.country,
             is_first_order=True,  # the database has looked at that, and at groups
         ),
@@ -113,9 +114,9 @@ def price_items(
         gift_cards=() if sold else gift_cards,
     )
     terms = ShopTerms(
-        currency=settings.SHOP_CURRENCY,
+        currency=currency,
         tax=rules,
-        day=timezone.localdate(),
+        day=now.date(),
         promotions=live.terms,
     )
     return ItemPricing(basket, terms)
@@ -131,11 +132,11 @@ def _refuse_without_state(rules: TaxRules, buyer: Buyer) -> None:
         raise errors.StateCodeNeeded
 
 
-def _read_line(item: "CartItem") -> BasketLine:
+def _read_line(item: "CartItem", currency: str) -> BasketLine:
     return BasketLine(
         id=item.id,
         product_id=item.offer.product_id,
-        unit_price=to_units(item.offer.price, settings.SHOP_CURRENCY),
+        unit_price=to_units(item.offer.price, currency),
         quantity=item.quantity,
         category_ids=frozenset(item.offer.category_ids),
         on_sale=item.offer.is_reduced,

@@ -4,6 +4,7 @@ or none."""
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -157,11 +158,23 @@ def read_all_methods() -> dict[UUID, MethodTerms]:
 
 def read_settings_method() -> MethodTerms:
     """Return the method that the settings mean."""
+    return _build_settings_method(
+        _("Standard delivery"),
+        settings.SHIPPING_FEE,
+        settings.SHIPPING_FREE_ABOVE,
+        settings.SHOP_CURRENCY,
+    )
+
+
+@lru_cache(maxsize=64)  # a name for each language
+def _build_settings_method(
+    name: str, fee: Decimal, free_above: Decimal, currency: str
+) -> MethodTerms:
     return MethodTerms(
         id=SETTINGS_METHOD_ID,
-        name=_("Standard delivery"),
-        price=_units(settings.SHIPPING_FEE),
-        free_above=_units(settings.SHIPPING_FREE_ABOVE),
+        name=name,
+        price=to_units(fee, currency),
+        free_above=to_units(free_above, currency),
         cash=CashTerms(),
         is_stored=False,
     )

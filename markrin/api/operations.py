@@ -113,7 +113,9 @@ class Operation:
         return loaded
 
     def _load_query(self, request: Request) -> dict[str, object]:
-        if "query" not in self._schemas and not request.META.get("QUERY_STRING"):
+        if "query" not in self._schemas and not request._request.META.get(
+            "QUERY_STRING"
+        ):
             return {}
         return self._schemas.get("query", _NO_QUERY).load(
             parsers.parse_query(request._request)
@@ -123,11 +125,8 @@ class Operation:
         schema = self._schemas.get("headers")
         if schema is None:
             return None
-        given = {
-            name: request.headers[name]
-            for name in self._header_names
-            if name in request.headers
-        }
+        sent = request._request.headers
+        given = {name: sent[name] for name in self._header_names if name in sent}
         return schema.load(given) if given else self._no_headers
 
     def _load_body(self, request: Request) -> dict[str, object] | None:

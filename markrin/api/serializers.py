@@ -87,6 +87,11 @@ class Serializer(serializers.Serializer[Any]):
         shape = _shape_of(cls)
         return [shape.to_representation(each) for each in instances]
 
+    @classmethod
+    def show(cls, instance: Any) -> dict[str, Any]:
+        """Return what it is shown as, as `data` does, without making a serializer."""
+        return _shape_of(cls).to_representation(instance)
+
     def get_fields(self) -> dict[str, Field[Any, Any, Any, Any]]:
         """Return the fields by their names in JSON."""
         outside = {}

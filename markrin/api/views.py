@@ -75,10 +75,11 @@ class View(APIView):
             if self.operation is None:
                 raise errors.MethodNotAllowed
             super().initial(request, *args, **kwargs)
-            granted = [type(permission) for permission in self.get_permissions()]
-            if permissions.MayCall not in granted:
-                is_public = permissions.AllowAny in granted
-                permissions.refuse_machines(request, is_public=is_public)
+            if permissions.is_machine(request.auth):
+                granted = {type(each) for each in self.get_permissions()}
+                if permissions.MayCall not in granted:
+                    is_public = permissions.AllowAny in granted
+                    permissions.refuse_machines(request, is_public=is_public)
 
     def options(
         self, request: HttpRequest, *args: object, **kwargs: object

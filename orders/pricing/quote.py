@@ -437,6 +437,8 @@ class _Pricing:
 
 
 def _pay_by_cards(priced: Quote, cards: Sequence[GiftCard]) -> Quote:
+    if not cards:
+        return priced
     left, used = priced.total, []
     for card in cards:
         if amount := min(card.balance, left):

@@ -27,7 +27,7 @@ COUPON_ERRORS = [
 
 
 def _respond(contents: CartSummary) -> Response:
-    return Response(serializers.Cart(contents).data)
+    return Response(serializers.Cart.show(contents))
 
 
 class CartDetail(ShopperView):

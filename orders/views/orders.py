@@ -89,7 +89,7 @@ class OrderList(ShopperView):
             base_url=get_base_url(request),
         )
         return mark_replayed(
-            Response(serializers.PlacedOrder(placed).data, HTTPStatus.CREATED),
+            Response(serializers.PlacedOrder.show(placed), HTTPStatus.CREATED),
             again=placed.replayed,
         )
 
