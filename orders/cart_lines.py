@@ -2,7 +2,8 @@
 plans once. Every call about a cart waits for it.
 """
 
-from dataclasses import dataclass, replace
+import functools
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +12,13 @@ from django.utils import timezone
 
 from markrin.db import transactions
 from markrin.db.models import uuid7
-from markrin.db.sql import Row, execute_prepared, fetch_prepared
+from markrin.db.sql import (
+    Query,
+    Row,
+    execute_prepared,
+    fetch_together,
+)
+from orders.cart_lookup import CartOwner, owner_of, query_cart
 from orders.customer_identity import Customer
 from orders.models import Cart
 from products.models import InventoryPolicy
@@ -57,75 +64,121 @@ class CartItem:
         return self.offer.price * self.quantity
 
 
+# The cart's id is what is found by its owner's condition (`CartOwner`).
 _LINES: Final = f"""
     SELECT line.id, line.quantity::bigint, line.price_at_add::numeric, offer.*
     FROM orders_cartline AS line JOIN ({offers.OFFERS}) AS offer USING (variant_id)
-    WHERE line.cart_id = {{cart}} ORDER BY line.created_at, line.id
+    WHERE line.cart_id = (SELECT id FROM orders_cart AS cart WHERE {{owner}})
+    ORDER BY line.created_at, line.id
 """  # noqa: S608 (constants)
-_OF_CART: Final = _LINES.format(cart="%(cart)s")
-_OF_SHOPPER: Final = _LINES.format(
-    cart=(
-        "(SELECT id FROM orders_cart WHERE user_id = %(user)s::uuid OR token_hash ="
-        " %(token)s::bytea)"
-    )
-)
 # As a shopper sees them; last a variant that is not among them, where one is asked for.
 _SHOWN: Final = f"""
+    WITH own AS MATERIALIZED (
+        SELECT id, variant_id, quantity, price_at_add, created_at FROM orders_cartline
+        WHERE cart_id = (SELECT id FROM orders_cart AS cart WHERE {{owner}})
+    )
     SELECT line.id, line.quantity::bigint, line.price_at_add::numeric, offer.*,
         shown.brand, shown.category_slug, shown.category_name, shown.choices
     FROM (
-        SELECT id, variant_id, quantity, price_at_add, created_at FROM orders_cartline
-            WHERE cart_id = %(cart)s::uuid
+        SELECT * FROM own
         UNION ALL SELECT NULL, %(variant)s::uuid, NULL, NULL, NULL
-            WHERE NOT EXISTS (SELECT FROM orders_cartline
-                WHERE cart_id = %(cart)s::uuid AND variant_id = %(variant)s::uuid)
+            WHERE NOT EXISTS (SELECT FROM own WHERE variant_id = %(variant)s::uuid)
     ) AS line JOIN ({offers.OFFERS}) AS offer USING (variant_id)
     JOIN ({offers.CHOICES}) AS shown USING (product_id)
     ORDER BY line.created_at NULLS LAST, line.id
 """  # noqa: S608 (constants)
 
 
+@dataclass(frozen=True)
+class FoundCart:
+    """A shopper's cart with its lines; `asked` is the line of the variant that was asked for: where
+    the cart has none one of no pieces, which is not stored; None where there is no such variant.
+    """
+
+    cart: Cart
+    items: list[CartItem]
+    asked: CartItem | None = None
+
+
 def load_items(cart: Cart) -> list[CartItem]:
     """Return the cart's lines in the order they were added, with their offers: one query."""
-    return _fetch_items(_OF_CART, cart=cart.pk)
+    return _query_items(CartOwner("cart.id = %(owner)s::uuid", cart.pk)).fetch()
 
 
 def load_customer_items(customer: Customer) -> list[CartItem]:
     """Return the lines of the shopper's cart, as `load_items` does; none if there is no cart."""
-    if customer.cart_id is not None:
-        return _fetch_items(_OF_CART, cart=customer.cart_id)
-    return _fetch_items(
-        _OF_SHOPPER,
-        user=customer.user and customer.user.pk,
-        token=customer.token_hash,
-    )
+    owner = owner_of(customer)
+    return _query_items(owner).fetch() if owner else []
+
+
+def lock_with_items(customer: Customer) -> FoundCart | None:
+    """Return the shopper's cart as `find_cart` does, and its lines as `load_items` does, as they
+    are once it is locked: two queries that are sent at once. Locks: the cart.
+    """
+    owner = owner_of(customer)
+    if owner is None:
+        return None
+    cart, items = fetch_together(query_cart(owner, lock=True), _query_items(owner))
+    return FoundCart(cart, items) if cart else None
 
 
 def load_shown_items(cart: Cart) -> list[CartItem]:
     """Return the cart's lines as `load_items` does, each with what a shopper sees of its product
     besides: one query.
     """
-    rows = fetch_prepared(_SHOWN, {"cart": cart.pk, "variant": None})
-    return [_shown_item_from_row(row) for row in rows]
+    return load_shown(cart).items
 
 
-def load_items_with(
-    cart: Cart, variant_id: UUID
-) -> tuple[list[CartItem], CartItem | None]:
-    """Return what `load_shown_items` does, and the line of this variant: where the cart has none
-    one of no pieces, which is not stored; None where there is no such variant. One query.
+def load_shown(cart: Cart, variant_id: UUID | None = None) -> FoundCart:
+    """Return the cart with its lines as `load_shown_items` does, and the line of this variant: one
+    query.
     """
-    rows = fetch_prepared(_SHOWN, {"cart": cart.pk, "variant": variant_id})
-    items = [_shown_item_from_row(row) for row in rows if row["id"] is not None]
-    if rows and rows[-1]["id"] is None:
-        unsaved = {"id": uuid7(), "quantity": 0, "price_at_add": Decimal(0)}
-        return items, _shown_item_from_row(rows[-1] | unsaved)
-    own = [item for item in items if item.offer.variant_id == variant_id]
-    return items, own[0] if own else None
+    owner = CartOwner("cart.id = %(owner)s::uuid", cart.pk)
+    items, asked = _query_shown(owner, variant_id).fetch()
+    return FoundCart(cart, items, asked)
 
 
-def _fetch_items(sql: str, **params: object) -> list[CartItem]:
-    return [_item_from_row(row) for row in fetch_prepared(sql, params)]
+def find_shown(
+    customer: Customer, variant_id: UUID | None = None, *, lock: bool = False
+) -> FoundCart | None:
+    """Return the shopper's cart as `find_cart` does, and what `load_shown` does of it: two queries
+    that are sent at once. Locks: the cart, if so asked; the lines are read after that.
+    """
+    owner = owner_of(customer)
+    if owner is None:
+        return None
+    cart, (items, asked) = fetch_together(
+        query_cart(owner, lock=lock), _query_shown(owner, variant_id)
+    )
+    return FoundCart(cart, items, asked) if cart else None
+
+
+@functools.cache
+def _format_sql(sql: str, condition: str) -> str:
+    return sql.format(owner=condition)
+
+
+def _query_items(owner: CartOwner) -> Query[list[CartItem]]:
+    return Query(
+        _format_sql(_LINES, owner.condition),
+        {"owner": owner.value},
+        lambda rows: [_item_from_row(row) for row in rows],
+    )
+
+
+def _query_shown(
+    owner: CartOwner, variant_id: UUID | None
+) -> Query[tuple[list[CartItem], CartItem | None]]:
+    def read(rows: list[Row]) -> tuple[list[CartItem], CartItem | None]:
+        items = [_shown_item_from_row(row) for row in rows if row["id"] is not None]
+        if rows and rows[-1]["id"] is None:
+            unsaved = {"id": uuid7(), "quantity": 0, "price_at_add": Decimal(0)}
+            return items, _shown_item_from_row(rows[-1] | unsaved)
+        own = [item for item in items if item.offer.variant_id == variant_id]
+        return items, own[0] if own else None
+
+    params = {"owner": owner.value, "variant": variant_id}
+    return Query(_format_sql(_SHOWN, owner.condition), params, read)
 
 
 def _item_from_row(row: Row, choices: ProductChoices | None = None) -> CartItem:
@@ -145,12 +198,11 @@ def _shown_item_from_row(row: Row) -> CartItem:
 # --- Writing -------------------------------------------------------------------------------------
 _PUT: Final = """
     WITH used AS (UPDATE orders_cart SET updated_at = %(now)s WHERE id = %(cart)s::uuid)
-    INSERT INTO orders_cartline AS line
+    INSERT INTO orders_cartline
         (id, updated_at, cart_id, variant_id, quantity, price_at_add)
     VALUES (%(id)s::uuid, %(now)s, %(cart)s::uuid, %(variant)s::uuid, %(quantity)s, %(price)s)
     ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = excluded.quantity,
         price_at_add = excluded.price_at_add, updated_at = excluded.updated_at
-    RETURNING line.id
 """
 _REMOVE: Final = """
     WITH gone AS (DELETE FROM orders_cartline WHERE id = %(id)s::uuid)
@@ -163,10 +215,9 @@ _SAVE_CART: Final = """
 """
 
 
-@transactions.requires_transaction
-def put_line(cart: Cart, item: CartItem) -> CartItem:
-    """Write a line's pieces and price, and note that the cart, which the caller has locked, is in
-    use; return it as it is stored. One statement.
+def put_line(cart: Cart, item: CartItem) -> Query[object]:
+    """Return what writes a line's pieces and price, and notes that the cart is in use. The caller
+    has locked the cart, and looked whether it has the line.
     """
     params = {
         "cart": cart.pk,
@@ -176,17 +227,15 @@ def put_line(cart: Cart, item: CartItem) -> CartItem:
         "price": item.price_at_add,
         "now": timezone.now(),
     }
-    [stored] = fetch_prepared(_PUT, params)
-    return item if stored["id"] == item.id else replace(item, id=stored["id"])
+    return Query(_PUT, params, len)
 
 
-@transactions.requires_transaction
-def remove_line(cart: Cart, item: CartItem) -> None:
-    """Take a line out of the cart, which the caller has locked, and note that the cart is in use.
-    One statement.
+def remove_line(cart: Cart, item: CartItem) -> Query[object]:
+    """Return what takes a line out of the cart, which the caller has locked, and notes that the
+    cart is in use.
     """
     params = {"cart": cart.pk, "id": item.id, "now": timezone.now()}
-    execute_prepared(_REMOVE, params)
+    return Query(_REMOVE, params, len)
 
 
 @transactions.requires_transaction

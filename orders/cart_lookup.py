@@ -3,16 +3,18 @@ with it.
 """
 
 import functools
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 
 from markrin.db import transactions
-from markrin.db.sql import fetch_prepared, instance_from_row
+from markrin.db.sql import Query, Row, instance_from_row
 from orders.customer_identity import Customer
 from orders.models import Cart
 from orders.models.gift_card import GiftCardKind
+from orders.promotion_terms import ANY_PROMOTION
 from orders.rule_versions import RULE_VERSIONS
 
 Owner = Literal[
@@ -25,8 +27,9 @@ _BY_USER: Final[Owner] = "cart.user_id = %(owner)s::uuid"
 _BY_HASH: Final[Owner] = "cart.token_hash = %(owner)s::bytea"
 
 # Beside its columns, what its quote asks for: the customer's e-mail address, where the default
-# address is, the store credit that can be paid with, and the versions of the shop's rules. The
-# casts keep a column's type when a migration widens it, as a prepared statement needs.
+# address is, the store credit that can be paid with, whether any promotion applies by itself, and
+# the versions of the shop's rules. The casts keep a column's type when a migration widens it, as a
+# prepared statement needs.
 _QUOTE_PARTS: Final = f"""
     person.email::text AS owner_email, usual.country::text AS ships_to_country,
     usual.state_code::text AS ships_to_state, usual.postal_code::text AS ships_to_postal_code,
@@ -34,7 +37,7 @@ _QUOTE_PARTS: Final = f"""
         WHERE credit.user_id = cart.user_id AND credit.kind = '{GiftCardKind.STORE_CREDIT}'
         AND credit.currency = %(currency)s::text AND balance > 0 AND NOT is_blocked
         AND (expires_at IS NULL OR expires_at > statement_timestamp())) AS store_credit,
-    {RULE_VERSIONS}
+    {ANY_PROMOTION} AS any_promotion, {RULE_VERSIONS}
 """  # noqa: S608 (constants)
 _CASTS: Final = {"coupon_codes": "text[]"}
 _PARTS: Final = (
@@ -43,9 +46,28 @@ _PARTS: Final = (
     "ships_to_state",
     "ships_to_postal_code",
     "store_credit",
+    "any_promotion",
     "tax_version",
     "shipping_version",
 )
+
+
+class CartOwner(NamedTuple):
+    """By what a shopper's cart is found: a condition on `cart`, and the value in it."""
+
+    condition: Owner
+    value: UUID | bytes
+
+
+def owner_of(customer: Customer) -> CartOwner | None:
+    """Return by what the shopper's cart is found, or None where it cannot have one."""
+    if customer.cart_id is not None:
+        return CartOwner(_BY_ID, customer.cart_id)
+    if customer.user is not None:
+        return CartOwner(_BY_USER, customer.user.pk)
+    if customer.token_hash is not None:
+        return CartOwner(_BY_HASH, customer.token_hash)
+    return None
 
 
 def find_cart(customer: Customer, *, lock: bool = False) -> Cart | None:
@@ -54,24 +76,24 @@ def find_cart(customer: Customer, *, lock: bool = False) -> Cart | None:
     Locks: its row, if so asked, within a transaction. Where there is one, the transaction's waits
     are limited then, as by `transactions.limit_waits`.
     """
-    if customer.cart_id is not None:
-        return _fetch_cart(_BY_ID, customer.cart_id, lock=lock)
-    if customer.user is not None:
-        return _fetch_cart(_BY_USER, customer.user.pk, lock=lock)
-    if customer.token_hash is not None:
-        return _fetch_cart(_BY_HASH, customer.token_hash, lock=lock)
-    return None
+    owner = owner_of(customer)
+    return query_cart(owner, lock=lock).fetch() if owner else None
 
 
 def lock_cart(cart_id: UUID) -> Cart | None:
     """Return the cart of this id as `find_cart` does. Locks: its row."""
-    return _fetch_cart(_BY_ID, cart_id, lock=True)
+    return query_cart(CartOwner(_BY_ID, cart_id), lock=True).fetch()
 
 
-def _fetch_cart(owner: Owner, value: UUID | bytes, *, lock: bool) -> Cart | None:
-    params = {"owner": value, "currency": settings.SHOP_CURRENCY}
-    sql = _cart_sql(owner, transactions.LIMITS_SQL if lock else None)
-    for row in fetch_prepared(sql, params):
+def query_cart(owner: CartOwner, *, lock: bool) -> Query[Cart | None]:
+    """Return the query of `find_cart`."""
+    params = {"owner": owner.value, "currency": settings.SHOP_CURRENCY}
+    sql = _cart_sql(owner.condition, transactions.LIMITS_SQL if lock else None)
+    return Query(sql, params, _read_cart)
+
+
+def _read_cart(rows: Sequence[Row]) -> Cart | None:
+    for row in rows:
         cart = instance_from_row(Cart, "cart", row)
         for part in _PARTS:
             setattr(cart, part, row[part])

@@ -8,6 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from markrin.api.errors import ShopError
+from markrin.db.sql import Query, fetch_together
 from orders import cart_lines, coupon_rules, gift_card_lookup, quotes
 from orders.buyers import find_cart_buyer, find_cart_destination
 from orders.cart_lines import CartItem
@@ -20,7 +21,8 @@ from orders.promotion_terms import (
     NO_PROMOTIONS,
     LivePromotions,
     Person,
-    read_promotions,
+    may_have_promotions,
+    query_promotions,
 )
 from orders.quotes import ItemPricing
 from orders.rule_versions import versions_with
@@ -91,10 +93,12 @@ def summarize_cart(
     token: str | None,
     wish: CartWish | None = None,
     items: Sequence[CartItem] | None = None,
+    change: Query[object] | None = None,
 ) -> CartSummary:
-    """Return the cart's contents, in four queries: its lines, what may apply, the taxes, how it
-    can be sent; one more where gift cards pay, one less where the lines are given as `items`, as
-    `cart_lines.load_shown_items` reads them. Locks nothing.
+    """Return the cart's contents, in four queries at most: its lines, what may apply, the taxes,
+    how it can be sent; one more where gift cards pay, one less where the lines are given as
+    `items`, as `cart_lines.load_shown_items` reads them. A `change` of the cart that has made it so
+    is sent with the query of what may apply. Locks nothing.
 
     Lines that cannot be bought now are shown, but not counted into the quote. It is priced as
     the shopper wishes, where that can be had.
@@ -102,7 +106,7 @@ def summarize_cart(
     wish = wish or CartWish()
     if items is None:
         items = cart_lines.load_shown_items(cart) if cart else []
-    priced = price_cart(cart, items, place=wish.place)
+    priced = price_cart(cart, items, place=wish.place, change=change)
     codes = cart.coupon_codes if cart else []
     choice = choose_shipping(priced.pricing, priced.offered, wish.shipping)
     coupons = [_show_coupon(code, choice.quote, priced.live) for code in codes]
@@ -137,19 +141,13 @@ def price_cart(
     items: Sequence[CartItem],
     *,
     place: Destination | None = None,
+    change: Query[object] | None = None,
 ) -> PricedCart:
     """Return the cart with these lines, priced for this place, else for where it usually goes.
     Queries as of `summarize_cart`, but for the lines.
     """
     available = [item for item in items if item.available]
-    codes = cart.coupon_codes if cart else []
-    live = NO_PROMOTIONS
-    if cart is not None and (items or codes):
-        live = read_promotions(
-            Person(cart.user_id, owner_email(cart)),
-            codes,
-            {item.offer.product_id for item in items},
-        )
+    live = _read_promotions(cart, items, change)
     buyer = find_cart_buyer(cart)
     if place is not None:
         buyer = Buyer(Place(place.country, place.state))
@@ -173,6 +171,22 @@ def price_cart(
             version=versions.shipping,
         )
     return PricedCart(list(items), live, pricing, offered, cards)
+
+
+def _read_promotions(
+    cart: Cart | None, items: Sequence[CartItem], change: Query[object] | None
+) -> LivePromotions:
+    asks = cart is not None and may_have_promotions(cart, cart.coupon_codes)
+    if cart is None or not asks or not (items or cart.coupon_codes):
+        if change is not None:
+            change.fetch()
+        return NO_PROMOTIONS
+    query = query_promotions(
+        Person(cart.user_id, owner_email(cart)),
+        cart.coupon_codes,
+        {item.offer.product_id for item in items},
+    )
+    return query.fetch() if change is None else fetch_together(change, query)[1]
 
 
 def list_pieces(items: Iterable[CartItem]) -> list[tuple[int | None, int]]:

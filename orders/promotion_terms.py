@@ -1,7 +1,7 @@
 """The shop's promotions as `orders/pricing` takes them, for one shopper, in one query."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from markrin.db.sql import Row, fetch_prepared
+from markrin.db.sql import Query, Row, fetch_prepared
 from orders.customer_groups import is_for_customer
 from orders.models.promotion import EffectKind, Promotion
 from orders.pricing.effects import (
@@ -30,10 +30,19 @@ from orders.pricing.promotions import Conditions, PromotionTerms, Reason
 from products.selectors.collections import MEMBERS
 
 if TYPE_CHECKING:
-    from orders.models import Order
+    from orders.models import Cart, Order
 
 _IS_FOR_THEM: Final = is_for_customer(
     "orders_promotion_customer_groups", "promotion_id", "promotion.id"
+)
+_APPLIES_BY_ITSELF: Final = """
+    NOT needs_code AND (starts_at IS NULL OR starts_at <= statement_timestamp())
+    AND (ends_at IS NULL OR ends_at > statement_timestamp())
+"""
+# Whether a cart without codes need ask for promotions: `cart_lookup` reads it with the cart.
+ANY_PROMOTION: Final = (
+    "EXISTS (SELECT FROM orders_promotion AS promotion"
+    f" WHERE promotion.is_active AND {_APPLIES_BY_ITSELF})"
 )
 # The casts keep a column's type when a migration widens it, as a prepared statement needs.
 # What may apply: all that apply by themselves now, and those whose code was given. A person is
@@ -73,9 +82,7 @@ _PROMOTIONS: Final = f"""
     FROM orders_promotion AS promotion
     LEFT JOIN orders_coupon AS code
         ON code.promotion_id = promotion.id AND code.code = ANY ((SELECT %(codes)s::text[])::text[])
-    WHERE promotion.is_active AND (code.id IS NOT NULL OR NOT needs_code
-        AND (starts_at IS NULL OR starts_at <= statement_timestamp())
-        AND (ends_at IS NULL OR ends_at > statement_timestamp()))
+    WHERE promotion.is_active AND (code.id IS NOT NULL OR {_APPLIES_BY_ITSELF})
     ORDER BY promotion.priority, promotion.id, code.code
 """  # noqa: S608 (constants)
 
@@ -132,16 +139,31 @@ def read_promotions(
     person: Person, codes: Collection[str], product_ids: Iterable[UUID]
 ) -> LivePromotions:
     """Return what may apply to a cart of this person, with these codes and products: one query."""
-    rows = fetch_prepared(
-        _PROMOTIONS,
-        {
-            "user": person.user_id,
-            "email": person.email,
-            "email_hash": person.email_hash,
-            "codes": list(codes),
-            "products": list(set(product_ids)),
-        },
-    )
+    return query_promotions(person, codes, product_ids).fetch()
+
+
+def may_have_promotions(cart: "Cart", codes: Collection[str]) -> bool:
+    """Return whether promotions may apply to the cart with these codes. No query: where nothing
+    was read with the cart, they may.
+    """
+    return bool(codes) or getattr(cart, "any_promotion", True)
+
+
+def query_promotions(
+    person: Person, codes: Collection[str], product_ids: Iterable[UUID]
+) -> Query[LivePromotions]:
+    """Return the query of `read_promotions`."""
+    params = {
+        "user": person.user_id,
+        "email": person.email,
+        "email_hash": person.email_hash,
+        "codes": list(codes),
+        "products": list(set(product_ids)),
+    }
+    return Query(_PROMOTIONS, params, _read_live)
+
+
+def _read_live(rows: Sequence[Row]) -> LivePromotions:
     known: dict[UUID, PromotionRow] = {}
     for row in rows:  # two codes of one promotion count once, the first of them
         known.setdefault(row["id"], _read_promotion(row))

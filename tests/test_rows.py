@@ -110,8 +110,9 @@ def test_a_cast_keeps_the_type_within_a_transaction(session):
 
 def _checkout_reads():
     """Yield what a checkout reads within its transaction, with parameters that find nothing."""
-    yield cart_lines._OF_CART, {"cart": uuid4()}
     for owner in (cart_lookup._BY_ID, cart_lookup._BY_USER):
+        lines = cart_lines._format_sql(cart_lines._LINES, owner)
+        yield lines, {"owner": uuid4()}
         yield (
             cart_lookup._cart_sql(owner, transactions.LIMITS_SQL),
             {"owner": uuid4(), "currency": "INR"},
@@ -222,6 +223,97 @@ def test_a_statement_that_made_room_may_be_gone_already(session, monkeypatch):
     with pytest.raises(ProgrammingError, match="does not exist"):
         fetch_prepared("SELECT 1 AS one")
     assert fetch_prepared("SELECT 1 AS one") == [{"one": 1}]  # once is enough
+
+
+def _query(text, *params):
+    return sql.Query(text, params, list)
+
+
+ADD = "INSERT INTO planned VALUES (%s) RETURNING word::text"
+ALL = "SELECT word::text FROM planned ORDER BY 1"
+
+
+def test_two_are_sent_at_once_and_the_second_sees_the_first(session):
+    for word in ("silk", "wool"):
+        with CaptureQueriesContext(connection) as asked, transaction.atomic():
+            added, found = sql.fetch_together(_query(ADD, word), _query(ALL))
+            assert connection.connection.info.transaction_status.name == "INTRANS"
+        assert added == [{"word": word}]
+        assert {"word": word} in found
+        assert [each["sql"].split()[0] for each in asked] == [
+            *("BEGIN", "INSERT", "SELECT", "COMMIT")
+        ]
+    assert len(fetch_prepared(ALL)) == 3
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_where_one_of_two_is_refused_neither_has_been_run(session, turn):
+    wrong, right = _query(ADD, "too long for it"), _query(ADD, "silk")
+    for _ in range(2):
+        with pytest.raises(DataError, match="too long"), transaction.atomic():
+            sql.fetch_together(*(wrong, right)[::turn])
+        assert fetch_prepared(ALL) == [{"word": "linen"}]
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        sql.fetch_together(*(right, _query("SELECT nothing"))[::turn])
+    assert fetch_prepared(ALL) == [{"word": "linen"}]
+
+
+def test_the_second_sees_what_the_first_has_waited_for(session):
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("BEGIN; UPDATE planned SET word = 'felt'")
+
+        def commit():
+            cursor.execute("INSERT INTO planned VALUES ('silk'); COMMIT")
+
+        later = threading.Timer(0.3, commit)
+        later.start()
+        with transaction.atomic():
+            locked, found = sql.fetch_together(
+                _query("SELECT word::text FROM planned FOR UPDATE"), _query(ALL)
+            )
+        later.join()
+    other.close()
+    assert locked == [{"word": "felt"}]
+    assert found == [{"word": "felt"}, {"word": "silk"}]
+
+
+def test_a_signal_is_heeded_while_two_are_waited_for(session):
+    main = threading.get_ident()
+    threading.Timer(0.3, signal.pthread_kill, [main, signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt), transaction.atomic():
+        sql.fetch_together(
+            _query("SELECT 1 AS one FROM pg_sleep(%s)", 20), _query(ALL)
+        )
+    assert fetch_prepared(ALL) == [{"word": "linen"}]
+
+
+def test_two_that_only_read_are_asked_anew_over_another_connection(
+    ended_connection,
+):
+    one = _query("SELECT 1 AS one")
+    assert sql.fetch_together(one, one) == ([{"one": 1}], [{"one": 1}])
+
+
+def test_two_are_not_asked_anew_where_they_write_or_within_a_transaction(
+    ended_connection,
+):
+    one, other = _query("SELECT 1 AS one"), _query("DELETE FROM nothing")
+    with pytest.raises(OperationalError):
+        sql.fetch_together(one, other)
+    with pytest.raises(OperationalError), transaction.atomic():
+        sql.fetch_together(one, one)
+
+
+def test_behind_a_pooler_two_are_asked_one_by_one(planned, monkeypatch):
+    monkeypatch.setitem(
+        connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True
+    )
+    with transaction.atomic():
+        added, found = sql.fetch_together(_query(ADD, "silk"), _query(ALL))
+    assert added == [{"word": "silk"}]
+    assert found == [{"word": "linen"}, {"word": "silk"}]
+    assert prepared() == []
 
 
 def test_values_are_read_as_django_reads_them(db):

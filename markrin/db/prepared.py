@@ -4,6 +4,9 @@ than has to be done each time.
 What the driver does for statements that it prepares itself holds here, too: values go as their own
 types, the statement that was not used for longest makes room, and a signal is heeded while
 PostgreSQL is waited for. But a rollback leaves them planned here, as PostgreSQL does.
+
+Several can be sent at once, and a transaction's BEGIN goes with its first statement: the way to
+PostgreSQL and back costs as much as a small statement does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +27,7 @@ from psycopg.pq.abc import PGresult
 from psycopg.types.datetime import TimestamptzLoader
 
 Params = Sequence[Any] | Mapping[str, Any]
+_Call = tuple[bytes, Sequence[Any], Sequence[Any] | None]
 
 MAX_PREPARED: Final = 100  # statements of a connection
 MAX_READ: Final = 1_000  # statements of a process
@@ -57,23 +61,97 @@ class _Prepared:
     types, the one that was used last at the end.
     """
 
-    __slots__ = ("driver", "made", "names", "values")
+    __slots__ = ("driver", "made", "names", "unsent", "values")
 
     def __init__(self, driver: "psycopg.Connection[Any]") -> None:
         self.driver = driver
         self.values = Transformer(_Adapters(driver))
         self.names: dict[tuple[str, tuple[int, ...]], bytes] = {}
         self.made = 0
+        self.unsent: list[Answer] = []
+
+    def send(self) -> None:
+        """Send what is unsent, in one way, with the BEGIN of a transaction that Django has begun
+        and PostgreSQL has not; read the answers. Raises: psycopg.Error.
+        """
+        answers, self.unsent = self.unsent, []
+        calls = [answer.call for answer in answers]
+        pgconn = self.driver.pgconn
+        begins = (
+            not self.driver.autocommit
+            and pgconn.transaction_status == TransactionStatus.IDLE
+        )
+        try:
+            if begins or len(calls) > 1:
+                results = self._run_pipeline(calls, begins=begins)
+            else:
+                pgconn.send_query_prepared(*calls[0])
+                results = self.await_results()
+        except (FeatureNotSupported, InvalidSqlStatementName):
+            self.names.clear()  # a column has another type since, or they are gone
+            raise
+        for answer, result in zip(answers, results, strict=True):
+            answer.take(result)
+
+    def _run_pipeline(
+        self, calls: Sequence[_Call], *, begins: bool
+    ) -> list[PGresult]:
+        """Return what each statement returned. Of a connection that breaks off in the middle nobody
+        knows what it has yet to say: it is closed.
+        """
+        pgconn, results = self.driver.pgconn, list[PGresult]()
+        try:
+            pgconn.enter_pipeline_mode()
+            if begins:
+                pgconn.send_query_params(b"BEGIN", None)
+            for call in calls:
+                pgconn.send_query_prepared(*call)
+            pgconn.pipeline_sync()
+            found = self.driver.wait(generators.execute(pgconn))
+            while found and found[-1].status != ExecStatus.PIPELINE_SYNC:
+                results += found
+                found = self.driver.wait(generators.fetch_many(pgconn))
+            pgconn.exit_pipeline_mode()
+        except BaseException:
+            self.driver.close()
+            raise
+        self._refuse_errors(results)
+        return results[begins:]
+
+    def await_results(self) -> list[PGresult]:
+        """Return what was answered to what has been sent. Raises: psycopg.Error."""
+        results: list[PGresult] = self.driver.wait(
+            generators.execute(self.driver.pgconn)
+        )
+        # a second one is what the commit found, where the statement is a transaction of its own
+        self._refuse_errors(results)
+        return results
+
+    def _refuse_errors(self, results: Sequence[PGresult]) -> None:
+        for result in results:
+            if result.status not in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
+                raise error_from_result(result, encoding=self.driver.info.encoding)
 
 
 class Answer:
     """One statement and what it returned; a cursor, as far as Django's wrappers ask for one."""
 
-    __slots__ = ("_prepared", "_query", "connection", "result", "rowcount", "rows")
+    __slots__ = (
+        "_prepared",
+        "_query",
+        "_together",
+        "call",
+        "connection",
+        "result",
+        "rowcount",
+        "rows",
+    )
 
-    def __init__(self, prepared: _Prepared) -> None:
+    def __init__(self, prepared: _Prepared, together: int = 1) -> None:
         self._prepared = prepared
+        self._together = together
         self._query: _Reading | None = None  # what Django's log of queries shows
+        self.call: _Call = (b"", (), None)
         self.connection = prepared.driver
         self.result: PGresult | None = None
         self.rows: list[tuple[Any, ...]] = []
@@ -81,9 +159,10 @@ class Answer:
 
     def execute(self, sql: str, params: Params) -> None:
         """Run it, in a transaction where Django has begun one; as DB-API's cursors call it (PEP
-        249), which Django's wrappers ask for. Raises: psycopg.Error.
+        249), which Django's wrappers ask for. Of several `together` the last one runs them all.
+        Raises: psycopg.Error.
         """
-        kept, pgconn = self._prepared, self.connection.pgconn
+        kept = self._prepared
         self._query = reading = _readings_of.get(sql) or self._read_statement(
             sql, params
         )
@@ -92,22 +171,22 @@ class Answer:
         )
         values = kept.values.dump_sequence(given, reading.formats)
         key, formats = (sql, kept.values.types or ()), kept.values.formats
-        if pgconn.transaction_status == TransactionStatus.IDLE:
-            self._begin_transaction()
         name = kept.names.pop(key, None) or self._prepare_statement(
             key, reading.query
         )
         kept.names[key] = name
-        try:
-            pgconn.send_query_prepared(name, values, formats)
-            self.result = result = self._await_result()
-        except (FeatureNotSupported, InvalidSqlStatementName):
-            kept.names.clear()  # a column has another type since, or they are gone
-            raise
+        self.call = (name, values, formats)
+        kept.unsent.append(self)
+        if len(kept.unsent) >= self._together:
+            kept.send()
+
+    def take(self, result: PGresult) -> None:
+        """Read what PostgreSQL has returned."""
+        self.result, values = result, self._prepared.values
         if result.status == ExecStatus.TUPLES_OK:
-            kept.values.set_pgresult(result)
-            self.rows = kept.values.load_rows(0, result.ntuples, tuple)
-            kept.values.set_pgresult(None)  # it may be large
+            values.set_pgresult(result)
+            self.rows = values.load_rows(0, result.ntuples, tuple)
+            values.set_pgresult(None)  # it may be large
         self.rowcount = result.command_tuples or 0
 
     def read_names(self) -> list[str]:
@@ -119,11 +198,6 @@ class Answer:
             else []
         )
         return [(name or b"").decode() for name in names]
-
-    def _begin_transaction(self) -> None:
-        if not self.connection.autocommit:
-            self.connection.pgconn.send_query(b"BEGIN")
-            self._await_result()
 
     def _read_statement(self, sql: str, params: Params) -> _Reading:
         """Return the statement as the driver reads it, kept for each: the driver keeps those of
@@ -145,35 +219,37 @@ class Answer:
         while len(kept.names) >= MAX_PREPARED:
             oldest = kept.names.pop(next(iter(kept.names)))
             pgconn.send_query(b"DEALLOCATE " + oldest)
-            self._await_result()
+            kept.await_results()
         kept.made += 1
         name = b"prepared_%d" % kept.made
         pgconn.send_prepare(name, query, key[1])
-        self._await_result()
+        kept.await_results()
         return name
-
-    def _await_result(self) -> PGresult:
-        """Return what was answered to what has been sent. Raises: psycopg.Error."""
-        driver = self.connection
-        # a second one is what the commit found, where the statement is a transaction of its own
-        results: list[PGresult] = driver.wait(generators.execute(driver.pgconn))
-        for result in results:
-            if result.status not in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
-                raise error_from_result(result, encoding=driver.info.encoding)
-        return results[0]
 
 
 def run_prepared(database: BaseDatabaseWrapper, sql: str, params: Params) -> Answer:
     """Run a statement under Django's wrappers, which count it and log it, planned by its first use
     on this connection. Not for a pooler in transaction mode. Raises: django.db.Error.
     """
+    [answer] = run_together(database, [(sql, params)])
+    return answer
+
+
+def run_together(
+    database: BaseDatabaseWrapper, statements: Sequence[tuple[str, Params]]
+) -> list[Answer]:
+    """Run several statements as `run_prepared` does, one after the other, but sent at once. After
+    one that fails none is run.
+    """
     kept: _Prepared | None = vars(database).get("prepared")
     if kept is None or kept.driver is not database.connection:
         database.ensure_connection()
         kept = vars(database)["prepared"] = _Prepared(database.connection)
-    answer = Answer(kept)
-    database._prepare_cursor(answer).execute(sql, params)  # type: ignore[attr-defined]
-    return answer
+    kept.unsent.clear()  # a statement before them could not be read
+    answers = [Answer(kept, len(statements)) for _ in statements]
+    for answer, (sql, params) in zip(answers, statements, strict=True):
+        database._prepare_cursor(answer).execute(sql, params)  # type: ignore[attr-defined]
+    return answers
 
 
 def forget_statements(database: BaseDatabaseWrapper) -> None:

@@ -4,7 +4,9 @@ more than the query.
 
 import functools
 import re
-from typing import Any, TypeVar, cast
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import orjson
 from django.db import (
@@ -19,9 +21,18 @@ from django.db.models import Field, Model
 from django.db.models.base import ModelState
 from psycopg.types.json import set_json_loads
 
-from markrin.db.prepared import Params, forget_statements, run_prepared
+from markrin.db.prepared import (
+    Answer,
+    Params,
+    forget_statements,
+    run_prepared,
+    run_together,
+)
 
 _Model = TypeVar("_Model", bound=Model)
+T = TypeVar("T")
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
 Row = dict[str, Any]
 
 # Several times as fast as the standard library's; what PostgreSQL builds has no number that the
@@ -76,6 +87,50 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
         return fetch_all(sql, params)
     # It has just answered: no transaction of this request need ask whether it does.
     database.health_check_done = True  # type: ignore[attr-defined]  # the stubs lack it
+    return _rows_of(sql, answer)
+
+
+class Query(NamedTuple, Generic[T]):
+    """A statement for `fetch_prepared`, and what makes of its rows what is asked for."""
+
+    sql: str
+    params: Params
+    read: Callable[[list[Row]], T]
+
+    def fetch(self) -> T:
+        """Return what is asked for."""
+        return self.read(fetch_prepared(self.sql, self.params))
+
+
+def fetch_together(one: Query[T1], other: Query[T2]) -> tuple[T1, T2]:
+    """Return what two queries ask for, run one after the other but sent to PostgreSQL at once.
+
+    The second sees what the first has done, and what had been committed by the time the first was
+    done: also what the first had to wait for. One that writes is for within a transaction; there,
+    where either is refused, nothing has changed.
+    """
+    queries = one, other
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        return one.fetch(), other.fetch()
+    try:
+        first, second = run_together(
+            database, [(query.sql, query.params) for query in queries]
+        )
+    except (NotSupportedError, OperationalError):
+        if database.in_atomic_block or not all(
+            _only_reads(query.sql) for query in queries
+        ):
+            raise
+        return one.fetch(), other.fetch()
+    database.health_check_done = True  # type: ignore[attr-defined]  # as above
+    return (
+        one.read(_rows_of(one.sql, first)),
+        other.read(_rows_of(other.sql, second)),
+    )
+
+
+def _rows_of(sql: str, answer: Answer) -> list[Row]:
     names = _names_of.get(sql)
     if names is None:
         if len(_names_of) >= MAX_KEPT:
@@ -122,8 +177,8 @@ def instance_from_row(model: type[_Model], alias: str, row: Row) -> _Model:
     instance = model.__new__(model)
     state = instance._state = ModelState()
     state.adding, state.db = False, DEFAULT_DB_ALIAS
-    for name, key in _column_keys(model, alias):
-        instance.__dict__[name] = row[key]
+    names, read = _column_readers(model, alias)
+    instance.__dict__.update(zip(names, read(row), strict=True))
     return instance
 
 
@@ -162,12 +217,13 @@ def _written_fields(model: type[Model]) -> list["Field[Any, Any]"]:
 
 
 @functools.cache
-def _column_keys(model: type[Model], alias: str) -> list[tuple[str, str]]:
-    """Return the names of a model's attributes, with their keys in a row."""
-    return [
-        (field.attname, f"{alias}_{field.column}")
-        for field in model._meta.concrete_fields
-    ]
+def _column_readers(
+    model: type[Model], alias: str
+) -> tuple[list[str], Callable[[Row], tuple[Any, ...]]]:
+    """Return the names of a model's attributes, and what reads their values off a row."""
+    fields = model._meta.concrete_fields
+    keys = [f"{alias}_{field.column}" for field in fields]
+    return [field.attname for field in fields], itemgetter(*keys)
 
 
 def _rows(cursor: CursorWrapper, sql: str, params: Params) -> list[Row]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, fields
 from typing import LiteralString, NamedTuple
 from uuid import UUID, uuid4
 
+import orjson
 from psycopg.types.json import Jsonb
 
-from markrin.db.sql import Row, execute_prepared, fetch_prepared
+from markrin.db.sql import Query, Row, execute_prepared, fetch_prepared
 from markrin.observe import redact
 
 # How long a row waits after its first, second, … failed attempt, in seconds; ± 20 % is added.
@@ -50,10 +51,12 @@ ON CONFLICT DO NOTHING
 """
 
 
-def insert_rows(new: Sequence[NewRow]) -> None:
-    """Insert these rows, leaving out those whose key exists. Within the caller's transaction."""
+def insert_rows(new: Sequence[NewRow]) -> Query[object]:
+    """Return what inserts these rows, leaving out those whose key exists; for within the caller's
+    transaction.
+    """
     rows = [row._asdict() | {"event_id": str(row.event_id)} for row in new]
-    execute_prepared(_ADD, [Jsonb(rows)])
+    return Query(_ADD, [Jsonb(rows, dumps=orjson.dumps)], len)
 
 
 @dataclass(frozen=True)

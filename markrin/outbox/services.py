@@ -2,6 +2,7 @@
 them and with the queues.
 """
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.db import connection, transaction
 
 from celery_app import ON_EVENT, QUEUES
 from markrin.db.models import uuid7
+from markrin.db.sql import Query
 from markrin.outbox import handlers, rows, trace_context
 from markrin.outbox.models import OutboxEvent, OutboxPause, State
 
@@ -42,14 +44,25 @@ def add(*events: Event) -> None:
         LookupError: ON_EVENT has no line for the event.
         TypeError, ValueError: a field is not an id or a small fact.
     """
+    new = _list_rows(events)
+    if new:
+        rows.insert_rows(new).fetch()
+
+
+def query_add(*events: Event) -> Query[object]:
+    """Return what `add` does as a query, for callers that send it with another one of their
+    transaction. Raises: as `add`.
+    """
+    return rows.insert_rows(_list_rows(events))
+
+
+def _list_rows(events: Sequence[Event]) -> list[rows.NewRow]:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
             "outbox.add needs the transaction of what happened"
         )
     trace = trace_context.current_trace()
-    new = [row for event in events for row in _rows_of(event, trace)]
-    if new:
-        rows.insert_rows(new)
+    return [row for event in events for row in _rows_of(event, trace)]
 
 
 def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.NewRow]:

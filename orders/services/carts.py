@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-@transactions.durable(limits=False)  # _lock_cart sends them
+@transactions.durable(limits=False)  # the cart's lock sends them
 def add_to_cart(addition: CartAddition, *, customer: Customer) -> CartSummary:
     """Put pieces of a variant into the cart, on top of what is in it; a guest without a
     cart gets one, with its token.
@@ -39,8 +39,8 @@ def add_to_cart(addition: CartAddition, *, customer: Customer) -> CartSummary:
     Raises:
         VariantNotOnSale, QuantityLimit, CartFull, OutOfStock: and nothing has changed.
     """
-    cart, token = _open_cart(customer)
-    items, line = cart_lines.load_items_with(cart, addition.variant_id)
+    found, token = _open_shown_cart(customer, addition.variant_id)
+    cart, items, line = found.cart, found.items, found.asked
     if line is None or not line.offer.on_sale:
         raise errors.VariantNotOnSale
     if not line.quantity:  # it is not among them
@@ -73,7 +73,7 @@ class ReorderedCart:
     not_added: list[NotReordered]
 
 
-@transactions.durable(limits=False)  # _lock_cart sends them
+@transactions.durable(limits=False)  # the cart's lock sends them
 def add_order_again(order: Order, *, customer: Customer) -> ReorderedCart:
     """Put an order's pieces into the cart once more, at today's prices: of each line as many as
     can be had. Pieces of it that were cancelled are not wanted again. Locks: the cart.
@@ -125,7 +125,7 @@ def _add_pieces(
     return own
 
 
-@transactions.durable(limits=False)  # _lock_cart sends them
+@transactions.durable(limits=False)  # the cart's lock sends them
 def change_cart_line(
     change: CartLineChange, *, customer: Customer, line_id: UUID
 ) -> CartSummary:
@@ -156,7 +156,7 @@ def change_cart_line(
     for other in items:
         if other.offer.variant_id == variant_id:
             wanted += other.quantity
-            cart_lines.remove_line(cart, other)
+            cart_lines.remove_line(cart, other).fetch()
     _check_quantity(offer, wanted)
     cart.lines.filter(pk=line.id).update(
         variant=variant_id,
@@ -167,16 +167,19 @@ def change_cart_line(
     return _save_changes(cart, customer.token)
 
 
-@transactions.durable(limits=False)  # _lock_cart sends them
+@transactions.durable(limits=False)  # the cart's lock sends them
 def remove_cart_line(*, customer: Customer, line_id: UUID) -> CartSummary:
     """Take a line out of the cart. Locks: the cart. Raises: NotFound."""
     cart, items, line = _lock_line(customer, line_id)
-    cart_lines.remove_line(cart, line)
-    left = [item for item in items if item.id != line.id]
-    return cart_summary.summarize_cart(cart, token=customer.token, items=left)
+    return cart_summary.summarize_cart(
+        cart,
+        token=customer.token,
+        items=[item for item in items if item.id != line.id],
+        change=cart_lines.remove_line(cart, line),
+    )
 
 
-@transactions.durable(limits=False)  # _lock_cart sends them
+@transactions.durable(limits=False)  # the cart's lock sends them
 def clear_cart(*, customer: Customer) -> CartSummary:
     """Empty the cart, its coupon included; a shopper without one has an empty cart all the
     same. Locks: the cart.
@@ -190,7 +193,7 @@ def clear_cart(*, customer: Customer) -> CartSummary:
     return _save_changes(cart, customer.token)
 
 
-@transactions.durable(limits=False)  # _lock_cart sends them
+@transactions.durable(limits=False)  # the cart's lock sends them
 def put_coupons(codes: Sequence[str], *, customer: Customer) -> CartSummary:
     """Let the cart's quote count on these coupons instead of those that it had; whether their
     limits still allow them is decided at checkout.
@@ -215,7 +218,7 @@ def put_coupons(codes: Sequence[str], *, customer: Customer) -> CartSummary:
     return shown
 
 
-@transactions.durable(limits=False)  # _lock_cart sends them
+@transactions.durable(limits=False)  # the cart's lock sends them
 def remove_coupon(*, customer: Customer) -> CartSummary:
     """Take the coupon off the cart; without one nothing changes. Locks: the cart."""
     cart = _lock_cart(customer)
@@ -226,7 +229,7 @@ def remove_coupon(*, customer: Customer) -> CartSummary:
 
 
 # --- Gift cards ----------------------------------------------------------------------------------
-@transactions.durable(limits=False)  # _lock_cart sends them
+@transactions.durable(limits=False)  # the cart's lock sends them
 def add_gift_card(code: str, *, customer: Customer) -> CartSummary:
     """Let the cart be paid with a gift card, as far as it goes. Locks: the cart.
 
@@ -247,7 +250,7 @@ def add_gift_card(code: str, *, customer: Customer) -> CartSummary:
     return _save_changes(cart, token)
 
 
-@transactions.durable(limits=False)  # _lock_cart sends them
+@transactions.durable(limits=False)  # the cart's lock sends them
 def remove_gift_card(card_id: UUID, *, customer: Customer) -> CartSummary:
     """Do not pay with this gift card. Locks: the cart. Raises: NotFound."""
     cart = _lock_cart(customer)
@@ -257,7 +260,7 @@ def remove_gift_card(card_id: UUID, *, customer: Customer) -> CartSummary:
     return _save_changes(cart, customer.token)
 
 
-@transactions.durable(limits=False)  # _lock_cart sends them
+@transactions.durable(limits=False)  # the cart's lock sends them
 def use_store_credit(use: bool, *, customer: Customer) -> CartSummary:
     """Pay with the customer's store credit, or not; a guest has none. Locks: the cart."""
     cart, token = _open_cart(customer)
@@ -321,9 +324,24 @@ def _take_over_lines(cart: Cart, arriving: Iterable[CartLine]) -> None:
 
 def _open_cart(customer: Customer) -> tuple[Cart, str | None]:
     """Return the shopper's cart, locked, and a guest's token; a new one if there is none."""
-    cart = _lock_cart(customer)
-    if cart is not None:
-        return cart, customer.token
+    cart = find_cart(customer, lock=True)
+    return (cart, customer.token) if cart is not None else _create_cart(customer)
+
+
+def _open_shown_cart(
+    customer: Customer, variant_id: UUID
+) -> tuple[cart_lines.FoundCart, str | None]:
+    """Return what `_open_cart` does, with the cart's lines and this variant's."""
+    found = cart_lines.find_shown(customer, variant_id, lock=True)
+    if found is not None:
+        return found, customer.token
+    cart, token = _create_cart(customer)
+    return cart_lines.load_shown(cart, variant_id), token
+
+
+def _create_cart(customer: Customer) -> tuple[Cart, str | None]:
+    """Return a new cart, locked, and its token, of a shopper who had none."""
+    transactions.limit_waits()
     if customer.user is None:
         # A token that is nobody's is not adopted: who made it up might know it.
         token = new_token()
@@ -353,12 +371,11 @@ def _lock_line(
     customer: Customer, line_id: UUID
 ) -> tuple[Cart, list[CartItem], CartItem]:
     """Return the shopper's cart, locked, with all its lines and this one. Raises: NotFound."""
-    cart = _lock_cart(customer)
-    items = cart_lines.load_shown_items(cart) if cart else []
-    line = next((item for item in items if item.id == line_id), None)
-    if cart is None or line is None:
-        raise NotFound
-    return cart, items, line
+    found = cart_lines.find_shown(customer, lock=True)
+    for line in found.items if found else []:
+        if found and line.id == line_id:
+            return found.cart, found.items, line
+    raise NotFound
 
 
 def _refuse_mixing(items: Iterable[CartItem]) -> None:
@@ -393,7 +410,9 @@ def _put_and_show(
     cart: Cart, token: str | None, items: Sequence[CartItem], put: CartItem
 ) -> CartSummary:
     """Write one of these lines, and return the cart whole."""
-    put = cart_lines.put_line(cart, put)
-    of = put.offer.variant_id
-    shown = [put if item.offer.variant_id == of else item for item in items]
-    return cart_summary.summarize_cart(cart, token=token, items=shown)
+    return cart_summary.summarize_cart(
+        cart,
+        token=token,
+        items=[put if item.id == put.id else item for item in items],
+        change=cart_lines.put_line(cart, put),
+    )

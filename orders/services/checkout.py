@@ -51,6 +51,7 @@ from orders.promotion_terms import (
     NO_PROMOTIONS,
     LivePromotions,
     Person,
+    may_have_promotions,
     read_promotions,
 )
 from orders.promotion_uses import take_promotions
@@ -266,21 +267,22 @@ def _place_order(
     number, known = idempotency.begin_order(claim, order_id)
     if known is not None:
         return Order.objects.with_lines().get(pk=known), True
-    cart = find_cart(buyer.customer, lock=True)
-    items = cart_lines.load_items(cart) if cart else []
-    if cart is None or not items:
+    found = cart_lines.lock_with_items(buyer.customer)
+    if found is None or not found.items:
         raise errors.CartEmpty
+    cart, items = found.cart, found.items
     _refuse_missing(items)
     if any(item.offer.is_gift_card for item in items):
         _check_gift_card_sale(checkout, items)
     draft = _price_cart(checkout, buyer, cart, items)
     _enforce_limits(buyer, items)
     order = _insert_order(checkout, buyer, draft, order_id, number)
-    _take_promotions(order, draft, buyer)
+    lines = list(order.lines.all())
+    _take_promotions(order, lines, draft, buyer)
     _pay_by_cards(order, draft, buyer)
     # Last: the busiest rows are locked for the shortest time.
     movements.reserve_stock(
-        {line.pk: (line.variant_id, line.quantity) for line in order.lines.all()},
+        {line.pk: (line.variant_id, line.quantity) for line in lines},
         with_events=[events.OrderPlaced(order_id=order.pk)],
     )
     return order, False
@@ -357,6 +359,8 @@ def _read_promotions(
     buyer: _Buyer, cart: Cart, codes: Sequence[str], items: Sequence[CartItem]
 ) -> LivePromotions:
     """Return what may apply. Codes that the cart did not have are counted as tries."""
+    if not may_have_promotions(cart, codes):
+        return NO_PROMOTIONS
     new = set(codes) - set(cart.coupon_codes)
     code_tries.count_tries("coupon", len(new), customer=buyer.customer)
     live = read_promotions(
@@ -444,16 +448,19 @@ def _pay_by_cards(order: Order, draft: _PricedCart, buyer: _Buyer) -> None:
         order._prefetched_objects_cache.pop("events")  # type: ignore[attr-defined]
 
 
-def _take_promotions(order: Order, draft: _PricedCart, buyer: _Buyer) -> None:
+def _take_promotions(
+    order: Order, lines: Sequence[OrderLine], draft: _PricedCart, buyer: _Buyer
+) -> None:
     """Write what promotions took off, and count their uses."""
-    lines = zip(draft.items, order.lines.all(), strict=True)
     # Django's own
     order._prefetched_objects_cache["discounts"] = take_promotions(  # type: ignore[attr-defined]
         order,
         draft.quote,
         draft.live,
         person=buyer.person,
-        lines={item.id: line.pk for item, line in lines},
+        lines={
+            item.id: line.pk for item, line in zip(draft.items, lines, strict=True)
+        },
     )
 
 

@@ -8,7 +8,13 @@ from django.test.utils import CaptureQueriesContext
 
 from markrin.db.sql import fetch_all
 from orders.models import Cart
-from tests.factories import make_cart_line, make_tax, make_variant
+from tests.factories import (
+    make_cart_line,
+    make_coupon,
+    make_promotion,
+    make_tax,
+    make_variant,
+)
 
 
 def add(client, variant):
@@ -35,6 +41,7 @@ def test_what_a_cart_asks_for_can_be_planned_once_and_not_for_each_call(
     if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
         pytest.skip("behind a pooler nothing is prepared")
     client, variant = api.as_user(customer), make_variant(stock=20)
+    make_promotion(percent=10)
     add(client, variant)
     before = count_uses()
     add(client, variant)
@@ -43,10 +50,16 @@ def test_what_a_cart_asks_for_can_be_planned_once_and_not_for_each_call(
     assert not [sql for sql in used if re.search(r"ANY \(\$", sql)]
 
 
-def test_a_further_line_takes_five_statements_however_many_there_are(api, customer):
+def test_a_further_line_takes_four_statements_and_five_with_promotions(
+    api, customer
+):
     make_tax("standard", "10", default=True)
     client, counts = api.as_user(customer), []
-    for _ in range(3):
+    for turn in range(5):
+        if turn == 3:  # one that needs a code asks for nothing
+            make_coupon(code="SAVE", percent=10)
+        elif turn == 4:
+            make_promotion(percent=10)
         make_cart_line(customer=customer)
         variant = make_variant()
         with CaptureQueriesContext(connection) as queries:
@@ -58,7 +71,7 @@ def test_a_further_line_takes_five_statements_however_many_there_are(api, custom
         ]
         counts.append(len(statements))
     # The first one of a process reads taxes and shipping, the next ones their versions.
-    assert counts == [7, 5, 5], "\n".join(statements)
+    assert counts == [6, 4, 4, 4, 5], "\n".join(statements)
 
 
 def test_what_is_shown_after_a_change_is_what_is_stored(api, customer):

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import orjson
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from psycopg.types.json import Jsonb
 
 from markrin.cache.tags import invalidate
-from markrin.db.sql import fetch_prepared
+from markrin.db.sql import Query, Row, fetch_prepared, fetch_together
 from markrin.outbox import services as outbox
 from markrin.outbox.services import Event
 from products import errors, events
@@ -204,12 +205,8 @@ _LOCK_LEVELS: Final = """
 """
 
 
-def _lock_moved(moves: Iterable[StockMove]) -> dict[UUID, _Level]:
-    ids = list({each.variant_id for each in moves})
-    return {
-        row["variant_id"]: _Level(**row)
-        for row in fetch_prepared(_LOCK_LEVELS, [ids])
-    }
+def _read_levels(rows: Iterable[Row]) -> dict[UUID, _Level]:
+    return {row["variant_id"]: _Level(**row) for row in rows}
 
 
 def move_stock(
@@ -223,7 +220,7 @@ def move_stock(
     already is left out; so is what orders do to a variant whose stock is not counted.
     Answers that show the stock are dropped from the cache on commit, and `stock.changed`
     follows by the outbox, in one statement `with_events` of the caller. Three statements,
-    and three more when a product sells out or comes back.
+    the first two of them sent at once, and three more when a product sells out or comes back.
 
     Locks: the levels, in variant order; then the products whose `in_stock` flips.
 
@@ -241,14 +238,12 @@ def move_stock(
         raise transaction.TransactionManagementError(
             "movements.move_stock needs the transaction of what moves the stock"
         )
-    outbox.add(
-        *with_events,
-        events.StockChanged(
-            variant_ids=tuple(sorted({each.variant_id for each in moves}))
-        ),
+    ids = sorted({each.variant_id for each in moves})
+    _, levels = fetch_together(
+        outbox.query_add(*with_events, events.StockChanged(variant_ids=tuple(ids))),
+        Query(_LOCK_LEVELS, [ids], _read_levels),
     )
-    levels = _lock_moved(moves)
-    if missing := {each.variant_id for each in moves} - levels.keys():
+    if missing := set(ids) - levels.keys():
         raise LookupError(
             f"no stock level for the variants {sorted(map(str, missing))}"
         )
@@ -407,7 +402,10 @@ def _enter_moves(moves: Sequence[StockMove]) -> set[str]:
         }
         for each in moves
     ]
-    return {row["ref"] for row in fetch_prepared(_ENTER, [Jsonb(rows)])}
+    return {
+        row["ref"]
+        for row in fetch_prepared(_ENTER, [Jsonb(rows, dumps=orjson.dumps)])
+    }
 
 
 def _flips_in_stock(level: _Level, d_on_hand: int, d_reserved: int) -> bool:
