@@ -17,7 +17,7 @@ from django.db.models import Field, Model
 from django.utils import timezone
 
 from markrin.db import transactions
-from markrin.db.sql import fetch_prepared
+from markrin.db.sql import Query, Row
 from orders.models import Order, OrderEvent, OrderLine, OrderTax
 
 
@@ -33,9 +33,10 @@ class NewOrder:
 
 
 @transactions.requires_transaction
-def insert_order(new: NewOrder) -> None:
-    """Write the order with all that belongs to it, and empty its cart, which the caller has locked;
-    what the database sets is set on them as well. One statement.
+def insert_order(new: NewOrder) -> Query[object]:
+    """Return what writes the order with all that belongs to it, and empties its cart, which the
+    caller has locked; what the database sets is set on them as well. One statement, for within
+    the caller's transaction.
     """
     new.order.updated_at = timezone.now()
     params = {
@@ -45,7 +46,11 @@ def insert_order(new: NewOrder) -> None:
         "taxes": _to_json(new.taxes),
         "event": _to_json([new.event]),
     }
-    [written] = fetch_prepared(_insert_sql(), params)
+    return Query(_insert_sql(), params, lambda rows: _note_written(new, rows))
+
+
+def _note_written(new: NewOrder, rows: Sequence[Row]) -> None:
+    [written] = rows
     new.order.created_at = written["created_at"]
     new.event.pk, new.event.at = written["event_id"], written["event_at"]
     for line in new.lines:

@@ -244,6 +244,11 @@ def test_two_are_sent_at_once_and_the_second_sees_the_first(session):
             *("BEGIN", "INSERT", "SELECT", "COMMIT")
         ]
     assert len(fetch_prepared(ALL)) == 3
+    with transaction.atomic():
+        *_, found = sql.fetch_together(
+            _query("DELETE FROM planned"), _query(ADD, "felt"), _query(ALL)
+        )
+    assert found == [{"word": "felt"}]
 
 
 @pytest.mark.parametrize("turn", [1, -1])
@@ -310,9 +315,10 @@ def test_behind_a_pooler_two_are_asked_one_by_one(planned, monkeypatch):
         connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True
     )
     with transaction.atomic():
-        added, found = sql.fetch_together(_query(ADD, "silk"), _query(ALL))
-    assert added == [{"word": "silk"}]
-    assert found == [{"word": "linen"}, {"word": "silk"}]
+        gone, added, found = sql.fetch_together(
+            _query("DELETE FROM planned"), _query(ADD, "silk"), _query(ALL)
+        )
+    assert (gone, added, found) == ([], [{"word": "silk"}], [{"word": "silk"}])
     assert prepared() == []
 
 

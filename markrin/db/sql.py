@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable
 from operator import itemgetter
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast, overload
 
 import orjson
 from django.db import (
@@ -33,6 +33,7 @@ _Model = TypeVar("_Model", bound=Model)
 T = TypeVar("T")
 T1 = TypeVar("T1")
 T2 = TypeVar("T2")
+T3 = TypeVar("T3")
 Row = dict[str, Any]
 
 # Several times as fast as the standard library's; what PostgreSQL builds has no number that the
@@ -102,19 +103,24 @@ class Query(NamedTuple, Generic[T]):
         return self.read(fetch_prepared(self.sql, self.params))
 
 
-def fetch_together(one: Query[T1], other: Query[T2]) -> tuple[T1, T2]:
-    """Return what two queries ask for, run one after the other but sent to PostgreSQL at once.
+@overload
+def fetch_together(first: Query[T1], second: Query[T2], /) -> tuple[T1, T2]: ...
+@overload
+def fetch_together(
+    first: Query[T1], second: Query[T2], third: Query[T3], /
+) -> tuple[T1, T2, T3]: ...
+def fetch_together(*queries: Query[Any]) -> tuple[Any, ...]:
+    """Return what each query asks for, run one after the other but sent to PostgreSQL at once.
 
-    The second sees what the first has done, and what had been committed by the time the first was
-    done: also what the first had to wait for. One that writes is for within a transaction; there,
-    where either is refused, nothing has changed.
+    Each sees what those before it have done, and what had been committed by the time the last of
+    them was done: also what that one had to wait for. Queries that write are for within a
+    transaction; there, where one is refused, nothing has changed.
     """
-    queries = one, other
     database = connections[DEFAULT_DB_ALIAS]
     if database.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
-        return one.fetch(), other.fetch()
+        return tuple([query.fetch() for query in queries])
     try:
-        first, second = run_together(
+        answers = run_together(
             database, [(query.sql, query.params) for query in queries]
         )
     except (NotSupportedError, OperationalError):
@@ -122,11 +128,13 @@ def fetch_together(one: Query[T1], other: Query[T2]) -> tuple[T1, T2]:
             _only_reads(query.sql) for query in queries
         ):
             raise
-        return one.fetch(), other.fetch()
+        return tuple([query.fetch() for query in queries])
     database.health_check_done = True  # type: ignore[attr-defined]  # as above
-    return (
-        one.read(_rows_of(one.sql, first)),
-        other.read(_rows_of(other.sql, second)),
+    return tuple(
+        [
+            query.read(_rows_of(query.sql, answer))
+            for query, answer in zip(queries, answers, strict=True)
+        ]
     )
 
 
@@ -229,6 +237,8 @@ def _column_readers(
 def _rows(cursor: CursorWrapper, sql: str, params: Params) -> list[Row]:
     cursor.execute(sql, params)
     names = _read_names(cursor)
+    if not names:  # it returns no rows
+        return []
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 

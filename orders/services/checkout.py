@@ -15,7 +15,7 @@ from accounts.schemas import PostalAddress
 from markrin.api.errors import ShopError
 from markrin.db import transactions
 from markrin.db.models import uuid7
-from markrin.db.sql import fetch_prepared, new_instance
+from markrin.db.sql import Query, fetch_prepared, new_instance
 from markrin.outbox import services as outbox
 from orders import (
     cart_lines,
@@ -276,7 +276,7 @@ def _place_order(
         _check_gift_card_sale(checkout, items)
     draft = _price_cart(checkout, buyer, cart, items)
     _enforce_limits(buyer, items)
-    order = _insert_order(checkout, buyer, draft, order_id, number)
+    order, insertion = _insert_order(checkout, buyer, draft, order_id, number)
     lines = list(order.lines.all())
     _take_promotions(order, lines, draft, buyer)
     _pay_by_cards(order, draft, buyer)
@@ -284,6 +284,7 @@ def _place_order(
     movements.reserve_stock(
         {line.pk: (line.variant_id, line.quantity) for line in lines},
         with_events=[events.OrderPlaced(order_id=order.pk)],
+        after=insertion,
     )
     return order, False
 
@@ -470,9 +471,10 @@ def _insert_order(
     draft: _PricedCart,
     order_id: UUID,
     number: int,
-) -> Order:
+) -> tuple[Order, Query[object] | None]:
     """Write the order, its lines, its first event and its payment, and return it as it is
-    shown, without reading.
+    shown, without reading. Where no other rows need it before its stock's, it is written by the
+    query that is returned.
     """
     quote, customer = draft.quote, buyer.customer
     owed = quote.amount_due > 0  # nothing is paid already
@@ -539,7 +541,10 @@ def _insert_order(
         actor=customer.actor,
         request_id=lifecycle.current_request_id(),
     )
-    insert_order(NewOrder(order, lines, taxes, event, draft.cart_id))
+    insertion = insert_order(NewOrder(order, lines, taxes, event, draft.cart_id))
+    is_needed = online or draft.replaces or quote.discounts or quote.gift_cards
+    if is_needed:
+        insertion.fetch()
     if online:
         Payment.objects.create(
             order=order,
@@ -559,7 +564,7 @@ def _insert_order(
     }
     order._state.fields_cache["exchange_of"] = None  # Django's own, as above
     order.card_payments = []  # type: ignore[attr-defined]  # as with_lines
-    return order
+    return order, None if is_needed else insertion
 
 
 def _unpaid_ttl_s(customer: Customer) -> int:
@@ -609,7 +614,8 @@ def place_replacements(items: Sequence[CartItem], original: Order) -> Order:
         number = int(cursor.fetchone()[0])
     chosen = Checkout(payment_method=PaymentMethod.ONLINE, tax_id=original.tax_id)
     draft = _PricedCart(items, quote, NO_PROMOTIONS, None, replaces=original)
-    return _insert_order(chosen, buyer, draft, uuid7(), number)
+    order, _ = _insert_order(chosen, buyer, draft, uuid7(), number)
+    return order
 
 
 def _build_line(

@@ -41,10 +41,13 @@ class StockMove:
 
 
 def reserve_stock(
-    pieces: Mapping[UUID, tuple[UUID, int]], *, with_events: Sequence[Event] = ()
+    pieces: Mapping[UUID, tuple[UUID, int]],
+    *,
+    with_events: Sequence[Event] = (),
+    after: Query[object] | None = None,
 ) -> None:
     """Promise pieces to an order's lines: `{line id: (variant id, quantity)}`. Locks and
-    raises as `move_stock`, which writes the events too.
+    raises as `move_stock`, which writes the events and what must stand before them, too.
     """
     move_stock(
         [
@@ -54,6 +57,7 @@ def reserve_stock(
             for line, (variant, n) in pieces.items()
         ],
         with_events=with_events,
+        after=after,
     )
 
 
@@ -210,7 +214,10 @@ def _read_levels(rows: Iterable[Row]) -> dict[UUID, _Level]:
 
 
 def move_stock(
-    moves: Sequence[StockMove], *, with_events: Sequence[Event] = ()
+    moves: Sequence[StockMove],
+    *,
+    with_events: Sequence[Event] = (),
+    after: Query[object] | None = None,
 ) -> None:
     """Enter the moves into the ledger and change the levels by them: all of them or, on a
     refusal, none.
@@ -220,7 +227,8 @@ def move_stock(
     already is left out; so is what orders do to a variant whose stock is not counted.
     Answers that show the stock are dropped from the cache on commit, and `stock.changed`
     follows by the outbox, in one statement `with_events` of the caller. Three statements,
-    the first two of them sent at once, and three more when a product sells out or comes back.
+    the first two of them sent at once, `after` one of the caller's where it is given; and three
+    more when a product sells out or comes back.
 
     Locks: the levels, in variant order; then the products whose `in_stock` flips.
 
@@ -233,16 +241,22 @@ def move_stock(
         TransactionManagementError: there is no transaction.
     """
     if not moves:
+        if after is not None:
+            after.fetch()
         return
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
             "movements.move_stock needs the transaction of what moves the stock"
         )
     ids = sorted({each.variant_id for each in moves})
-    _, levels = fetch_together(
-        outbox.query_add(*with_events, events.StockChanged(variant_ids=tuple(ids))),
-        Query(_LOCK_LEVELS, [ids], _read_levels),
+    jobs = outbox.query_add(
+        *with_events, events.StockChanged(variant_ids=tuple(ids))
     )
+    lock = Query(_LOCK_LEVELS, [ids], _read_levels)
+    if after is None:
+        _, levels = fetch_together(jobs, lock)
+    else:
+        _, _, levels = fetch_together(after, jobs, lock)
     if missing := set(ids) - levels.keys():
         raise LookupError(
             f"no stock level for the variants {sorted(map(str, missing))}"
