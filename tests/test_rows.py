@@ -310,6 +310,11 @@ def test_two_are_not_asked_anew_where_they_write_or_within_a_transaction(
         sql.fetch_together(one, one)
 
 
+def test_rows_without_columns_are_rows(planned):
+    nameless = "SELECT FROM planned"
+    assert sql.fetch_all(nameless) == fetch_prepared(nameless) == [{}]
+
+
 def test_behind_a_pooler_two_are_asked_one_by_one(planned, monkeypatch):
     monkeypatch.setitem(
         connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True

@@ -236,9 +236,9 @@ def _column_readers(
 
 def _rows(cursor: CursorWrapper, sql: str, params: Params) -> list[Row]:
     cursor.execute(sql, params)
-    names = _read_names(cursor)
-    if not names:  # it returns no rows
+    if cursor.description is None:  # it returns no rows
         return []
+    names = _read_names(cursor)
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
