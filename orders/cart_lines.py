@@ -5,7 +5,7 @@ plans once. Every call about a cart waits for it.
 import functools
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.utils import timezone
@@ -21,6 +21,7 @@ from markrin.db.sql import (
 from orders.cart_lookup import CartOwner, owner_of, query_cart
 from orders.customer_identity import Customer
 from orders.models import Cart
+from orders.promotion_terms import ANY_PROMOTION
 from products.models import InventoryPolicy
 from products.selectors import offers
 from products.selectors.offers import Offer, ProductChoices
@@ -64,9 +65,11 @@ class CartItem:
         return self.offer.price * self.quantity
 
 
-# The cart's id is what is found by its owner's condition (`CartOwner`).
+# The cart's id is what is found by its owner's condition (`CartOwner`). Whether any promotion
+# applies by itself is read here and not with the cart, whose statement may wait for a lock.
 _LINES: Final = f"""
-    SELECT line.id, line.quantity::bigint, line.price_at_add::numeric, offer.*
+    SELECT line.id, line.quantity::bigint, line.price_at_add::numeric, offer.*,
+        {ANY_PROMOTION} AS any_promotion
     FROM orders_cartline AS line JOIN ({offers.OFFERS}) AS offer USING (variant_id)
     WHERE line.cart_id = (SELECT id FROM orders_cart AS cart WHERE {{owner}})
     ORDER BY line.created_at, line.id
@@ -78,7 +81,8 @@ _SHOWN: Final = f"""
         WHERE cart_id = (SELECT id FROM orders_cart AS cart WHERE {{owner}})
     )
     SELECT line.id, line.quantity::bigint, line.price_at_add::numeric, offer.*,
-        shown.brand, shown.category_slug, shown.category_name, shown.choices
+        shown.brand, shown.category_slug, shown.category_name, shown.choices,
+        {ANY_PROMOTION} AS any_promotion
     FROM (
         SELECT * FROM own
         UNION ALL SELECT NULL, %(variant)s::uuid, NULL, NULL, NULL
@@ -100,15 +104,30 @@ class FoundCart:
     asked: CartItem | None = None
 
 
+class _Lines(NamedTuple):
+    """What is read of a cart's lines; whether any promotion applies only where there are rows."""
+
+    items: list[CartItem]
+    asked: CartItem | None
+    any_promotion: bool | None
+
+    def of(self, cart: Cart) -> FoundCart:
+        """Return them with their cart, which knows from now on whether any promotion applies."""
+        if self.any_promotion is not None:
+            vars(cart)["any_promotion"] = self.any_promotion
+        return FoundCart(cart, self.items, self.asked)
+
+
 def load_items(cart: Cart) -> list[CartItem]:
     """Return the cart's lines in the order they were added, with their offers: one query."""
-    return _query_items(CartOwner("cart.id = %(owner)s::uuid", cart.pk)).fetch()
+    owner = CartOwner("cart.id = %(owner)s::uuid", cart.pk)
+    return _query_items(owner).fetch().of(cart).items
 
 
 def load_customer_items(customer: Customer) -> list[CartItem]:
     """Return the lines of the shopper's cart, as `load_items` does; none if there is no cart."""
     owner = owner_of(customer)
-    return _query_items(owner).fetch() if owner else []
+    return _query_items(owner).fetch().items if owner else []
 
 
 def lock_with_items(customer: Customer) -> FoundCart | None:
@@ -118,8 +137,8 @@ def lock_with_items(customer: Customer) -> FoundCart | None:
     owner = owner_of(customer)
     if owner is None:
         return None
-    cart, items = fetch_together(query_cart(owner, lock=True), _query_items(owner))
-    return FoundCart(cart, items) if cart else None
+    cart, lines = fetch_together(query_cart(owner, lock=True), _query_items(owner))
+    return lines.of(cart) if cart else None
 
 
 def load_shown_items(cart: Cart) -> list[CartItem]:
@@ -134,8 +153,7 @@ def load_shown(cart: Cart, variant_id: UUID | None = None) -> FoundCart:
     query.
     """
     owner = CartOwner("cart.id = %(owner)s::uuid", cart.pk)
-    items, asked = _query_shown(owner, variant_id).fetch()
-    return FoundCart(cart, items, asked)
+    return _query_shown(owner, variant_id).fetch().of(cart)
 
 
 def find_shown(
@@ -147,10 +165,10 @@ def find_shown(
     owner = owner_of(customer)
     if owner is None:
         return None
-    cart, (items, asked) = fetch_together(
+    cart, lines = fetch_together(
         query_cart(owner, lock=lock), _query_shown(owner, variant_id)
     )
-    return FoundCart(cart, items, asked) if cart else None
+    return lines.of(cart) if cart else None
 
 
 @functools.cache
@@ -158,27 +176,31 @@ def _format_sql(sql: str, condition: str) -> str:
     return sql.format(owner=condition)
 
 
-def _query_items(owner: CartOwner) -> Query[list[CartItem]]:
-    return Query(
-        _format_sql(_LINES, owner.condition),
-        {"owner": owner.value},
-        lambda rows: [_item_from_row(row) for row in rows],
-    )
+def _query_items(owner: CartOwner) -> Query[_Lines]:
+    def read(rows: list[Row]) -> _Lines:
+        return _Lines([_item_from_row(row) for row in rows], None, _read_any(rows))
+
+    sql = _format_sql(_LINES, owner.condition)
+    return Query(sql, {"owner": owner.value}, read)
 
 
-def _query_shown(
-    owner: CartOwner, variant_id: UUID | None
-) -> Query[tuple[list[CartItem], CartItem | None]]:
-    def read(rows: list[Row]) -> tuple[list[CartItem], CartItem | None]:
+def _query_shown(owner: CartOwner, variant_id: UUID | None) -> Query[_Lines]:
+    def read(rows: list[Row]) -> _Lines:
         items = [_shown_item_from_row(row) for row in rows if row["id"] is not None]
         if rows and rows[-1]["id"] is None:
             unsaved = {"id": uuid7(), "quantity": 0, "price_at_add": Decimal(0)}
-            return items, _shown_item_from_row(rows[-1] | unsaved)
-        own = [item for item in items if item.offer.variant_id == variant_id]
-        return items, own[0] if own else None
+            asked = _shown_item_from_row(rows[-1] | unsaved)
+        else:
+            own = [item for item in items if item.offer.variant_id == variant_id]
+            asked = own[0] if own else None
+        return _Lines(items, asked, _read_any(rows))
 
     params = {"owner": owner.value, "variant": variant_id}
     return Query(_format_sql(_SHOWN, owner.condition), params, read)
+
+
+def _read_any(rows: list[Row]) -> bool | None:
+    return rows[0]["any_promotion"] if rows else None
 
 
 def _item_from_row(row: Row, choices: ProductChoices | None = None) -> CartItem:

@@ -14,7 +14,6 @@ from markrin.db.sql import Query, Row, instance_from_row
 from orders.customer_identity import Customer
 from orders.models import Cart
 from orders.models.gift_card import GiftCardKind
-from orders.promotion_terms import ANY_PROMOTION
 from orders.rule_versions import RULE_VERSIONS
 
 Owner = Literal[
@@ -27,9 +26,8 @@ _BY_USER: Final[Owner] = "cart.user_id = %(owner)s::uuid"
 _BY_HASH: Final[Owner] = "cart.token_hash = %(owner)s::bytea"
 
 # Beside its columns, what its quote asks for: the customer's e-mail address, where the default
-# address is, the store credit that can be paid with, whether any promotion applies by itself, and
-# the versions of the shop's rules. The casts keep a column's type when a migration widens it, as a
-# prepared statement needs.
+# address is, the store credit that can be paid with, and the versions of the shop's rules. The
+# casts keep a column's type when a migration widens it, as a prepared statement needs.
 _QUOTE_PARTS: Final = f"""
     person.email::text AS owner_email, usual.country::text AS ships_to_country,
     usual.state_code::text AS ships_to_state, usual.postal_code::text AS ships_to_postal_code,
@@ -37,7 +35,7 @@ _QUOTE_PARTS: Final = f"""
         WHERE credit.user_id = cart.user_id AND credit.kind = '{GiftCardKind.STORE_CREDIT}'
         AND credit.currency = %(currency)s::text AND balance > 0 AND NOT is_blocked
         AND (expires_at IS NULL OR expires_at > statement_timestamp())) AS store_credit,
-    {ANY_PROMOTION} AS any_promotion, {RULE_VERSIONS}
+    {RULE_VERSIONS}
 """  # noqa: S608 (constants)
 _CASTS: Final = {"coupon_codes": "text[]"}
 _PARTS: Final = (
@@ -46,7 +44,6 @@ _PARTS: Final = (
     "ships_to_state",
     "ships_to_postal_code",
     "store_credit",
-    "any_promotion",
     "tax_version",
     "shipping_version",
 )

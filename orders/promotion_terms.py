@@ -39,7 +39,7 @@ _APPLIES_BY_ITSELF: Final = """
     NOT needs_code AND (starts_at IS NULL OR starts_at <= statement_timestamp())
     AND (ends_at IS NULL OR ends_at > statement_timestamp())
 """
-# Whether a cart without codes need ask for promotions: `cart_lookup` reads it with the cart.
+# Whether a cart without codes need ask for promotions: `cart_lines` reads it with the lines.
 ANY_PROMOTION: Final = (
     "EXISTS (SELECT FROM orders_promotion AS promotion"
     f" WHERE promotion.is_active AND {_APPLIES_BY_ITSELF})"
@@ -144,7 +144,7 @@ def read_promotions(
 
 def may_have_promotions(cart: "Cart", codes: Collection[str]) -> bool:
     """Return whether promotions may apply to the cart with these codes. No query: where nothing
-    was read with the cart, they may.
+    was read with its lines, they may.
     """
     return bool(codes) or getattr(cart, "any_promotion", True)
 

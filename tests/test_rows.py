@@ -381,8 +381,31 @@ def test_what_writes_or_locks_is_not_sent_twice(ended_connection, text):
         sql.fetch_prepared(text)
 
 
+def fetch_two(text: str) -> object:
+    first, second = (sql.Query(text, (), list) for _ in range(2))
+    return sql.fetch_together(first, second)
+
+
+@pytest.mark.parametrize("fetch", [sql.fetch_prepared, fetch_two])
+def test_what_took_too_long_is_not_asked_again(transactional_db, fetch):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SEQUENCE asked")
+        cursor.execute("SET statement_timeout = '100ms'")
+    try:
+        with pytest.raises(OperationalError):
+            fetch("SELECT nextval('asked') AS number, pg_sleep(20) AS slept")
+    finally:
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT last_value FROM asked")
+            times = cursor.fetchone()
+            cursor.execute("DROP SEQUENCE asked")
+    assert times == (1,)
+
+
+@pytest.mark.parametrize("fetch", [sql.fetch_prepared, fetch_two])
 def test_a_server_that_is_away_is_not_waited_for_twice(
-    transactional_db, monkeypatch
+    transactional_db, monkeypatch, fetch
 ):
     connection.close()
     connect, tries = connection.get_new_connection, []
@@ -395,5 +418,5 @@ def test_a_server_that_is_away_is_not_waited_for_twice(
         patched.setitem(connection.settings_dict, "HOST", "/nowhere")
         patched.setattr(connection, "get_new_connection", count_tries)
         with pytest.raises(OperationalError):
-            sql.fetch_prepared("SELECT 1 AS one")
+            fetch("SELECT 1 AS one")
     assert len(tries) == 1

@@ -137,9 +137,9 @@ class Answer:
     """One statement and what it returned; a cursor, as far as Django's wrappers ask for one."""
 
     __slots__ = (
+        "_is_last",
         "_prepared",
         "_query",
-        "_together",
         "call",
         "connection",
         "result",
@@ -147,9 +147,9 @@ class Answer:
         "rows",
     )
 
-    def __init__(self, prepared: _Prepared, together: int = 1) -> None:
+    def __init__(self, prepared: _Prepared, *, is_last: bool) -> None:
         self._prepared = prepared
-        self._together = together
+        self._is_last = is_last  # of those that are sent at once: it sends them
         self._query: _Reading | None = None  # what Django's log of queries shows
         self.call: _Call = (b"", (), None)
         self.connection = prepared.driver
@@ -159,7 +159,7 @@ class Answer:
 
     def execute(self, sql: str, params: Params) -> None:
         """Run it, in a transaction where Django has begun one; as DB-API's cursors call it (PEP
-        249), which Django's wrappers ask for. Of several `together` the last one runs them all.
+        249), which Django's wrappers ask for. Of several at once the last one runs them all.
         Raises: psycopg.Error.
         """
         kept = self._prepared
@@ -171,13 +171,16 @@ class Answer:
         )
         values = kept.values.dump_sequence(given, reading.formats)
         key, formats = (sql, kept.values.types or ()), kept.values.formats
+        if key not in kept.names and kept.unsent:
+            # They may limit how long the transaction waits, which planning may do as well.
+            kept.send()
         name = kept.names.pop(key, None) or self._prepare_statement(
             key, reading.query
         )
         kept.names[key] = name
         self.call = (name, values, formats)
         kept.unsent.append(self)
-        if len(kept.unsent) >= self._together:
+        if self._is_last:
             kept.send()
 
     def take(self, result: PGresult) -> None:
@@ -239,14 +242,15 @@ def run_together(
     database: BaseDatabaseWrapper, statements: Sequence[tuple[str, Params]]
 ) -> list[Answer]:
     """Run several statements as `run_prepared` does, one after the other, but sent at once. After
-    one that fails none is run.
+    one that fails none is run. Django's log has the time and the error of all at the last one.
     """
     kept: _Prepared | None = vars(database).get("prepared")
     if kept is None or kept.driver is not database.connection:
         database.ensure_connection()
         kept = vars(database)["prepared"] = _Prepared(database.connection)
     kept.unsent.clear()  # a statement before them could not be read
-    answers = [Answer(kept, len(statements)) for _ in statements]
+    answers = [Answer(kept, is_last=False) for _ in statements[1:]]
+    answers.append(Answer(kept, is_last=True))
     for answer, (sql, params) in zip(answers, statements, strict=True):
         database._prepare_cursor(answer).execute(sql, params)  # type: ignore[attr-defined]
     return answers

@@ -16,6 +16,7 @@ from django.db import (
     connection,
     connections,
 )
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, Model
 from django.db.models.base import ModelState
@@ -79,10 +80,7 @@ def fetch_prepared(sql: str, params: Params = ()) -> list[Row]:
         forget_statements(database)
         return fetch_all(sql, params)
     except OperationalError:
-        never_opened = database.connection is None
-        if never_opened or database.in_atomic_block or not _only_reads(sql):
-            raise
-        if database.is_usable():
+        if not _only_reads(sql) or not _has_died(database):
             raise
         database.close()
         return fetch_all(sql, params)
@@ -123,11 +121,17 @@ def fetch_together(*queries: Query[Any]) -> tuple[Any, ...]:
         answers = run_together(
             database, [(query.sql, query.params) for query in queries]
         )
-    except (NotSupportedError, OperationalError):
-        if database.in_atomic_block or not all(
-            _only_reads(query.sql) for query in queries
+    except NotSupportedError:  # as `fetch_prepared` has it
+        if database.in_atomic_block:
+            raise
+        forget_statements(database)
+        return tuple([query.fetch() for query in queries])
+    except OperationalError:
+        if not all(_only_reads(query.sql) for query in queries) or not _has_died(
+            database
         ):
             raise
+        database.close()
         return tuple([query.fetch() for query in queries])
     database.health_check_done = True  # type: ignore[attr-defined]  # as above
     return tuple(
@@ -135,6 +139,15 @@ def fetch_together(*queries: Query[Any]) -> tuple[Any, ...]:
             query.read(_rows_of(query.sql, answer))
             for query, answer in zip(queries, answers, strict=True)
         ]
+    )
+
+
+def _has_died(database: BaseDatabaseWrapper) -> bool:
+    """Return whether a kept connection has, outside a transaction."""
+    return (
+        database.connection is not None
+        and not database.in_atomic_block
+        and not database.is_usable()
     )
 
 
