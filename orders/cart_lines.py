@@ -189,11 +189,10 @@ def _query_shown(owner: CartOwner, variant_id: UUID | None) -> Query[_Lines]:
         items = [_shown_item_from_row(row) for row in rows if row["id"] is not None]
         if rows and rows[-1]["id"] is None:
             unsaved = {"id": uuid7(), "quantity": 0, "price_at_add": Decimal(0)}
-            asked = _shown_item_from_row(rows[-1] | unsaved)
+            own = [_shown_item_from_row(rows[-1] | unsaved)]
         else:
             own = [item for item in items if item.offer.variant_id == variant_id]
-            asked = own[0] if own else None
-        return _Lines(items, asked, _read_any(rows))
+        return _Lines(items, own[0] if own else None, _read_any(rows))
 
     params = {"owner": owner.value, "variant": variant_id}
     return Query(_format_sql(_SHOWN, owner.condition), params, read)
