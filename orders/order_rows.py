@@ -33,7 +33,7 @@ class NewOrder:
 
 
 @transactions.requires_transaction
-def insert_order(new: NewOrder) -> Query[object]:
+def query_insert_order(new: NewOrder) -> Query[object]:
     """Return what writes the order with all that belongs to it, and empties its cart, which the
     caller has locked; what the database sets is set on them as well. One statement, for within
     the caller's transaction.

@@ -70,7 +70,7 @@ class _Prepared:
         self.made = 0
         self.unsent: list[Answer] = []
 
-    def send(self) -> None:
+    def send_unsent(self) -> None:
         """Send what is unsent, in one way, with the BEGIN of a transaction that Django has begun
         and PostgreSQL has not; read the answers. Raises: psycopg.Error.
         """
@@ -91,7 +91,7 @@ class _Prepared:
             self.names.clear()  # a column has another type since, or they are gone
             raise
         for answer, result in zip(answers, results, strict=True):
-            answer.take(result)
+            answer.read_result(result)
 
     def _run_pipeline(
         self, calls: Sequence[_Call], *, begins: bool
@@ -173,7 +173,7 @@ class Answer:
         key, formats = (sql, kept.values.types or ()), kept.values.formats
         if key not in kept.names and kept.unsent:
             # They may limit how long the transaction waits, which planning may do as well.
-            kept.send()
+            kept.send_unsent()
         name = kept.names.pop(key, None) or self._prepare_statement(
             key, reading.query
         )
@@ -181,9 +181,9 @@ class Answer:
         self.call = (name, values, formats)
         kept.unsent.append(self)
         if self._is_last:
-            kept.send()
+            kept.send_unsent()
 
-    def take(self, result: PGresult) -> None:
+    def read_result(self, result: PGresult) -> None:
         """Read what PostgreSQL has returned."""
         self.result, values = result, self._prepared.values
         if result.status == ExecStatus.TUPLES_OK:

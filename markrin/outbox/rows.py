@@ -51,7 +51,7 @@ ON CONFLICT DO NOTHING
 """
 
 
-def insert_rows(new: Sequence[NewRow]) -> Query[object]:
+def query_insert_rows(new: Sequence[NewRow]) -> Query[object]:
     """Return what inserts these rows, leaving out those whose key exists; for within the caller's
     transaction.
     """

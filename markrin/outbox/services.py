@@ -46,14 +46,14 @@ def add(*events: Event) -> None:
     """
     new = _list_rows(events)
     if new:
-        rows.insert_rows(new).fetch()
+        rows.query_insert_rows(new).fetch()
 
 
 def query_add(*events: Event) -> Query[object]:
     """Return what `add` does as a query, for callers that send it with another one of their
     transaction. Raises: as `add`.
     """
-    return rows.insert_rows(_list_rows(events))
+    return rows.query_insert_rows(_list_rows(events))
 
 
 def _list_rows(events: Sequence[Event]) -> list[rows.NewRow]:

@@ -156,7 +156,7 @@ def change_cart_line(
     for other in items:
         if other.offer.variant_id == variant_id:
             wanted += other.quantity
-            cart_lines.remove_line(cart, other).fetch()
+            cart_lines.query_remove_line(cart, other).fetch()
     _check_quantity(offer, wanted)
     cart.lines.filter(pk=line.id).update(
         variant=variant_id,
@@ -175,7 +175,7 @@ def remove_cart_line(*, customer: Customer, line_id: UUID) -> CartSummary:
         cart,
         token=customer.token,
         items=[item for item in items if item.id != line.id],
-        change=cart_lines.remove_line(cart, line),
+        change=cart_lines.query_remove_line(cart, line),
     )
 
 
@@ -414,5 +414,5 @@ def _put_and_show(
         cart,
         token=token,
         items=[put if item.id == put.id else item for item in items],
-        change=cart_lines.put_line(cart, put),
+        change=cart_lines.query_put_line(cart, put),
     )

@@ -44,7 +44,7 @@ from orders.models import (
 )
 from orders.models.order_event import OrderEventKind
 from orders.models.order_status import OrderStatus, PaymentMethod, PaymentStatus
-from orders.order_rows import NewOrder, insert_order
+from orders.order_rows import NewOrder, query_insert_order
 from orders.order_taxes import list_order_taxes
 from orders.pricing.quote import Quote
 from orders.promotion_terms import (
@@ -541,7 +541,9 @@ def _insert_order(
         actor=customer.actor,
         request_id=lifecycle.current_request_id(),
     )
-    insertion = insert_order(NewOrder(order, lines, taxes, event, draft.cart_id))
+    insertion = query_insert_order(
+        NewOrder(order, lines, taxes, event, draft.cart_id)
+    )
     is_needed = online or draft.replaces or quote.discounts or quote.gift_cards
     if is_needed:
         insertion.fetch()

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from functools import partial
 
@@ -56,10 +56,15 @@ def begin_all(
         loop.close()
 
 
+def grows_to(found: Sized, number: int) -> bool:
+    """Wait until there are so many."""
+    return wait_for(lambda: len(found) == number, seconds=20)
+
+
 def test_those_that_wait_begin_in_the_order_in_which_they_came():
     with begin_all(5, settled_s=20) as (requests, begun):
         for at in range(4):
-            assert wait_for(lambda: len(begun) == min(at + 2, 5), seconds=20)  # noqa: B023 (asked now)
+            assert grows_to(begun, min(at + 2, 5))
             time.sleep(0.01)
             assert begun[2:] == requests[2 : at + 2], "no more than two at once"
             requests[at].end.set()
@@ -74,7 +79,7 @@ def test_one_at_a_time_all_go_to_the_same_thread():
     threads: list[threading.Thread] = []
     for number in range(1, 6):
         workers.submit(lambda: threads.append(threading.current_thread()))
-        assert wait_for(lambda: len(threads) == number, seconds=20)  # noqa: B023 (asked now)
+        assert grows_to(threads, number)
         time.sleep(0.05)  # until it has said that it is free
     workers.stop()
     loop.close()
@@ -83,21 +88,21 @@ def test_one_at_a_time_all_go_to_the_same_thread():
 
 def test_beside_one_that_waits_for_something_else_the_next_begins():
     with begin_all(5, settled_s=SETTLED_S) as (requests, begun):
-        assert wait_for(lambda: len(begun) == 4, seconds=20)
+        assert grows_to(begun, 4)
         time.sleep(SETTLED_S * 3)
         assert len(begun) == 4, "there are four threads"
         requests[0].end.set()
-        assert wait_for(lambda: len(begun) == 5, seconds=20)
+        assert grows_to(begun, 5)
 
 
 def test_who_has_settled_makes_room_but_once():
     with begin_all(6, settled_s=SETTLED_S, threads=8) as (requests, begun):
-        assert wait_for(lambda: len(begun) == 6, seconds=20)
+        assert grows_to(begun, 6)
         for each in requests:
             each.end.set()
     with begin_all(3, settled_s=20) as (requests, begun):
         requests[0].end.set()
-        assert wait_for(lambda: len(begun) == 3, seconds=20)
+        assert grows_to(begun, 3)
 
 
 def test_an_answer_that_fails_leaves_its_thread_to_the_next(caplog):
