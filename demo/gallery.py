@@ -1,11 +1,11 @@
 """Draws the pictures that the demo's products need, stores them, and writes their rows."""
 
-import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 
+import orjson
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
@@ -96,7 +96,7 @@ def _write_image(
             full,
             "",
             alt,
-            json.dumps(files),
+            orjson.dumps(files).decode(),
             pictures.WIDTH,
             pictures.HEIGHT,
             position,

@@ -1,7 +1,9 @@
 """Loads the demo shop: all of it in one transaction, or nothing."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,11 +24,53 @@ from demo import (
 from demo.plan import SOURCE, TRADE_DAYS, Plan
 from demo.row_writer import RowWriter
 from markrin.cache.tags import invalidate
+from markrin.db.bulk_load import BulkLoad
+from markrin.ops.verify.rules import list_row_rules
 from orders.models import TaxSettings
 from orders.pricing.tax_presets import read_preset
 from orders.services import invoices, ledger_backfill, tax_rates
 from products.models import Category, Product
 from products.services import facet_index, search_words
+
+_FIGURES_AT_ONCE = 2  # days; each in a connection of its own
+# From so many products on, a demo's largest tables are filled without what is asked row by row.
+MANY_PRODUCTS: Final = 2_000
+# No trigger and nothing that is read meanwhile finds rows of these by an index.
+LARGEST_TABLES: Final = (
+    "orders_fulfilment",
+    "orders_fulfilmentline",
+    "orders_order",
+    "orders_orderdiscount",
+    "orders_orderevent",
+    "orders_orderline",
+    "orders_ordertax",
+    "orders_payment",
+    "orders_invoice",
+    "orders_invoiceline",
+    "products_productimage",
+    "products_purchase",
+    "products_review",
+    "products_stockmovement",
+)
+LEDGER_TABLES: Final = ("orders_ledgerentry", "orders_ledgerline")
+# What these triggers would see to row by row, and the rules that are asked of all rows instead. An
+# invoice's only keeps it from being changed, and numbers are what may be written once.
+ASKED_AFTERWARDS: Final = {
+    "orders_order_equals_lines": "an order equals its lines",
+    "orders_orderline_equals_order": "an order equals its lines",
+    "orders_order_equals_taxes": "an order's tax = its parts",
+    "orders_ordertax_equals_order": "an order's tax = its parts",
+    "orders_order_equals_discounts": "a discount = the shares of its lines, and an order's ="
+    " its discounts",
+    "orders_orderdiscount_equals_order": "a discount = the shares of its lines, and an order's ="
+    " its discounts",
+    "orders_invoice_has_number": "a series of invoices has no gap",
+    "orders_invoice_only_grows": "a series of invoices has no gap",
+    "orders_invoice_equals_lines": "an invoice equals its lines, and each line its tax",
+    "orders_ledgerentry_has_lines": "an entry of the ledger adds up to 0",
+    "orders_ledgerline_adds_up": "an entry of the ledger adds up to 0",
+    "products_review_counted": "ratings = reviews",
+}
 
 
 class ShopNotEmpty(Exception):
@@ -58,7 +102,11 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
 
     The tables' foreign keys are deferred, so what depends on everything (a product's
     rating, a variant's stock) is written last and needs no second pass. All constraints and
-    triggers stay on."""
+    triggers stay on, but in a large demo: there the largest tables have theirs once for all rows
+    before the commit.
+
+    Raises:
+        markrin.db.bulk_load.RowsBreakRules, django.db.IntegrityError: nothing was loaded."""
     for back_days in (0, visits.DAYS):
         partitions.make_partitions(now=plan.midnight - timedelta(days=back_days))
     articles = list(catalogue.make_articles(plan))
@@ -67,6 +115,9 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         transaction.atomic(),
         RowWriter() as sink,
     ):
+        bulk = BulkLoad((*LARGEST_TABLES, *LEDGER_TABLES))
+        if plan.products >= MANY_PRODUCTS:
+            bulk.take_away(ASKED_AFTERWARDS)
         groups.grant_permissions()  # a database that was flushed has lost them
         _set_up_taxes()
         everyone = people.make_people(plan)
@@ -93,11 +144,14 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         sink.flush()
         storefront_pages.write_pages()
         catalogue.write_colors()
+        bulk.make_indexes(LARGEST_TABLES)
         # Their ids rise with their dates, so their numbers do.
         invoices.number_invoices()
         ledger_backfill.book_missing()
         advance = steps("checks", 1)
         _finish_load(plan)
+        asked = set(ASKED_AFTERWARDS.values())
+        bulk.put_back(rule for rule in list_row_rules() if rule.rule in asked)
         advance(1)
     tidied = steps("statistics", len(sink.counts))
     with connection.cursor() as cursor:
@@ -113,9 +167,16 @@ def _rebuild_figures(plan: Plan, steps: Steps) -> None:
     take hours; and what pages open with and facets are counted by, as beat would within minutes."""
     days = [plan.today - timedelta(days=back) for back in range(TRADE_DAYS + 1)]
     added = steps("figures", len(days))
-    for day in days:
-        rollups.rebuild_day(day=day)
-        added(1)
+
+    def rebuild(day: date) -> None:
+        try:
+            rollups.rebuild_day(day=day)
+        finally:
+            connection.close()  # the thread's own
+
+    with ThreadPoolExecutor(_FIGURES_AT_ONCE) as pool:
+        for _ in pool.map(rebuild, days):
+            added(1)
     snapshots.refresh_snapshots(now=timezone.now(), read=reports.get_rows)
     facet_index.fold_changes()
 

@@ -5,7 +5,9 @@ and money.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, cached_property
 from hashlib import blake2b
+from itertools import accumulate
 from random import Random
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -28,7 +30,7 @@ class Plan:
     products: int = PRODUCTS
     scaled: bool = False
 
-    @property
+    @cached_property
     def midnight(self) -> datetime:
         """The end of the demo's time: the start of `today` in the shop's time zone, as UTC."""
         return datetime.combine(
@@ -88,9 +90,16 @@ def pick_after(
     return moment + timedelta(seconds=round(rng.uniform(low_h, high_h) * 3600))
 
 
-def pick_weighted(rng: Random, values: Sequence[T], weights: Sequence[float]) -> T:
+def pick_weighted(
+    rng: Random, values: Sequence[T], weights: tuple[float, ...]
+) -> T:
     """Return one of the values, as often as its weight says."""
-    return rng.choices(values, weights)[0]
+    return rng.choices(values, cum_weights=_add_up(weights))[0]
+
+
+@cache
+def _add_up(weights: tuple[float, ...]) -> list[float]:
+    return list(accumulate(weights))
 
 
 def format_amount(paise: int) -> str:

@@ -3,10 +3,10 @@ day on which the shop would have written them. They are numbered once all are th
 """
 
 import itertools
-import json
 from datetime import datetime
 from typing import NamedTuple
 
+import orjson
 from django.conf import settings
 from django.utils import timezone
 
@@ -104,7 +104,7 @@ class SaleInvoices:
                 format_amount(charged),
                 sale.to[-1],
                 sale.to[STATE],
-                json.dumps(self._describe(sale).to_json()),
+                orjson.dumps(self._describe(sale)).decode(),
             ),
         )
         ids = list(itertools.islice(self.line_ids, len(items)))
@@ -126,7 +126,7 @@ class SaleInvoices:
                     else 0,
                     format_amount(item.charged),
                     format_amount(item.tax),
-                    json.dumps(item.parts),
+                    orjson.dumps(item.parts).decode(),
                 ),
             )
         return ids

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models import Count, F, Q, Sum
 
 from accounts.models import User
@@ -19,6 +19,10 @@ from demo import load, people, pictures, row_writer
 from demo.catalogue_data import GARMENTS, PICTURES
 from demo.footwear import FOOTWEAR
 from demo.plan import Plan
+from markrin.db.bulk_load import RowsBreakRules
+from markrin.db.shared import list_declared
+from markrin.db.triggers import Trigger
+from markrin.ops.verify.rules import list_row_rules
 from orders.models import (
     Cart,
     Coupon,
@@ -310,6 +314,113 @@ def test_keeps_the_products_right_wherever_a_batch_ends(
     call_command("verify", "--only", "products", stdout=out, stderr=out)
     assert "nothing is wrong" in out.getvalue()
     assert not Product.objects.filter(colors=[]).exists()
+
+
+@pytest.fixture
+def large(monkeypatch) -> None:
+    """Have any demo loaded as a large one is: checks and indexes once for all rows."""
+    monkeypatch.setattr(load, "MANY_PRODUCTS", 1)
+
+
+def read_structure() -> list[tuple[object, ...]]:
+    """Return all indexes, constraints and triggers, and whether they are in force."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT indrelid::regclass::text, pg_get_indexdef(indexrelid), indisvalid::text
+                FROM pg_index WHERE indrelid::regclass::text !~ '^pg_'
+            UNION ALL SELECT conrelid::regclass::text, conname || pg_get_constraintdef(oid),
+                convalidated::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+            UNION ALL SELECT tgrelid::regclass::text, pg_get_triggerdef(oid), tgenabled::text
+                FROM pg_trigger WHERE NOT tgisinternal
+            ORDER BY 1, 2"""
+        )
+        return list(cursor.fetchall())
+
+
+@pytest.mark.usefixtures("empty", "large")
+def test_a_large_one_leaves_all_rules_as_they_were() -> None:
+    before = read_structure()
+    run("--scale", "20")
+    assert read_structure() == before
+    for part in ("constraints", "products", "orders"):
+        out = StringIO()
+        call_command("verify", "--only", part, stdout=out, stderr=out)
+        assert "nothing is wrong" in out.getvalue()
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_large_one_is_the_same_as_row_by_row(monkeypatch) -> None:
+    run("--scale", "20")
+    row_by_row = fingerprint()
+    call_command("flush", interactive=False, verbosity=0)
+    monkeypatch.setattr(load, "MANY_PRODUCTS", 1)
+    run("--scale", "20")
+    assert fingerprint() == row_by_row
+
+
+@pytest.mark.usefixtures("empty", "large")
+@pytest.mark.parametrize(
+    ("table", "column", "wrong", "refusal", "says"),
+    [
+        (
+            "orders_orderline",
+            "unit_price",
+            "1.00",
+            RowsBreakRules,
+            "equals its lines",
+        ),
+        ("orders_ordertax", "amount", "0.01", RowsBreakRules, "tax = its parts"),
+        ("products_review", "rating", 1, RowsBreakRules, "ratings = reviews"),
+        (
+            "products_productimage",
+            "product_id",
+            "00000000-0000-7000-8000-000000000000",
+            IntegrityError,
+            "foreign key",
+        ),
+    ],
+)
+def test_a_large_one_refuses_what_row_by_row_is_refused(
+    monkeypatch,
+    table: str,
+    column: str,
+    wrong: object,
+    refusal: type[Exception],
+    says: str,
+) -> None:
+    before, place = read_structure(), row_writer.COLUMNS[table].index(column)
+    add, left = row_writer.RowWriter.add, [table]
+
+    def add_one_wrong(
+        self: row_writer.RowWriter, name: str, row: row_writer.Row
+    ) -> None:
+        if name in left and row[place] != wrong:
+            left.remove(name)
+            row = (*row[:place], wrong, *row[place + 1 :])
+        add(self, name, row)
+
+    monkeypatch.setattr(row_writer.RowWriter, "add", add_one_wrong)
+    with pytest.raises(refusal, match=says):
+        run("--scale", "20")
+    assert not left
+    assert not Order.objects.exists()
+    assert read_structure() == before
+
+
+@pytest.mark.usefixtures("db")
+def test_each_check_of_a_large_one_has_a_rule_that_is_asked_instead() -> None:
+    rules = {rule.rule for rule in list_row_rules()}
+    assert set(load.ASKED_AFTERWARDS.values()) <= rules
+    tables = {*load.LARGEST_TABLES, *load.LEDGER_TABLES}
+    checks = {
+        declared.name
+        for table, declared in list_declared()
+        if isinstance(declared, Trigger)
+        and declared.arguments["deferred"]
+        and table in tables
+    }
+    assert len(checks) > 8
+    assert checks <= set(load.ASKED_AFTERWARDS)
 
 
 def test_staff_see_figures(demo: str) -> None:

@@ -109,6 +109,8 @@ def _load_with_progress(
     ) as progress:
 
         def step(name: str, total: int) -> Callable[[int], None]:
+            if not shown:
+                return lambda number: None
             task = progress.add_task(name, total=total)
             return lambda number: progress.advance(task, number)
 

@@ -1,0 +1,100 @@
+"""Fills empty tables with very many rows: what PostgreSQL would ask and sort row by row is asked
+and sorted once, for all of them.
+
+Source: https://www.postgresql.org/docs/18/populate.html (14.4.3 and 14.4.4, removing indexes and
+foreign keys while tables are filled)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from django.db import connection
+
+from markrin.db.invariants import Invariant
+from markrin.db.sql import fetch_all
+
+_MEMORY: Final = "256MB"  # for sorting an index, as the load is alone
+
+
+class RowsBreakRules(Exception):
+    """Rows that were loaded break rules that triggers would have kept."""
+
+
+class BulkLoad:
+    """Takes foreign keys, plain indexes and triggers off tables within the caller's transaction,
+    and puts them back, letter by letter as they were. If the transaction ends early, nothing was
+    taken away.
+
+    Locks: the tables and those that they point to, against everybody, from `take_away` on.
+    """
+
+    def __init__(self, tables: Iterable[str]) -> None:
+        self._tables = sorted(tables)
+        self._foreign_keys: list[dict[str, str]] = []
+        self._indexes: list[dict[str, str]] = []
+        self._triggers: list[dict[str, str]] = []
+
+    def take_away(self, triggers: Iterable[str]) -> None:
+        """Take away the tables' foreign keys, their indexes but the unique ones, and these
+        triggers.
+        """
+        self._foreign_keys = fetch_all(
+            "SELECT conrelid::regclass::text AS table, quote_ident(conname) AS name,"
+            " pg_get_constraintdef(oid) AS definition FROM pg_constraint"
+            " WHERE contype = 'f' AND conrelid = ANY (%s::text[]::regclass[]) ORDER BY 1, 2",
+            [self._tables],
+        )
+        self._indexes = fetch_all(
+            "SELECT indrelid::regclass::text AS table, indexrelid::regclass::text AS name,"
+            " pg_get_indexdef(indexrelid) AS definition FROM pg_index"
+            " WHERE NOT indisunique AND NOT indisexclusion"
+            " AND indrelid = ANY (%s::text[]::regclass[]) ORDER BY 1, 2",
+            [self._tables],
+        )
+        self._triggers = fetch_all(
+            "SELECT tgrelid::regclass::text AS table, quote_ident(tgname) AS name FROM pg_trigger"
+            " WHERE NOT tgisinternal AND tgname = ANY (%s) ORDER BY 1, 2",
+            [list(triggers)],
+        )
+        _execute("ALTER TABLE {table} DROP CONSTRAINT {name}", self._foreign_keys)
+        _execute("DROP INDEX {name}", self._indexes)
+        _execute("ALTER TABLE {table} DISABLE TRIGGER {name}", self._triggers)
+
+    def make_indexes(self, tables: Iterable[str]) -> None:
+        """Make the indexes of these tables anew, and count what is in them."""
+        chosen = set(tables)
+        made = [index for index in self._indexes if index["table"] in chosen]
+        self._indexes = [
+            index for index in self._indexes if index["table"] not in chosen
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL maintenance_work_mem = '{_MEMORY}'")
+        _execute("{definition}", made)
+        _execute("ANALYZE {table}", [{"table": table} for table in sorted(chosen)])
+
+    def put_back(self, rules: Iterable[Invariant]) -> None:
+        """Make the rest of the indexes anew, switch the triggers on, ask the rules that they keep
+        of all rows, and make the foreign keys anew, each of which is checked.
+
+        Raises:
+            RowsBreakRules: with the first row that breaks one.
+            django.db.IntegrityError: a row points to none.
+        """
+        self.make_indexes({index["table"] for index in self._indexes})
+        with connection.cursor() as cursor:
+            # A table whose checks are still to come cannot be altered.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for rule in rules:
+            for breach in rule.find_breaches():
+                raise RowsBreakRules(str(breach))
+        _execute("ALTER TABLE {table} ENABLE TRIGGER {name}", self._triggers)
+        _execute(
+            "ALTER TABLE {table} ADD CONSTRAINT {name} {definition}",
+            self._foreign_keys,
+        )
+
+
+def _execute(template: str, things: Iterable[Mapping[str, str]]) -> None:
+    with connection.cursor() as cursor:
+        for each in things:
+            # Names come from PostgreSQL's own catalogue, which quotes them where they need it.
+            cursor.execute(template.format(**each))
