@@ -3,6 +3,7 @@ reads, and for purchases a client in Node, as one in Python would take as long a
 """
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -106,10 +107,26 @@ def check_reads(shop: Shop) -> None:
             raise NotReady(f"{shop.name}, {what}: {answer.status} {text}")
 
 
-def send(shop: Shop, requests: Sequence[Request], *, expect: str) -> Measured:
-    """Send each request once, 8 at a time. The rate is of the answers that hold `expect`."""
+@dataclass(frozen=True)
+class Answers:
+    """What the client in Node saw of requests that were each sent once."""
+
+    seconds: float
+    latencies: list[float]
+    """Milliseconds, in no order."""
+    wrong: int
+    shown: list[str]
+    """Some of the answers that are wrong."""
+
+
+def send_each(base: str, requests: Sequence[Request], *, expect: str) -> Answers:
+    """Send each request once, 8 at a time. An answer is wrong unless it is a 2xx that holds
+    `expect`. Raises: NotReady where node is missing.
+    """
+    if shutil.which("node") is None:
+        raise NotReady("node sends these requests: install Node")
     plan = {
-        "base": shop.address,
+        "base": base,
         "atOnce": CONNECTIONS,
         "expect": expect,
         "requests": [
@@ -125,15 +142,20 @@ def send(shop: Shop, requests: Sequence[Request], *, expect: str) -> Measured:
         capture_output=True,
         text=True,
     )
-    seen = json.loads(done.stdout)
-    for text in seen["shown"]:
+    return Answers(**json.loads(done.stdout))
+
+
+def send(shop: Shop, requests: Sequence[Request], *, expect: str) -> Measured:
+    """Send each request once, 8 at a time. The rate is of the answers that hold `expect`."""
+    seen = send_each(shop.address, requests, expect=expect)
+    for text in seen.shown:
         say(f"{shop.name} answered otherwise: {text}")
-    right = len(requests) - seen["wrong"]
+    right = len(requests) - seen.wrong
     if not right:
         raise NotReady(f"{shop.name} took none of {len(requests)} requests")
     return Measured(
-        requests_per_s=right / seen["seconds"],
-        p50_ms=median(seen["latencies"]),
-        p99_ms=quantiles(seen["latencies"], n=100)[-1],
-        failures=seen["wrong"],
+        requests_per_s=right / seen.seconds,
+        p50_ms=median(seen.latencies),
+        p99_ms=quantiles(seen.latencies, n=100)[-1],
+        failures=seen.wrong,
     )
