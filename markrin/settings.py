@@ -91,15 +91,17 @@ MIDDLEWARE = [
     "markrin.db.replica.CatalogueReads",
     "markrin.api.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "markrin.page_middleware.ContentPolicy",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "markrin.page_middleware.PagesOnly",  # the API's data passes by what follows
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "markrin.page_middleware.Authentication",
-    "markrin.page_middleware.SecondFactor",
-    "markrin.page_middleware.Messages",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "markrin.page_middleware.Views",
 ]
 
 TEMPLATES: list[dict[str, object]] = [
