@@ -5,12 +5,14 @@ thread is asked to work.
 from __future__ import annotations
 
 import asyncio
+import io
 import tempfile
 import threading
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Protocol
 
+SHORT_BYTES = 16 * 1024  # nearly every body of a shop's frontend
 IN_MEMORY_BYTES = 256 * 1024  # of one body; the rest of it goes into a file
 
 
@@ -46,6 +48,33 @@ class BodyLimits:
     )
 
 
+class WholeBody(Awaitable[bytes], Protocol):
+    """A body that the web server reads by itself, from its first byte to its last. It fails with
+    the web server's own error where it was cut off. Only whoever awaits it wakes the event loop.
+    """
+
+    def done(self) -> bool:
+        """Return whether all of it is there. From any thread, as the next."""
+
+    def result(self) -> bytes:
+        """Return it, once it is done."""
+
+
+@dataclass(frozen=True)
+class ShortBody:
+    """A body of at most SHORT_BYTES, and how many the client has stated."""
+
+    whole: WholeBody
+    stated: int
+
+    def is_there(self) -> bool:
+        """Return whether it can be taken; no, where a web server does not say so. From any
+        thread.
+        """
+        done = getattr(self.whole, "done", None)
+        return done is not None and done()
+
+
 class BodyReader:
     """Reads bodies in the event loop, and counts what all of them hold together."""
 
@@ -65,7 +94,7 @@ class BodyReader:
         limits = self._limits
         if stated is not None and stated > limits.max_bytes:
             raise TooLong
-        body = Body(self)
+        body = Body(self, _spooled())
         loop = asyncio.get_running_loop()
         started_at = loop.time()
         try:
@@ -92,6 +121,47 @@ class BodyReader:
         body.file.seek(0)
         return body
 
+    def is_short(self, stated: int) -> bool:
+        """Return whether so many bytes, the Content-Length, are read as a ShortBody."""
+        return stated <= min(SHORT_BYTES, self._limits.max_bytes)
+
+    def take(self, short: ShortBody) -> Body:
+        """Return a body that is there. From any thread.
+
+        Raises:
+            Incomplete, NoRoom: nothing of it is kept.
+        """
+        try:
+            data = short.whole.result()
+        except Exception as exc:  # the web server does not list its errors
+            raise Incomplete from exc
+        return self._keep(data, stated=short.stated)
+
+    async def wait(self, short: ShortBody) -> Body:
+        """Return a body as `take` does, once it is there.
+
+        Raises:
+            TooSlow, Incomplete, NoRoom: nothing of it is kept.
+        """
+        limits = self._limits
+        seconds = limits.seconds + short.stated / limits.bytes_per_second
+        try:
+            async with asyncio.timeout(seconds):
+                data = await short.whole
+        except TimeoutError:
+            raise TooSlow from None
+        except Exception as exc:  # the web server does not list its errors
+            raise Incomplete from exc
+        return self._keep(data, stated=short.stated)
+
+    def _keep(self, data: bytes, *, stated: int) -> Body:
+        if len(data) != stated:
+            raise Incomplete
+        body = Body(self, io.BytesIO())
+        body.add(data)
+        body.file.seek(0)
+        return body
+
     def hold(self, size: int) -> None:
         """Count bytes that wait. Raises: NoRoom."""
         with self._lock:
@@ -108,10 +178,8 @@ class BodyReader:
 class Body:
     """A body that is being read, or has been; `close()` frees what it holds."""
 
-    def __init__(self, reader: BodyReader) -> None:
-        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 (close() does)
-            max_size=IN_MEMORY_BYTES
-        )
+    def __init__(self, reader: BodyReader, file: IO[bytes]) -> None:
+        self.file = file
         self.size = 0
         self._reader = reader
 
@@ -126,3 +194,7 @@ class Body:
         self._reader.release(self.size)
         self.size = 0
         self.file.close()
+
+
+def _spooled() -> IO[bytes]:
+    return tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # Body closes it

@@ -21,6 +21,7 @@ from markrin.server.bodies import (
     BodyReader,
     Incomplete,
     NoRoom,
+    ShortBody,
     TooLong,
     TooSlow,
 )
@@ -139,27 +140,73 @@ class Bridge:
                 send_response(exchange.proto, response)
                 exchange.done()
             elif _has_body(environ):
-                read = self._read_body(exchange, environ)
-                self._loop.call_soon_threadsafe(self._start, read)
+                self._begin_body(exchange, environ)
             else:
                 self._submit(exchange, environ, body=None)
         except BaseException:  # whoever calls this looks at no error
             log.exception("a request could not be begun")
             exchange.done()
 
+    def _begin_body(self, exchange: Exchange, environ: WSGIEnvironment) -> None:
+        stated = _stated_length(environ)
+        if stated is None or not self._reader.is_short(stated):
+            reading = self._reader.read(exchange.proto, stated=stated)
+            self._await_body(exchange, environ, reading)
+            return
+        short = ShortBody(exchange.proto(), stated)
+        deadline = time.monotonic() + self._limits.queue_s
+        self._choose_workers(environ).submit(
+            partial(self._answer_short, exchange, environ, short, deadline)
+        )
+
     def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _answer_short(
+        self,
+        exchange: Exchange,
+        environ: WSGIEnvironment,
+        short: ShortBody,
+        deadline: float,
+    ) -> None:
+        """Answer, in one of the threads, if the body is there by now, as nearly every short one is.
+        Whoever is slower is waited for by the event loop, which holds no thread.
+        """
+        if not short.is_there():
+            self._await_body(exchange, environ, self._reader.wait(short))
+            return
+        try:
+            body = self._reader.take(short)
+        except (NoRoom, Incomplete) as exc:
+            try:
+                send_response(exchange.proto, self._refused(environ, exc))
+            finally:
+                exchange.done()
+            return
+        environ["wsgi.input"] = body.file
+        self._answer(exchange, environ, body, deadline)
+
+    def _await_body(
+        self,
+        exchange: Exchange,
+        environ: WSGIEnvironment,
+        reading: Coroutine[Any, Any, Body],
+    ) -> None:
+        """Have the event loop read the body, and then a thread answer. From any thread."""
+        read = self._read_body(exchange, environ, reading)
+        self._loop.call_soon_threadsafe(self._start, read)
+
     async def _read_body(
-        self, exchange: Exchange, environ: WSGIEnvironment
+        self,
+        exchange: Exchange,
+        environ: WSGIEnvironment,
+        reading: Coroutine[Any, Any, Body],
     ) -> None:
         is_begun = False
         try:
-            body = await self._reader.read(
-                exchange.proto, stated=_stated_length(environ)
-            )
+            body = await reading
             environ["wsgi.input"] = body.file
             self._submit(exchange, environ, body=body)
             is_begun = True
@@ -189,11 +236,14 @@ class Bridge:
     def _submit(
         self, exchange: Exchange, environ: WSGIEnvironment, *, body: Body | None
     ) -> None:
-        is_probe = environ["PATH_INFO"] in self._probes
         deadline = time.monotonic() + self._limits.queue_s
-        (self._probers if is_probe else self._workers).submit(
+        self._choose_workers(environ).submit(
             partial(self._answer, exchange, environ, body, deadline)
         )
+
+    def _choose_workers(self, environ: WSGIEnvironment) -> Workers:
+        is_probe = environ["PATH_INFO"] in self._probes
+        return self._probers if is_probe else self._workers
 
     def _answer(
         self,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from markrin.server.bodies import WholeBody
+
 Headers = list[tuple[str, str]]
 
 
@@ -24,6 +26,7 @@ class ServerProtocol(Protocol):
     def response_file(self, status: int, headers: Headers, file: str) -> None: ...
     def response_stream(self, status: int, headers: Headers) -> Transport: ...
     def __aiter__(self) -> Any: ...
+    def __call__(self) -> WholeBody: ...
 
 
 class ClientGone(Exception):

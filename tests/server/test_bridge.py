@@ -30,11 +30,22 @@ class Connection:
     body: bytes = b""
     file: str = ""
     gone_after: int | None = None
+    is_cut: bool = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for part in self.sends:
             await asyncio.sleep(self.pause_s)
             yield part
+
+    def __call__(self) -> "asyncio.Task[bytes]":
+        """Return the whole body, which is read meanwhile."""
+        return asyncio.ensure_future(self._read_all())
+
+    async def _read_all(self) -> bytes:
+        whole = b"".join([part async for part in self])
+        if self.is_cut:
+            raise RuntimeError("the client has gone")
+        return whole
 
     def response_bytes(
         self, status: int, headers: list[tuple[str, str]], body: bytes
@@ -109,7 +120,7 @@ def echo(
     return [environ["wsgi.input"].read()]
 
 
-@pytest.mark.parametrize("size", [1, 1_000_000], ids=["short", "long"])
+@pytest.mark.parametrize("size", [1, 16 * 1024 - 1, 16 * 1024, 1_000_000], ids=str)
 @pytest.mark.parametrize("is_stated", [True, False], ids=["stated", "chunked"])
 def test_a_body_comes_whole(size: int, is_stated: bool) -> None:
     stated = size + 1 if is_stated else None
@@ -159,6 +170,45 @@ def test_what_does_not_arrive_whole_never_reaches_the_application(
     assert found.headers["Connection"] == "close", (
         "the rest would be read as a request"
     )
+
+
+def test_a_short_body_that_breaks_off_never_reaches_the_application() -> None:
+    """Nor does one that is late, and that has ended by the time it is looked at."""
+    called: list[object] = []
+    at_once, late = post(b"ab", stated=4), post(b"ab", stated=4, pause_s=0.1)
+    for _, connection in (at_once, late):
+        connection.is_cut = True
+    found = serve_clients(lambda *given: called.append(given), at_once, late)
+    assert [(each.status, each.headers["Connection"]) for each in found] == [
+        (400, "close"),
+        (400, "close"),
+    ]
+    assert called == []
+
+
+def test_whoever_is_slow_to_send_a_short_body_holds_no_thread() -> None:
+    answered: list[str] = []
+
+    def note(
+        environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> list[bytes]:
+        answered.append(environ["REQUEST_METHOD"])
+        return echo(environ, start_response)
+
+    slow = [post(b"a", b"b", stated=2, pause_s=0.2) for _ in range(4)]
+    found = serve_clients(note, *slow, (Scope(), Connection()), threads=1)
+    assert answered == ["GET", *["POST"] * 4]
+    assert [each.body for each in found] == [b"ab"] * 4 + [b""]
+
+
+def test_a_web_server_whose_bodies_can_only_be_awaited_will_do() -> None:
+    class Awaited(Connection):
+        def __call__(self) -> Any:
+            return self._read_all()  # a coroutine
+
+    scope, _ = post(stated=2)
+    (found,) = serve_clients(echo, (scope, Awaited([b"a", b"b"])))
+    assert (found.status, found.body) == (200, b"ab")
 
 
 def test_bodies_together_are_bounded() -> None:
