@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -37,9 +39,7 @@ ALGORITHM = "HS256"
 REFUSED_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit"})
 REQUIRED_CLAIMS = ("iss", "aud", "sub", "sid", "jti", "iat", "exp", "token_type")
 MAX_TOKEN_LENGTH = 2048
-MAX_KEPT = (
-    2_000  # verified tokens in a process; with its claims one takes about 2 kB
-)
+MAX_KEPT = 2_000  # signed tokens in a process; with its claims one takes about 2 kB
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _JTI = re.compile(r"[0-9a-f]{32}")
 _BEARER = re.compile(r"bearer(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
@@ -69,17 +69,16 @@ class Keyring(TokenBackend):
     def encode(self, payload: dict[str, object]) -> str:
         """Return the signed token."""
         first = settings.JWT_KEYS[0]
-        claims = {
-            **payload,
-            "iss": settings.JWT_ISSUER,
-            "aud": settings.JWT_AUDIENCE,
-        }
-        return jwt.encode(
+        audience, issuer = settings.JWT_AUDIENCE, settings.JWT_ISSUER
+        claims = {**payload, "iss": issuer, "aud": audience}
+        token = jwt.encode(
             claims,
             first["secret"],
             algorithm=ALGORITHM,
             headers={"typ": self.typ, "kid": first["kid"]},
         )
+        _signed.keep(token, (str(first["secret"]), audience, issuer), claims)
+        return token
 
     def decode(
         self, token: object, verify: bool = True, *, verify_exp: bool = True
@@ -97,12 +96,9 @@ class Keyring(TokenBackend):
         ):
             raise TokenBackendError("Token is invalid")
         try:
-            claims = _verify(
-                token,
-                self._secret_for(_read_header(token.partition(".")[0])),
-                (settings.JWT_AUDIENCE, settings.JWT_ISSUER),
-                verify_exp=verify_exp,
-            )
+            secret = self._secret_for(_read_header(token.partition(".")[0]))
+            meant = secret, settings.JWT_AUDIENCE, settings.JWT_ISSUER
+            claims = _signed.verify(token, meant, verify_exp=verify_exp)
             if verify_exp:
                 _refuse_expired(claims)
             return dict(claims)
@@ -266,16 +262,56 @@ def _read_header(segment: str) -> Mapping[str, object]:
     return jwt.get_unverified_header(f"{segment}..")
 
 
-@functools.lru_cache(maxsize=MAX_KEPT)
-def _verify(
-    token: str, secret: str, meant: tuple[str, str], *, verify_exp: bool
-) -> Mapping[str, object]:
-    """Return the claims of a token that `secret` has signed for `meant`: audience and issuer.
+_Meant = tuple[
+    str, str, str
+]  # a secret, and the audience and issuer of what it signs
 
-    What was verified once is kept, and all that it was verified by with it: a session sends the
-    same token with every call. Whether it has expired since is for the caller to look at. What is
-    refused is not kept. Raises: jwt.InvalidTokenError, ValueError."""
-    audience, issuer = meant
+
+class _SignedTokens:
+    """The claims of tokens that are known to be signed as they are meant to be: verified before, or
+    signed by this process. A session sends the same token with every call, and verifying one looks
+    at each of its characters. The newest MAX_KEPT are kept, each by the secret and the settings
+    that it is right by; what is refused is not.
+    """
+
+    def __init__(self) -> None:
+        self._claims: OrderedDict[tuple[str, _Meant], Mapping[str, object]] = (
+            OrderedDict()
+        )
+        self._lock = threading.Lock()
+
+    def keep(
+        self, token: str, meant: _Meant, claims: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """Keep and return the claims."""
+        with self._lock:
+            self._claims[token, meant] = claims
+            self._claims.move_to_end((token, meant))
+            if len(self._claims) > MAX_KEPT:
+                self._claims.popitem(last=False)
+        return claims
+
+    def verify(
+        self, token: str, meant: _Meant, *, verify_exp: bool
+    ) -> Mapping[str, object]:
+        """Return the token's claims. Whether it has expired since it was verified is for the
+        caller to look at. Raises: jwt.InvalidTokenError, ValueError.
+        """
+        with self._lock:
+            if (known := self._claims.get((token, meant))) is not None:
+                self._claims.move_to_end((token, meant))
+                return known
+        return self.keep(token, meant, _verify(token, meant, verify_exp=verify_exp))
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+
+_signed = _SignedTokens()
+
+
+def _verify(token: str, meant: _Meant, *, verify_exp: bool) -> Mapping[str, object]:
+    secret, audience, issuer = meant
     return jwt.decode(
         token,
         secret,

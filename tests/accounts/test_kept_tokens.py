@@ -1,7 +1,12 @@
-"""A token that was verified once is not verified anew; what ended it before ends it nonetheless."""
+"""A token that was signed or verified here is not verified anew; what ended it before ends it
+nonetheless.
+"""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+import jwt
 import pytest
 import time_machine
 from django.utils import timezone
@@ -10,7 +15,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from accounts import tokens
 from accounts.models import Session
 from accounts.tokens import AccessToken
-from tests.accounts.flows import login, profile, read_refusal
+from tests.accounts.flows import login, profile, read_refusal, refresh
 
 INVALID = (401, "token_invalid")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -25,11 +30,52 @@ def kept(customer) -> str:
     return access
 
 
-def test_a_token_is_verified_once(kept):
-    before = tokens._verify.cache_info()
-    assert profile(kept).status_code == 200
-    after = tokens._verify.cache_info()
-    assert (after.hits, after.misses) == (before.hits + 1, before.misses)
+@pytest.fixture
+def verified(monkeypatch) -> list[str]:
+    """The tokens that are verified meanwhile."""
+    seen, decode = [], jwt.decode
+
+    def note(token: str, *given: Any, **named: Any) -> object:
+        seen.append(token)
+        return decode(token, *given, **named)
+
+    monkeypatch.setattr(jwt, "decode", note)
+    return seen
+
+
+@pytest.fixture
+def another_process(monkeypatch) -> Callable[[], None]:
+    """Makes this process know no token, as one that has signed none of them."""
+    return lambda: monkeypatch.setattr(tokens, "_signed", tokens._SignedTokens())
+
+
+def test_a_token_is_verified_once(kept, verified, another_process):
+    another_process()
+    for _ in range(3):
+        assert profile(kept).status_code == 200
+    assert verified == [kept]
+
+
+def test_what_a_process_has_signed_it_need_not_verify(customer, verified):
+    pair = login(customer)
+    assert profile(pair["access"]).status_code == 200
+    pair = refresh(pair["refresh"]).json()
+    assert profile(pair["access"]).status_code == 200
+    assert verified == []
+
+
+def test_no_more_than_the_newest_are_kept(monkeypatch):
+    monkeypatch.setattr(tokens, "MAX_KEPT", 2)
+    known = tokens._SignedTokens()
+    meant = ("secret", "audience", "issuer")
+    for name in ("first", "second"):
+        known.keep(name, meant, {"sub": name})
+    assert known.verify("first", meant, verify_exp=True) == {"sub": "first"}
+    known.keep("third", meant, {"sub": "third"})
+    assert len(known) == 2
+    assert known.verify("first", meant, verify_exp=True) == {"sub": "first"}
+    with pytest.raises(jwt.InvalidTokenError):
+        known.verify("second", meant, verify_exp=True)
 
 
 def test_a_kept_token_expires(kept):
@@ -77,8 +123,8 @@ def test_the_claims_of_a_kept_token_are_given_out_anew(kept):
 
 
 def test_what_is_refused_is_not_kept(kept):
-    before = tokens._verify.cache_info().currsize
+    before = len(tokens._signed)
     forged = kept[:-1] + ("A" if kept[-1] != "A" else "E")
     for _ in range(2):
         assert read_refusal(profile(forged)) == INVALID
-    assert tokens._verify.cache_info().currsize == before
+    assert len(tokens._signed) == before
