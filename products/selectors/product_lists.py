@@ -26,7 +26,12 @@ from products.schemas.products import (
     StaffProductFilter,
 )
 from products.search import Query
-from products.selectors import search_lookup, search_order, search_ranking
+from products.selectors import (
+    category_sizes,
+    search_lookup,
+    search_order,
+    search_ranking,
+)
 from products.selectors.column_lists import MAX_ONE_BY_ONE, ColumnList
 from products.selectors.facets import Facets, count_facets, count_matches, is_one_of
 from products.selectors.filters import NO_FILTERS, Filters, resolve_order
@@ -68,7 +73,8 @@ class Listing:
 def list_products(query: ShopperProductFilter) -> Listing:
     """Return published products that pass the filters, or those asked for by id: at most
     five queries, for one as for many; up to four more where a large catalogue is counted, and
-    one more where nothing has all the words of a search.
+    one more where nothing has all the words of a search. One in all where columns decide it and
+    there are few to choose from.
 
     Raises:
         errors.PageTooDeep, errors.Invalid: see `markrin.api.pagination`.
@@ -106,7 +112,8 @@ def list_staff_products(query: StaffProductFilter) -> Listing:
 
 def _list_matching(query: ProductFilter, *, for_staff: bool) -> Listing:
     filters = Filters.from_query(query)
-    if not query.facets and not facet_bitmaps.knows_many():
+    is_small = not facet_bitmaps.knows_many() or category_sizes.are_few(filters)
+    if is_small and not query.facets:
         by_columns = _list_by_columns(query, filters, for_staff=for_staff)
         if by_columns is not None:
             return by_columns
@@ -187,7 +194,9 @@ def _get_column_list(
 def _list_by_columns(
     query: ProductFilter, filters: Filters, *, for_staff: bool
 ) -> Listing | None:
-    """Return a page of a small catalogue's list, or None where columns do not decide it."""
+    """Return a page of a small catalogue's list, or of a small category's, or None where columns
+    do not decide it.
+    """
     if query.cursor is not None:
         return None
     asked = _get_column_list(query, filters, for_staff=for_staff)
@@ -212,6 +221,7 @@ def _find_by_columns(
         for_staff=asked.for_staff,
         most=MAX_ONE_BY_ONE,
     )
+    category_sizes.note_size(asked.filters)
     by_index = matches.total > MAX_SORTED
     ids = asked.find_ids(matches.candidates, by_index=by_index)
     return Listing(_get_page(query, get_summaries(ids), matches.total), counted)

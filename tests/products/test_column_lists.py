@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from products import facet_bitmaps
-from products.models import Product
+from products.models import Category, Product
 from products.schemas.products import ProductSort, StaffProductFilter
-from products.selectors import product_lists
+from products.selectors import category_sizes, product_lists
 from products.selectors.column_lists import ColumnList
 from products.services import facet_index
 from tests.factories import make_category, make_image, make_product, make_variant
@@ -113,6 +113,27 @@ def test_takes_one_query(api, shop):
     )
     assert count_queries(api, brand="Acme", sort="price_asc", page=9) == 1
     assert count_queries(api, maxPrice="200.00") == 1
+
+
+def test_few_of_a_large_catalogue_take_one_query(api, shop, monkeypatch):
+    facet_index.fold_changes()
+    facet_bitmaps.read_index()
+    [dresses] = Category.objects.filter(slug="dresses")
+    small = facet_bitmaps.count_in_categories([dresses.pk])
+    monkeypatch.setattr(category_sizes, "_sizes", {})
+
+    def count(products: int, **query: str) -> int:
+        monkeypatch.setattr(facet_bitmaps, "MANY_PRODUCTS", products)
+        assert facet_bitmaps.knows_many()
+        return count_queries(api, category="dresses", **query)
+
+    assert small > 1
+    assert count(2 * small) == 1
+    assert count(2 * small, inStock="true", maxPrice="200.00", page="2") == 1
+    assert count(2 * small, brand="Acme") > 1, "its plan depends on the brand"
+    assert count(2 * small - 1) > 1, "too many"
+    monkeypatch.setattr(category_sizes, "_FOR_S", 0.0)
+    assert count(2 * small) > 1, "it may have grown"
 
 
 def test_a_sale_that_has_started_is_sorted_by_its_price(api, db):
