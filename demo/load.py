@@ -64,7 +64,7 @@ ASKED_AFTERWARDS: Final = {
     " its discounts",
     "orders_orderdiscount_equals_order": "a discount = the shares of its lines, and an order's ="
     " its discounts",
-    "orders_invoice_has_number": "a series of invoices has no gap",
+    "orders_invoice_has_number": "every invoice has its number",
     "orders_invoice_only_grows": "a series of invoices has no gap",
     "orders_invoice_equals_lines": "an invoice equals its lines, and each line its tax",
     "orders_ledgerentry_has_lines": "an entry of the ledger adds up to 0",

@@ -275,7 +275,11 @@ INVARIANTS = [
                     SELECT sum(value::numeric) FROM jsonb_each_text(one.shares))), 0) AS shares
                 FROM orders_orderdiscount AS one WHERE order_id = placed.id) AS taken
             WHERE {_EACH} AND (placed.discount <> taken.amount
-                OR placed.discount <> taken.shares)""",  # noqa: S608 (our own text)
+                OR placed.discount <> taken.shares
+                OR EXISTS (SELECT FROM orders_orderline AS line WHERE line.order_id = placed.id
+                    AND line.discount <> (
+                        SELECT coalesce(sum((one.shares ->> line.id::text)::numeric), 0)
+                        FROM orders_orderdiscount AS one WHERE one.order_id = placed.id)))""",  # noqa: S608 (our own text)
     ),
     Invariant(
         rule="a list of postal codes is of its zone's one country",

@@ -45,6 +45,12 @@ INVOICES = [
             AND (n <> last OR highest IS DISTINCT FROM last)""",
     ),
     Invariant(
+        rule="every invoice has its number",
+        table="orders_invoice",
+        query=f"""SELECT made.id, format('%%s has none', cause) FROM orders_invoice AS made
+            WHERE {WITHIN.format(alias="made")} AND (number IS NULL OR serial IS NULL)""",  # noqa: S608 (our own text)
+    ),
+    Invariant(
         rule="an invoice equals its lines, and each line its tax",
         table="orders_invoice",
         query=f"""SELECT made.id, format('%%s: total %%s, tax %%s; lines %%s, %%s', number, total,

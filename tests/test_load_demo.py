@@ -1,16 +1,18 @@
 """The demo shop: it fills every screen, keeps every rule, and is the same each time."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from io import StringIO
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.db.models import Count, F, Q, Sum
 
 from accounts.models import User
@@ -19,6 +21,7 @@ from demo import load, people, pictures, row_writer
 from demo.catalogue_data import GARMENTS, PICTURES
 from demo.footwear import FOOTWEAR
 from demo.plan import Plan
+from markrin.db import bulk_load
 from markrin.db.bulk_load import RowsBreakRules
 from markrin.db.shared import list_declared
 from markrin.db.triggers import Trigger
@@ -36,7 +39,7 @@ from orders.models import (
     Refund,
 )
 from orders.models.order_status import OrderStatus, PaymentStatus
-from orders.services import invoice_files
+from orders.services import invoice_files, invoices, ledger_backfill
 from products.models import (
     Category,
     Product,
@@ -323,15 +326,19 @@ def large(monkeypatch) -> None:
 
 
 def read_structure() -> list[tuple[object, ...]]:
-    """Return all indexes, constraints and triggers, and whether they are in force."""
+    """Return all indexes, constraints and triggers, and whether they are in force; but those of
+    the months of events, which a load makes.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT indrelid::regclass::text, pg_get_indexdef(indexrelid), indisvalid::text
+            """SELECT * FROM (
+            SELECT indrelid::regclass::text, pg_get_indexdef(indexrelid), indisvalid::text
                 FROM pg_index WHERE indrelid::regclass::text !~ '^pg_'
             UNION ALL SELECT conrelid::regclass::text, conname || pg_get_constraintdef(oid),
                 convalidated::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace
             UNION ALL SELECT tgrelid::regclass::text, pg_get_triggerdef(oid), tgenabled::text
                 FROM pg_trigger WHERE NOT tgisinternal
+            ) AS found (of_table, what, in_force) WHERE of_table !~ '^analytics_event_'
             ORDER BY 1, 2"""
         )
         return list(cursor.fetchall())
@@ -358,6 +365,18 @@ def test_a_large_one_is_the_same_as_row_by_row(monkeypatch) -> None:
     assert fingerprint() == row_by_row
 
 
+def load_wrongly(refusal: type[Exception], says: str) -> None:
+    """Load a large demo that is refused, and leaves nothing."""
+    before = read_structure()
+    with pytest.raises(refusal, match=says):
+        run("--scale", "60")
+    assert not Order.objects.exists()
+    assert read_structure() == before
+
+
+NOBODY = "00000000-0000-7000-8000-000000000000"
+
+
 @pytest.mark.usefixtures("empty", "large")
 @pytest.mark.parametrize(
     ("table", "column", "wrong", "refusal", "says"),
@@ -370,11 +389,25 @@ def test_a_large_one_is_the_same_as_row_by_row(monkeypatch) -> None:
             "equals its lines",
         ),
         ("orders_ordertax", "amount", "0.01", RowsBreakRules, "tax = its parts"),
+        (
+            "orders_orderdiscount",
+            "shares",
+            f'{{"{NOBODY}": "1.00"}}',
+            RowsBreakRules,
+            "a discount = the shares",
+        ),
+        (
+            "orders_invoiceline",
+            "charged",
+            "1.00",
+            RowsBreakRules,
+            "equals its|adds up",
+        ),
         ("products_review", "rating", 1, RowsBreakRules, "ratings = reviews"),
         (
             "products_productimage",
             "product_id",
-            "00000000-0000-7000-8000-000000000000",
+            NOBODY,
             IntegrityError,
             "foreign key",
         ),
@@ -388,7 +421,7 @@ def test_a_large_one_refuses_what_row_by_row_is_refused(
     refusal: type[Exception],
     says: str,
 ) -> None:
-    before, place = read_structure(), row_writer.COLUMNS[table].index(column)
+    place = row_writer.COLUMNS[table].index(column)
     add, left = row_writer.RowWriter.add, [table]
 
     def add_one_wrong(
@@ -400,11 +433,63 @@ def test_a_large_one_refuses_what_row_by_row_is_refused(
         add(self, name, row)
 
     monkeypatch.setattr(row_writer.RowWriter, "add", add_one_wrong)
-    with pytest.raises(refusal, match=says):
-        run("--scale", "20")
+    load_wrongly(refusal, says)
     assert not left
+
+
+@pytest.mark.usefixtures("empty", "large")
+def test_a_large_one_refuses_discounts_that_are_each_others(monkeypatch) -> None:
+    """Their sum is right."""
+    place = row_writer.COLUMNS["orders_orderdiscount"].index("shares")
+    add = row_writer.RowWriter.add
+
+    def add_to_nobody(
+        self: row_writer.RowWriter, name: str, row: row_writer.Row
+    ) -> None:
+        if name == "orders_orderdiscount":
+            shares = json.loads(str(row[place]))
+            moved = {**shares, NOBODY: shares.pop(next(iter(shares)))}
+            moved = {
+                key: moved[key] for key in moved if key in shares or key == NOBODY
+            }
+            row = (*row[:place], json.dumps(moved), *row[place + 1 :])
+        add(self, name, row)
+
+    monkeypatch.setattr(row_writer.RowWriter, "add", add_to_nobody)
+    load_wrongly(RowsBreakRules, "a discount = the shares")
+
+
+@pytest.mark.usefixtures("empty", "large")
+def test_a_large_one_refuses_invoices_without_numbers(monkeypatch) -> None:
+    monkeypatch.setattr(invoices, "number_invoices", lambda: None)
+    load_wrongly(RowsBreakRules, "every invoice has its number")
+
+
+@pytest.mark.usefixtures("empty", "large")
+def test_a_large_one_refuses_a_ledger_that_is_off(monkeypatch) -> None:
+    book = ledger_backfill.book_missing
+
+    def book_one_more() -> int:
+        lines = book()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO orders_ledgerline (entry_id, account, amount, currency)
+                SELECT entry_id, account || 'x', 1, currency FROM orders_ledgerline LIMIT 1"""
+            )
+        return lines + 1
+
+    monkeypatch.setattr(ledger_backfill, "book_missing", book_one_more)
+    load_wrongly(RowsBreakRules, "an entry of the ledger adds up to 0")
+
+
+@pytest.mark.usefixtures("empty", "large")
+def test_a_large_one_gives_up_where_somebody_keeps_a_table(monkeypatch) -> None:
+    monkeypatch.setattr(bulk_load, "LOCK_TIMEOUT_S", 1)
+    with psycopg.connect(**connection.get_connection_params()) as reader:
+        reader.execute("SELECT count(*) FROM orders_order")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            run("--scale", "20")
     assert not Order.objects.exists()
-    assert read_structure() == before
 
 
 @pytest.mark.usefixtures("db")

@@ -12,6 +12,7 @@ from django.db import connection
 from markrin.db.invariants import Invariant
 from markrin.db.sql import fetch_all
 
+LOCK_TIMEOUT_S: Final = 10
 _MEMORY: Final = "256MB"  # for sorting an index, as the load is alone
 
 
@@ -21,22 +22,30 @@ class RowsBreakRules(Exception):
 
 class BulkLoad:
     """Takes foreign keys, plain indexes and triggers off tables within the caller's transaction,
-    and puts them back, letter by letter as they were. If the transaction ends early, nothing was
-    taken away.
+    and puts them back as PostgreSQL defines them, without comments and statistics' targets. If the
+    transaction ends early, nothing was taken away. Until `take_away` the others do nothing.
 
     Locks: the tables and those that they point to, against everybody, from `take_away` on.
     """
 
     def __init__(self, tables: Iterable[str]) -> None:
         self._tables = sorted(tables)
+        self._is_away = False
         self._foreign_keys: list[dict[str, str]] = []
         self._indexes: list[dict[str, str]] = []
         self._triggers: list[dict[str, str]] = []
 
     def take_away(self, triggers: Iterable[str]) -> None:
-        """Take away the tables' foreign keys, their indexes but the unique ones, and these
-        triggers.
+        """Take away the tables' foreign keys, their indexes but the unique ones, and those of these
+        triggers that are theirs and in force.
+
+        Raises:
+            django.db.OperationalError: somebody else has kept a table for LOCK_TIMEOUT_S.
         """
+        self._is_away = True
+        with connection.cursor() as cursor:
+            # Whoever comes later waits behind a lock that is waited for.
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
         self._foreign_keys = fetch_all(
             "SELECT conrelid::regclass::text AS table, quote_ident(conname) AS name,"
             " pg_get_constraintdef(oid) AS definition FROM pg_constraint"
@@ -52,8 +61,9 @@ class BulkLoad:
         )
         self._triggers = fetch_all(
             "SELECT tgrelid::regclass::text AS table, quote_ident(tgname) AS name FROM pg_trigger"
-            " WHERE NOT tgisinternal AND tgname = ANY (%s) ORDER BY 1, 2",
-            [list(triggers)],
+            " WHERE NOT tgisinternal AND tgenabled = 'O' AND tgname = ANY (%s)"
+            " AND tgrelid = ANY (%s::text[]::regclass[]) ORDER BY 1, 2",
+            [list(triggers), self._tables],
         )
         _execute("ALTER TABLE {table} DROP CONSTRAINT {name}", self._foreign_keys)
         _execute("DROP INDEX {name}", self._indexes)
@@ -61,6 +71,8 @@ class BulkLoad:
 
     def make_indexes(self, tables: Iterable[str]) -> None:
         """Make the indexes of these tables anew, and count what is in them."""
+        if not self._is_away:
+            return
         chosen = set(tables)
         made = [index for index in self._indexes if index["table"] in chosen]
         self._indexes = [
@@ -79,6 +91,8 @@ class BulkLoad:
             RowsBreakRules: with the first row that breaks one.
             django.db.IntegrityError: a row points to none.
         """
+        if not self._is_away:
+            return
         self.make_indexes({index["table"] for index in self._indexes})
         with connection.cursor() as cursor:
             # A table whose checks are still to come cannot be altered.

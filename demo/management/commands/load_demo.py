@@ -37,7 +37,8 @@ class Command(BaseCommand):
             help=(
                 "make N products with 6 variants each, N customers (at least 60), 10 N "
                 "reviews and 5 N orders (default: a"
-                f" shop of {PRODUCTS} products to look at)"
+                f" shop of {PRODUCTS} products to look at); of {load.MANY_PRODUCTS:,} or more,"
+                " nobody else reads the tables until it is done"
             ),
         )
         parser.add_argument(
