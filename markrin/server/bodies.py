@@ -8,11 +8,13 @@ import asyncio
 import io
 import tempfile
 import threading
+import time
 from collections.abc import AsyncIterable, Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Protocol
 
 SHORT_BYTES = 16 * 1024  # nearly every body of a shop's frontend
+_NAPS, _NAP_S = 4, 0.0002
 IN_MEMORY_BYTES = 256 * 1024  # of one body; the rest of it goes into a file
 
 
@@ -62,17 +64,27 @@ class WholeBody(Awaitable[bytes], Protocol):
 
 @dataclass(frozen=True)
 class ShortBody:
-    """A body of at most SHORT_BYTES, and how many the client has stated."""
+    """A body of at most SHORT_BYTES, how many the client has stated, and since when it is read, by
+    the monotonic clock.
+    """
 
     whole: WholeBody
     stated: int
+    begun_at: float = field(default_factory=time.monotonic)
 
     def is_there(self) -> bool:
-        """Return whether it can be taken; no, where a web server does not say so. From any
-        thread.
+        """Return whether it can be taken, now or within a millisecond; no, where a web server does
+        not say so. In a thread of its own.
         """
         done = getattr(self.whole, "done", None)
-        return done is not None and done()
+        if done is None:
+            return False
+        # The web server's thread may need the interpreter's lock to say so, which we hold.
+        for _ in range(_NAPS):
+            if done():
+                return True
+            time.sleep(_NAP_S)
+        return bool(done())
 
 
 class BodyReader:
@@ -145,8 +157,9 @@ class BodyReader:
         """
         limits = self._limits
         seconds = limits.seconds + short.stated / limits.bytes_per_second
+        left = seconds - (time.monotonic() - short.begun_at)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(max(0.0, left)):
                 data = await short.whole
         except TimeoutError:
             raise TooSlow from None

@@ -149,7 +149,12 @@ class Bridge:
 
     def _begin_body(self, exchange: Exchange, environ: WSGIEnvironment) -> None:
         stated = _stated_length(environ)
-        if stated is None or not self._reader.is_short(stated):
+        if (
+            stated is None
+            or "HTTP_TRANSFER_ENCODING"
+            in environ  # which counts, RFC 9112 section 6.3
+            or not self._reader.is_short(stated)
+        ):
             reading = self._reader.read(exchange.proto, stated=stated)
             self._await_body(exchange, environ, reading)
             return
@@ -174,10 +179,10 @@ class Bridge:
         """Answer, in one of the threads, if the body is there by now, as nearly every short one is.
         Whoever is slower is waited for by the event loop, which holds no thread.
         """
-        if not short.is_there():
-            self._await_body(exchange, environ, self._reader.wait(short))
-            return
         try:
+            if not short.is_there():
+                self._await_body(exchange, environ, self._reader.wait(short))
+                return
             body = self._reader.take(short)
         except (NoRoom, Incomplete) as exc:
             try:
@@ -185,6 +190,9 @@ class Bridge:
             finally:
                 exchange.done()
             return
+        except BaseException:
+            exchange.done()
+            raise
         environ["wsgi.input"] = body.file
         self._answer(exchange, environ, body, deadline)
 

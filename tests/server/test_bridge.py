@@ -211,6 +211,75 @@ def test_a_web_server_whose_bodies_can_only_be_awaited_will_do() -> None:
     assert (found.status, found.body) == (200, b"ab")
 
 
+def test_a_short_bodys_time_counts_while_it_waits_for_a_thread() -> None:
+    def hold(
+        environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> list[bytes]:
+        time.sleep(1.0)
+        return echo(environ, start_response)
+
+    class Timed(Connection):
+        async def _read_all(self) -> bytes:
+            began = time.monotonic()
+            try:
+                await asyncio.sleep(30)
+            finally:
+                self.waited_s = time.monotonic() - began
+            return b""
+
+    scope, _ = post(stated=2)
+    silent = Timed()
+    found = serve_clients(
+        hold,
+        *((Scope(), Connection()) for _ in range(2)),
+        (scope, silent),
+        threads=2,
+        at_once=2,
+        settled_s=5.0,
+        body=BodyLimits(seconds=0.5),
+    )
+    assert [each.status for each in found] == [200, 200, 408]
+    assert silent.waited_s < 1.4, "its half second began with its turn"
+
+
+def test_whoever_asks_whether_a_short_body_is_there_waits_a_moment() -> None:
+    """The web server's thread says so under a lock that the asking thread holds."""
+    asked: list[float] = []
+
+    class Whole:
+        def done(self) -> bool:
+            asked.append(time.monotonic())
+            return len(asked) == 3
+
+        def result(self) -> bytes:
+            return b"ab"
+
+        def __await__(self) -> Any:
+            raise AssertionError("the event loop is not needed")
+
+    class Soon(Connection):
+        def __call__(self) -> Any:
+            return Whole()
+
+    scope, _ = post(stated=2)
+    (found,) = serve_clients(echo, (scope, Soon()))
+    assert (found.status, found.body, len(asked)) == (200, b"ab", 3)
+
+
+def test_a_short_body_that_cannot_be_asked_for_lets_its_client_go() -> None:
+    class Fails(Connection):
+        def __call__(self) -> Any:
+            class Whole:
+                def done(self) -> bool:
+                    raise KeyError("a fault")
+
+            return Whole()
+
+    scope, _ = post(stated=2)
+    failing, other = serve_clients(echo, (scope, Fails()), (Scope(), Connection()))
+    assert (failing.status, other.status) == (0, 200)
+
+
 def test_bodies_together_are_bounded() -> None:
     body = BodyLimits(seconds=5, max_bytes_of_all=150)
     clients = [

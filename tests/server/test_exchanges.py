@@ -29,6 +29,22 @@ def test_granian_calls_what_schedules_in_the_thread_that_reads_requests():
             assert (thread[:6], body) == ("worker", (sent or b"").decode())
 
 
+def test_a_body_that_states_a_length_and_is_chunked_is_no_short_one():
+    """It may be refused, or be read as chunked. Source: RFC 9112 section 6.3."""
+    with services.web(application="tests.server.threads_rsgi:application") as web:
+        host, port = web.url.removeprefix("http://").split(":")
+        sent = (
+            f"POST /other HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\n"
+            "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+            f"4\r\nabcd\r\n{100_000:x}\r\n{'z' * 100_000}\r\n0\r\n\r\n"
+        ).encode()
+        with socket.create_connection((host, int(port)), timeout=20) as link:
+            link.sendall(sent)
+            answer = b"".join(iter(lambda: link.recv(65_536), b""))
+        status, _, body = answer.partition(b"\r\n\r\n")
+        assert b" 400 " in status or body.endswith(b"abcd" + b"z" * 100_000)
+
+
 def test_a_short_body_may_come_late_or_not_at_all():
     """Of the one that broke off nobody hears; what comes after it is answered as ever."""
     with services.web(application="tests.server.threads_rsgi:application") as web:
