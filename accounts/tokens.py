@@ -77,7 +77,8 @@ class Keyring(TokenBackend):
             algorithm=ALGORITHM,
             headers={"typ": self.typ, "kid": first["kid"]},
         )
-        _signed.keep(token, (str(first["secret"]), audience, issuer), claims)
+        if claims.keys() >= set(REQUIRED_CLAIMS):  # or verifying it would refuse it
+            _signed.keep(token, (str(first["secret"]), audience, issuer), claims)
         return token
 
     def decode(

@@ -1,5 +1,5 @@
-"""What only pages need, and the API's data passes by: files, sessions, forms' tokens, who is signed
-in by a cookie, staff's second factor, messages, a page's content policy. The API knows its callers
+"""What only pages need, and the API's data passes by: sessions, forms' tokens, who is signed in by
+a cookie, staff's second factor, messages, a page's content policy. The API knows its callers
 by tokens, and its answers get the policy of what is no page (`markrin.api.security_headers`).
 
 In `MIDDLEWARE` it stands between `PagesOnly` and `Views`. Django builds the innermost first, so

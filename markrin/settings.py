@@ -91,9 +91,9 @@ MIDDLEWARE = [
     "markrin.db.replica.CatalogueReads",
     "markrin.api.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # a CDN may ask by another host's name
     "django.middleware.common.CommonMiddleware",
     "markrin.page_middleware.PagesOnly",  # the API's data passes by what follows
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

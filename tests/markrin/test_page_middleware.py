@@ -55,6 +55,14 @@ def test_the_api_still_refuses_a_host_that_is_not_the_shops(
     assert answer.status_code == 400
 
 
+def test_a_file_may_be_asked_for_by_another_hosts_name(settings) -> None:
+    """As a CDN does: what looks at the host comes later."""
+    names = [each for each in settings.MIDDLEWARE if "markrin" not in each]
+    assert names.index("whitenoise.middleware.WhiteNoiseMiddleware") < names.index(
+        "django.middleware.common.CommonMiddleware"
+    )
+
+
 def test_refuses_to_start_where_the_views_are_not_known(settings) -> None:
     settings.MIDDLEWARE = [
         each for each in settings.MIDDLEWARE if not each.endswith("Views")
