@@ -248,7 +248,7 @@ def mail_server(env: dict[str, str]) -> Iterator[str]:
     as EMAIL_URL has it.
     """
     port = free_port()
-    sink = f"-n -c aiosmtpd.handlers.Sink -l 127.0.0.1:{port}"
+    sink = f"-n -c benchmarks.mail_sink.Sink -l 127.0.0.1:{port}"
     with running([sys.executable, "-m", "aiosmtpd", *sink.split()], env) as process:
         _await_port(port, process)
         yield f"smtp://127.0.0.1:{port}"

@@ -24,12 +24,39 @@ class Server(Sink):
     connection.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, pipelining: bool = False) -> None:
         super().__init__()
-        self.busy = ""
+        self.pipelining = pipelining
+        self.busy = self.unknown = ""
         self.resets = self.quits = 0
         self.at_most = 1000
         self._taken = Counter[int]()
+
+    async def handle_EHLO(
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        more = ["250-PIPELINING"] if self.pipelining else []
+        return [*responses[:-1], *more, responses[-1]]
+
+    async def handle_RCPT(
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        if self.unknown and address.startswith(self.unknown):
+            return "550 5.1.1 no such mailbox"
+        return await super().handle_RCPT(
+            server, session, envelope, address, options
+        )
 
     async def handle_RSET(
         self, server: SMTP, session: Session, envelope: Envelope
@@ -58,11 +85,11 @@ class Server(Sink):
         return "250 OK"
 
 
-@pytest.fixture
-def served(settings) -> Iterator[tuple[Server, Proxy]]:
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelining"])
+def served(settings, request) -> Iterator[tuple[Server, Proxy]]:
     settings.EMAIL_BACKEND = "markrin.mail.backends.SMTPBackend"
     settings.EMAIL_HOST, settings.EMAIL_TIMEOUT = "127.0.0.1", 2
-    kept = Server()
+    kept = Server(pipelining=request.param)
     with sink(kept) as (_, port), proxy(("127.0.0.1", port)) as front:
         settings.EMAIL_PORT = front.port
         yield kept, front
@@ -248,3 +275,79 @@ def test_another_account_gets_a_connection_of_its_own(served, settings):
     settings.EMAIL_TIMEOUT = 3
     send(2)
     assert front.met == 2
+
+
+@pytest.fixture
+def sent(monkeypatch) -> list[str]:
+    """What goes to the server, as it goes there."""
+    texts, send_text = [], smtplib.SMTP.send
+
+    def note(self: smtplib.SMTP, text: str | bytes) -> None:
+        texts.append(text if isinstance(text, str) else text.decode())
+        send_text(self, text)
+
+    monkeypatch.setattr(smtplib.SMTP, "send", note)
+    return texts
+
+
+def test_a_servers_pipeline_saves_two_round_trips(served, sent):
+    kept, _ = served
+    send(1)
+    sent.clear()
+    send(2)
+    assert len(sent) == (2 if kept.pipelining else 4)
+    commands = [line.lower() for line in "".join(sent[:-1]).splitlines()]
+    assert [command.partition(":")[0] for command in commands] == [
+        "mail from",
+        "rcpt to",
+        "data",
+    ]
+    assert subjects(kept) == ["Mail 1", "Mail 2"]
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["refuses", "waits"])
+def test_who_is_not_known_there_gets_nothing(served, monkeypatch, waits):
+    """Some servers wait for the text of a mail that nobody is to get; an empty one would be sent
+    by its last line.
+    """
+    kept, _ = served
+    kept.unknown = "a@"
+    if waits:
+        monkeypatch.setattr(SMTP, "smtp_DATA", _wait_for_text)
+    send_to = mail.EmailMessage(
+        "Mail", "Hello", "shop@example.com", ["a@example.com"]
+    )
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        send_to.send()
+    assert refused.value.recipients["a@example.com"][0] == 550
+    kept.unknown = ""
+    monkeypatch.undo()
+    assert kept.mails == []
+
+
+async def _wait_for_text(server: SMTP, arg: str) -> None:
+    await server.push("354 go on")
+    await server._reader.readline()
+
+
+def test_who_is_known_there_gets_a_mail_that_others_do_not(served):
+    kept, _ = served
+    kept.unknown = "b@"
+    both = ["a@example.com", "b@example.com"]
+    mail.EmailMessage("Mail", "Hello", "shop@example.com", both).send()
+    assert subjects(kept) == ["Mail"]
+    kept.unknown = ""
+    send(2)
+    assert subjects(kept) == ["Mail", "Mail 2"]
+
+
+def test_an_address_with_a_line_of_its_own_is_refused(served, sent):
+    bad = mail.EmailMessage(
+        "Mail",
+        "Hello",
+        "shop@example.com",
+        ["a@example.com>\r\nRCPT TO:<b@example.com"],
+    )
+    with pytest.raises(ValueError, match=r"newline|Invalid address|prohibited"):
+        bad.send()
+    assert not any("b@example.com" in text for text in sent)
