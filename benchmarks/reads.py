@@ -317,7 +317,9 @@ def list_pages(harness: Harness, scale: int) -> dict[str, tuple[str, int]]:
         ).fetchone() or ("", "")
         (root,) = connection.execute(
             """SELECT root.slug FROM products_category AS root
-            WHERE root.parent_id IS NULL ORDER BY root.position, root.slug LIMIT 1"""
+            WHERE root.parent_id IS NULL AND root.slug = ANY (%s)
+            ORDER BY root.position, root.slug LIMIT 1""",
+            [slugs],
         ).fetchone() or ("",)
         # The word that most names have in the second place: what is found must be counted
         # and ranked.
