@@ -111,7 +111,9 @@ class _Connection(smtplib.SMTP):
         try:
             self.send(lines)
         except smtplib.SMTPServerDisconnected as error:
-            raise (_Gone if self.used else error) from error
+            if self.used:
+                raise _Gone from error
+            raise
         self._ahead = commands
 
     def _skip_ahead(self) -> None:
