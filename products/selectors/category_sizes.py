@@ -16,7 +16,7 @@ _sizes: dict[tuple[str, ...], tuple[int, float]] = {}
 
 def note_size(filters: Filters) -> None:
     """Note how many products prepared filters choose from. No query."""
-    if filters.category:
+    if filters.category_ids:  # a name that no category has is not kept
         size = facet_bitmaps.count_in_categories(filters.category_ids)
         if len(_sizes) >= MOST_KNOWN:
             _sizes.clear()
