@@ -2,9 +2,9 @@
 pgbench over the same tables, and beside pgbench's own TPC-B-like transaction.
 
 One web process, 8 connections of a client in Node, as one in Python would take as long as the shop;
-pgbench with 8 clients. The statements are those that one
-checkout was seen to send, the shop's own and in its order, with other ids each time. All
-carts are filled before a turn and none is bought twice."""
+pgbench with 8 clients. The statements are those that one checkout was seen to send, the shop's own
+and in its order, with other ids each time. All carts are filled before a turn and none is bought
+twice."""
 
 import argparse
 import os
@@ -188,9 +188,8 @@ def publish_rounds(
     notes = (
         f"{options.checkouts} checkouts of each kind in each of {options.rounds} rounds in"
         f" turns, the middle one; {CLIENTS} at a time by a client in Node, one web process."
-        " pgbench also looks"
-        " up the ids that it uses, one statement more, and plans every statement each"
-        " time, as the shop does not: TPC-B is the measure that stays the same.\n"
+        " pgbench also looks up the ids that it uses, one statement more, and plans every"
+        " statement each time, as the shop does not: TPC-B is the measure that stays the same.\n"
         f"Rounds: {spread}.\n"
     )
     publish("checkout", "Checkouts a second", rows, notes)
