@@ -117,39 +117,41 @@ def _count_hits(
     for size, edge in tiers.items():
         if size < wanted:
             continue
-        number, ids = _count_popular(page, walks=walks, edge=edge)
+        if size == search_ranking.TIERS[0]:
+            some = page.hits.build_first_sql()
+        else:
+            # Planned for more than are counted, as PostgreSQL takes words that go together (a
+            # category and its name) for many more products than they are.
+            some = page.hits.build_popular_sql(
+                "id", search_ranking.MAX_COMPARED, edge
+            )
+        number, ids = _count(page, some, walks=walks)
         if number == most:
             return most, ids
         wanted = size * most / max(number, 1) * search_ranking.SPARE
-    return _count_popular(page, walks=walks, edge=None)
-
-
-def _count_popular(
-    page: _Page, *, walks: bool, edge: int | None
-) -> tuple[int, list[UUID] | None]:
-    """Return the same of the hits down to this popularity. The page of few of them says nothing
-    where there are others.
-    """
-    many, few = (_NOT_SAID, list[Any]()), _NOT_SAID
-    if walks:
-        many = page.build_walk_sql()
-    if edge is None:
-        few = page.build_sort_sql(_ALL_HITS)
-        columns, params = f"id, {page.key} AS sort_key", list(page.key_params)
-        hits, hits_params = page.hits.build_popular_sql(
-            columns, search_ranking.MAX_RANKED + 1, None
-        )
-    else:
-        # Planned for more than are counted, as PostgreSQL takes words that go together (a
-        # category and its name) for many more products than they are.
-        params = []
-        hits, hits_params = page.hits.build_popular_sql(
-            "id", search_ranking.MAX_COMPARED, edge
-        )
-    sql = _COUNT.format(
-        hits=hits, most=search_ranking.MAX_RANKED, many=many[0], few=few
+    sql, params = page.hits.build_popular_sql(
+        f"id, {page.key} AS sort_key", search_ranking.MAX_RANKED + 1, None
     )
-    number, ids = _fetch_row(sql, [*params, *hits_params, *many[1]])
+    return _count(
+        page,
+        (sql, [*page.key_params, *params]),
+        few=page.build_sort_sql(_ALL_HITS),
+        walks=walks,
+    )
+
+
+def _count(
+    page: _Page, hits: _Sql, *, walks: bool, few: str = _NOT_SAID
+) -> tuple[int, list[UUID] | None]:
+    """Return the same of these hits; `few` is the SQL of the page of no more than MAX_RANKED."""
+    many_sql, many_params = _NOT_SAID, list[Any]()
+    if walks:
+        many_sql, many_params = page.build_walk_sql()
+    sql, params = hits
+    counted = _COUNT.format(
+        hits=sql, most=search_ranking.MAX_RANKED, many=many_sql, few=few
+    )
+    number, ids = _fetch_row(counted, [*params, *many_params])
     return number, ids
 
 

@@ -11,7 +11,8 @@ first among its TIERS[0] most popular products, whose number tells among how man
 There PostgreSQL may walk along the index of popularity, and once it has met MAX_RANKED hits that
 have the words in more than their description, no others would be ranked. Where a page is full of
 what is worth as much as anything can be, nothing is ranked, and the walk ends there if it is known
-how many hits there are.
+how many hits there are: more than MAX_RANKED are soon met in the order in which products lie in
+the table, where reading one costs half of what it costs along an index.
 """
 
 from collections.abc import Mapping, Sequence
@@ -89,7 +90,7 @@ _BEST = """
 _TOP: Final = """SELECT id, popularity FROM (SELECT * FROM strong LIMIT {most}) AS ranked
     WHERE search @@ %s::tsquery LIMIT {stop}"""
 _COUNTED: Final = """SELECT count(*) AS number
-    FROM (SELECT FROM popular LIMIT {most} + 1) AS counted"""
+    FROM (SELECT FROM {hits} LIMIT {most} + 1) AS counted"""
 
 
 _NONE: Final = """SELECT NULL::uuid AS id, NULL::int AS popularity, NULL::tsvector AS search
@@ -205,6 +206,15 @@ class Hits:
             ORDER BY {order} LIMIT {most}"""  # noqa: S608 (constants and the ORM's)
         return sql, params
 
+    def build_first_sql(self) -> tuple[str, list[Any]]:
+        """Return the SQL of those among the TIERS[0] products that lie first in the table, at
+        most one more than MAX_RANKED, and its parameters.
+        """
+        sql = f"""SELECT id
+            FROM (SELECT * FROM products_product LIMIT {TIERS[0]}) AS products_product
+            WHERE {self.rule} LIMIT {MAX_RANKED} + 1"""  # noqa: S608 (constants and the ORM's)
+        return sql, list(self.params)
+
     def build_exact_sql(self) -> tuple[str, list[Any]]:
         """Return the SQL of those that stand first, and its parameters."""
         rule, params = "id = ANY (%s::uuid[])", list[Any]([list(self.query.exact)])
@@ -293,7 +303,11 @@ def _rank(
         exact_sql, exact_params = hits.build_exact_sql()
     elif best := query.best_tsquery:
         top_sql, top_params = _TOP, [best]
-    known_sql, known_params = _COUNTED, list[Any]()
+    known_sql, known_params = "popular", list[Any]()
+    if edge is not None:
+        first, known_params = hits.build_first_sql()
+        known_sql = f"({first}) AS met"
+    known_sql = _COUNTED.format(hits=known_sql, most=MAX_RANKED)
     if total is not None:
         known_sql, known_params = "SELECT %s AS number", [total]
     hits_sql, hits_params = hits.build_popular_sql(_COMPARED, MAX_COMPARED, edge)
@@ -302,7 +316,7 @@ def _rank(
         hits=hits_sql,
         exact=exact_sql,
         top=top_sql.format(most=MAX_RANKED, stop=span.stop),
-        known=known_sql.format(most=MAX_RANKED),
+        known=known_sql,
         is_all=edge is None or total is not None,
         most=MAX_RANKED,
         compared=MAX_COMPARED,
