@@ -75,7 +75,6 @@ INTERNALS = {
     "_get_validation_exclusions": "Django's model forms: no query for what has not changed",
     "_render_styled_text_line": "fpdf2: each line of a PDF says its font anew",
     "_password": "Django's user: whether a new password is about to be saved",
-    "_send": "Django's SMTP backend: one mail, between opening a connection and keeping it",
     "_get_response_for_code": "drf-spectacular: the schema of a serializer, as it writes it",
     "_bind_to_schema": "marshmallow's fields: tell a field within a field where it stands",
 }
@@ -328,6 +327,7 @@ def test_djangos_schema_editor_makes_tables_by_a_template_and_runs_what_was_put_
 
 
 def test_djangos_smtp_backend_sends_each_mail_by_itself():
+    """By a method that the shop's has instead of its own."""
     sent: list[EmailMessage] = []
 
     class Backend(smtp.EmailBackend):
