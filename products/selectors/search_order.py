@@ -85,7 +85,7 @@ def find_in_order(
     """Return the ids of some hits in an order of columns that are indexed for published
     products, and how many hits there are, as `get_best_matches` does; `total` if that is known.
 
-    One query, in a large catalogue up to four.
+    One query, in a large catalogue up to five.
     """
     page = _Page.of(hits, order, span)
     # What prices show while stored ones have ended has no index.
@@ -114,18 +114,19 @@ def _count_hits(
     """
     most, wanted = search_ranking.MAX_RANKED + 1, 0.0
     tiers = search_ranking.get_tiers(page.hits.query, is_published=is_published)
+    if tiers:
+        number, ids = _count(page, page.hits.build_first_sql(), walks=walks)
+        if number == most:
+            return most, ids
     for size, edge in tiers.items():
         if size < wanted:
             continue
-        if size == search_ranking.TIERS[0]:
-            some = page.hits.build_first_sql()
-        else:
-            # Planned for more than are counted, as PostgreSQL takes words that go together (a
-            # category and its name) for many more products than they are.
-            some = page.hits.build_popular_sql(
-                "id", search_ranking.MAX_COMPARED, edge
-            )
-        number, ids = _count(page, some, walks=walks)
+        # Planned for more than are counted, as PostgreSQL takes words that go together (a
+        # category and its name) for many more products than they are.
+        popular = page.hits.build_popular_sql(
+            "id", search_ranking.MAX_COMPARED, edge
+        )
+        number, ids = _count(page, popular, walks=walks)
         if number == most:
             return most, ids
         wanted = size * most / max(number, 1) * search_ranking.SPARE

@@ -44,6 +44,7 @@ TIERS: Final = (
     160_000,
     320_000,
 )  # the most popular products, so many
+FIRST_PAGES: Final = 2_000  # of 8 kB each, with half a dozen products on each
 _EDGES_KEPT_S: Final = 600
 SPARE: Final = 1.1  # hits of a wider tier, of those that a narrower one lets expect
 _ALONG_INDEX: Final = "popularity DESC, id DESC"
@@ -81,10 +82,14 @@ _BEST = """
     UNION ALL
     SELECT CASE WHEN (SELECT is_so FROM enough) THEN {compared}
             ELSE (SELECT count(*) FROM popular) END,
-        (SELECT count(*) FROM strong), (SELECT least(count(*), {most} + 1) FROM hits), ARRAY(
-        SELECT id FROM best AS product ORDER BY {score} DESC, popularity DESC, id DESC
-        LIMIT {stop} - {start} OFFSET {start}
-    ) WHERE NOT (SELECT is_so FROM done)
+        (SELECT count(*) FROM strong), (SELECT least(count(*), {most} + 1) FROM hits),
+        CASE WHEN {is_whole} OR (SELECT is_so FROM enough)
+            OR (SELECT count(*) FROM popular) >= {compared}
+        THEN ARRAY(
+            SELECT id FROM best AS product ORDER BY {score} DESC, popularity DESC, id DESC
+            LIMIT {stop} - {start} OFFSET {start}
+        ) ELSE '{{}}' END
+    WHERE NOT (SELECT is_so FROM done)
 """
 # Nothing is worth more than these: where they fill the page, nothing need be ranked.
 _TOP: Final = """SELECT id, popularity FROM (SELECT * FROM strong LIMIT {most}) AS ranked
@@ -207,12 +212,13 @@ class Hits:
         return sql, params
 
     def build_first_sql(self) -> tuple[str, list[Any]]:
-        """Return the SQL of those among the TIERS[0] products that lie first in the table, at
-        most one more than MAX_RANKED, and its parameters.
+        """Return the SQL of those that lie on the first FIRST_PAGES pages of the table, at most
+        one more than MAX_RANKED, and its parameters. PostgreSQL reads these pages where it takes
+        them for many, and looks into the index of words where it takes them for few.
         """
-        sql = f"""SELECT id
-            FROM (SELECT * FROM products_product LIMIT {TIERS[0]}) AS products_product
-            WHERE {self.rule} LIMIT {MAX_RANKED} + 1"""  # noqa: S608 (constants and the ORM's)
+        sql = f"""SELECT id FROM products_product
+            WHERE {self.rule} AND products_product.ctid < '({FIRST_PAGES},0)'
+            LIMIT {MAX_RANKED} + 1"""  # noqa: S608 (constants and the ORM's)
         return sql, list(self.params)
 
     def build_exact_sql(self) -> tuple[str, list[Any]]:
@@ -229,7 +235,8 @@ class Hits:
 
 class _Ranked(NamedTuple):
     """How many of the popular hits were compared, how many of these have the words in more than
-    their description, how many hits there are, of more than MAX_RANKED one more, and the best.
+    their description, how many hits there are, of more than MAX_RANKED one more, and the best:
+    none are ranked where others, in a wider tier, would be.
     """
 
     compared: int
@@ -318,6 +325,7 @@ def _rank(
         top=top_sql.format(most=MAX_RANKED, stop=span.stop),
         known=known_sql,
         is_all=edge is None or total is not None,
+        is_whole=edge is None,
         most=MAX_RANKED,
         compared=MAX_COMPARED,
         score=score,
