@@ -44,7 +44,8 @@ TIERS: Final = (
     160_000,
     320_000,
 )  # the most popular products, so many
-FIRST_PAGES: Final = 2_000  # of 8 kB each, with half a dozen products on each
+# Pages of the table, 8 kB each, with half a dozen products on each.
+FIRST_PAGES, SAMPLED_PAGES = 2_000, 100
 _EDGES_KEPT_S: Final = 600
 SPARE: Final = 1.1  # hits of a wider tier, of those that a narrower one lets expect
 _ALONG_INDEX: Final = "popularity DESC, id DESC"
@@ -71,7 +72,7 @@ _BEST = """
             CASE WHEN (SELECT count(*) FROM hits) > {most} THEN is_strong END DESC,
             popularity DESC, id DESC
         LIMIT {most}
-    ), top AS MATERIALIZED ({top}), known AS MATERIALIZED ({known}),
+    ), top AS MATERIALIZED ({top}), known AS MATERIALIZED (SELECT {known} AS number),
     done AS MATERIALIZED (
         SELECT CASE WHEN (SELECT count(*) FROM top) < {stop} THEN false
             ELSE {is_all} OR (SELECT number FROM known) > {most} END AS is_so
@@ -94,8 +95,11 @@ _BEST = """
 # Nothing is worth more than these: where they fill the page, nothing need be ranked.
 _TOP: Final = """SELECT id, popularity FROM (SELECT * FROM strong LIMIT {most}) AS ranked
     WHERE search @@ %s::tsquery LIMIT {stop}"""
-_COUNTED: Final = """SELECT count(*) AS number
-    FROM (SELECT FROM {hits} LIMIT {most} + 1) AS counted"""
+_COUNTED: Final = (
+    "(SELECT count(*) FROM (SELECT FROM popular LIMIT {most} + 1) AS met)"
+)
+_SOON_COUNTED: Final = """(SELECT CASE WHEN number > {most} THEN number ELSE {counted} END
+    FROM (SELECT count(*) AS number FROM ({first}) AS met) AS first)"""
 
 
 _NONE: Final = """SELECT NULL::uuid AS id, NULL::int AS popularity, NULL::tsvector AS search
@@ -213,13 +217,17 @@ class Hits:
 
     def build_first_sql(self) -> tuple[str, list[Any]]:
         """Return the SQL of those that lie on the first FIRST_PAGES pages of the table, at most
-        one more than MAX_RANKED, and its parameters. PostgreSQL reads these pages where it takes
-        them for many, and looks into the index of words where it takes them for few.
+        one more than MAX_RANKED, and its parameters. None where the first SAMPLED_PAGES let expect
+        fewer: other ways meet these sooner.
         """
-        sql = f"""SELECT id FROM products_product
-            WHERE {self.rule} AND products_product.ctid < '({FIRST_PAGES},0)'
-            LIMIT {MAX_RANKED} + 1"""  # noqa: S608 (constants and the ORM's)
-        return sql, list(self.params)
+        lying = (
+            f"FROM products_product WHERE {self.rule} AND products_product.ctid <"
+        )
+        sql = f"""SELECT id {lying} '({FIRST_PAGES},0)'
+            AND (SELECT count(*) {lying} '({SAMPLED_PAGES},0)')
+                >= {MAX_RANKED * SAMPLED_PAGES // FIRST_PAGES}
+            LIMIT {MAX_RANKED} + 1"""
+        return sql, [*self.params, *self.params]
 
     def build_exact_sql(self) -> tuple[str, list[Any]]:
         """Return the SQL of those that stand first, and its parameters."""
@@ -310,13 +318,14 @@ def _rank(
         exact_sql, exact_params = hits.build_exact_sql()
     elif best := query.best_tsquery:
         top_sql, top_params = _TOP, [best]
-    known_sql, known_params = "popular", list[Any]()
-    if edge is not None:
-        first, known_params = hits.build_first_sql()
-        known_sql = f"({first}) AS met"
-    known_sql = _COUNTED.format(hits=known_sql, most=MAX_RANKED)
+    known_sql, known_params = _COUNTED.format(most=MAX_RANKED), list[Any]()
     if total is not None:
-        known_sql, known_params = "SELECT %s AS number", [total]
+        known_sql, known_params = "%s", [total]
+    elif edge is not None:
+        first, known_params = hits.build_first_sql()
+        known_sql = _SOON_COUNTED.format(
+            most=MAX_RANKED, first=first, counted=known_sql
+        )
     hits_sql, hits_params = hits.build_popular_sql(_COMPARED, MAX_COMPARED, edge)
     score, score_params = score_sql(query)
     sql = _BEST.format(
