@@ -10,13 +10,12 @@ from typing import NamedTuple
 import structlog
 from amqp.exceptions import AMQPError
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from kombu.exceptions import KombuError
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from celery_app import QUEUES, app
-from markrin.db.sql import fetch_prepared
 from markrin.outbox import heartbeats, rows
 
 log = structlog.get_logger(__name__)
@@ -32,15 +31,16 @@ LOOK_S = (
 )
 BROKEN = (KombuError, BrokerError, RedisError, AMQPError, OSError)
 
-# A batch for each queue, so that ten thousand jobs of one do not hold up a single mail.
+# A batch for each queue, so that ten thousand jobs of one do not hold up a single mail. Not
+# prepared: by a plan of when few waited, all jobs would be read once very many do.
 _DUE = """
 WITH due AS MATERIALIZED (
-    SELECT oldest.id FROM unnest((SELECT %(queues)s::text[])) AS queue (name)
+    SELECT oldest.id FROM unnest(%(queues)s::text[]) AS queue (name)
     CROSS JOIN LATERAL (
         SELECT id FROM outbox_event
         WHERE queue = queue.name AND wake_at <= now()
-          AND NOT (wakeups > 0 AND queue.name = ANY ((SELECT %(full)s::text[])::text[]))
-        ORDER BY wake_at LIMIT %(limit)s::int FOR UPDATE SKIP LOCKED) AS oldest
+          AND NOT (wakeups > 0 AND queue.name = ANY(%(full)s))
+        ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS oldest
     WHERE queue.name <> ALL(SELECT queue FROM outbox_pause WHERE until > now()))
 UPDATE outbox_event e SET wakeups = least(e.wakeups + 1, 30000),
        wake_at = now() + least(interval '30 s' * 2 ^ least(e.wakeups, 5), interval '15 min')
@@ -75,8 +75,11 @@ def wake_workers(full: list[str] | None = None) -> int:
     Raises:
         PublishFailed: the broker failed; what it did not take will be due again in 2 s.
     """
-    asked = {"queues": list(QUEUES), "limit": BATCH, "full": full or []}
-    due = [DueRow(**row) for row in fetch_prepared(_DUE, asked)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _DUE, {"queues": list(QUEUES), "limit": BATCH, "full": full or []}
+        )
+        due = [DueRow(*row) for row in cursor.fetchall()]
     if not due:
         return 0
     messages, sent = _group_rows(due), 0
