@@ -85,7 +85,7 @@ def find_in_order(
     """Return the ids of some hits in an order of columns that are indexed for published
     products, and how many hits there are, as `get_best_matches` does; `total` if that is known.
 
-    One query, in a large catalogue up to five.
+    One query, in a large catalogue two to five as a rule.
     """
     page = _Page.of(hits, order, span)
     # What prices show while stored ones have ended has no index.

@@ -479,6 +479,80 @@ def test_a_page_that_the_best_fill_is_the_one_where_all_are_ranked(
     assert found == show_all()
 
 
+def spread_words(number):
+    """Return the words of the number-th of 300 products: one everywhere, one that lies at the front
+    of their table, one at the back, and a rare one.
+    """
+    yield "Shirt" if number % 2 else "Dress"
+    if number < 60:
+        yield "Front"
+    if number >= 240:
+        yield "Back"
+    if number % 90 == 0:
+        yield "Rare"
+
+
+@pytest.mark.parametrize(
+    ("sampled", "first"), [(2, 8), (2, 40), (10, 10)], ids=["few", "many", "all"]
+)
+def test_hits_are_counted_alike_wherever_they_lie_in_the_table(
+    api, db, monkeypatch, sampled, first
+):
+    """The pages that are looked at first have enough of them, too few, or are not looked at."""
+    others = make_category()
+    for number in range(300):
+        make_product(
+            name=f"{' '.join(spread_words(number))} {number}",
+            category=others,
+            description="Back." if number % 50 == 0 else "long " * 149 + "long",
+            base_price=100 + number * 29 % 300,
+            popularity=number * 37 % 300 + 1,
+            status="draft" if number % 11 == 0 else "published",
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE products_product")
+        cursor.execute(
+            "SELECT count(DISTINCT (ctid::text::point)[0]) FROM products_product"
+        )
+        assert cursor.fetchone()[0] > 40
+    monkeypatch.setattr(search_ranking, "MAX_RANKED", 12)
+    monkeypatch.setattr(search_ranking, "MAX_COMPARED", 20)
+    monkeypatch.setattr(search_ranking, "FIRST_PAGES", first)
+    monkeypatch.setattr(search_ranking, "SAMPLED_PAGES", sampled)
+    asked = [
+        {"search": text, "page": page, "limit": 5, "sort": sort}
+        for text in ("shirt", "front", "back", "rare", "shirt back", "fron")
+        for page in (1, 3)
+        for sort in ("relevance", "price_asc", "newest")
+    ]
+
+    def show_all(tiers: tuple[int, ...]) -> tuple[list[Any], list[str]]:
+        monkeypatch.setattr(search_ranking, "TIERS", tiers)
+        search_ranking.read_edges.cache_clear()
+        with CaptureQueriesContext(connection) as queries:
+            bodies = [api.get("/api/products", each).json() for each in asked]
+        search_ranking.read_edges.cache_clear()
+        return bodies, [query["sql"] for query in queries]
+
+    wanted, asked_of_all = show_all((1_000,))
+    found, asked_of_some = show_all((40, 80, 160))
+    assert found == wanted
+    assert not any("ctid" in sql for sql in asked_of_all)
+    assert sum("ctid" in sql for sql in asked_of_some) >= len(asked) * 2 // 3
+    totals = {
+        each["search"]: body["total"]
+        for each, body in zip(asked, found, strict=True)
+    }
+    assert totals == {
+        "shirt": 12,
+        "front": 12,
+        "back": 12,
+        "rare": 3,
+        "shirt back": 12,
+        "fron": 12,
+    }
+
+
 def find_all(api, text):
     items = api.get("/api/products", {"search": text, "limit": 48}).json()["items"]
     return [item["name"] for item in items]
