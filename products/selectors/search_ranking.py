@@ -263,7 +263,7 @@ def get_best_matches(
 ) -> tuple[list[UUID], int]:
     """Return the ids of `limit` hits from `offset` on, and how many there are, of more than
     MAX_RANKED one more; perhaps `total` if that is known. One query, in a large catalogue up to
-    three as a rule. `is_published` says that these are published products, whose popularity has an index.
+    three as a rule. `is_published`: these are published products, whose popularity has an index.
     """
     span = slice(offset, offset + limit)
     wanted = 0.0  # the least number of products among which to look
