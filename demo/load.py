@@ -16,6 +16,7 @@ from demo import (
     catalogue,
     gallery,
     people,
+    repeats,
     reviews,
     sales,
     storefront_pages,
@@ -23,6 +24,7 @@ from demo import (
 )
 from demo.plan import SOURCE, TRADE_DAYS, Plan
 from demo.row_writer import RowWriter
+from demo.twins import ROUNDS
 from markrin.cache.tags import invalidate
 from markrin.db.bulk_load import BulkLoad
 from markrin.ops.verify.rules import list_row_rules
@@ -45,6 +47,9 @@ LARGEST_TABLES: Final = (
     "orders_orderline",
     "orders_ordertax",
     "orders_payment",
+    "orders_refund",
+    "orders_return",
+    "orders_returnline",
     "orders_invoice",
     "orders_invoiceline",
     "products_productimage",
@@ -116,7 +121,8 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         RowWriter() as sink,
     ):
         bulk = BulkLoad((*LARGEST_TABLES, *LEDGER_TABLES))
-        if plan.products >= MANY_PRODUCTS:
+        is_large = plan.products >= MANY_PRODUCTS
+        if is_large:
             bulk.take_away(ASKED_AFTERWARDS)
         groups.grant_permissions()  # a database that was flushed has lost them
         _set_up_taxes()
@@ -124,8 +130,13 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         people.write_people(plan, everyone, password, sink)
         catalogue.write_tree(plan, sink)
         sink.flush()
-        trade = sales.Trade(plan, articles, everyone, sink)
-        trade.run(steps("orders", plan.orders))
+        rounds = ROUNDS if is_large else 1
+        trade = sales.Trade(plan, articles, everyone, sink, rounds)
+        advance = steps("orders", plan.orders)
+        if is_large:
+            repeats.run_in_rounds(trade, sink, advance)
+        else:
+            trade.run(advance)
         reviews.write_purchases(articles, everyone, trade.bought, sink)
         reviews.write_reviews(
             plan,

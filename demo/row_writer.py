@@ -45,6 +45,7 @@ class RowWriter:
         self._held = 0
         self._thread = ThreadPoolExecutor(1, "copy")
         self._copying: Future[None] | None = None
+        self._into: Mapping[str, str] = {}
         self.counts: dict[str, int] = {}
 
     def __enter__(self) -> "RowWriter":
@@ -73,6 +74,12 @@ class RowWriter:
         self._hand_over()
         self._wait()
 
+    def redirect(self, into: Mapping[str, str]) -> None:
+        """Copy what is held, and have rows of these tables copied into others from here on, which
+        `counts` leaves out. Those have the same columns."""
+        self.flush()
+        self._into = into
+
     def _hand_over(self) -> None:
         self._wait()
         self._copying = self._thread.submit(self._copy, self._rows)
@@ -89,5 +96,8 @@ class RowWriter:
             held,
             key=lambda table: _ORDERED.index(table) if table in _ORDERED else -1,
         ):
-            copy.copy_rows(table, COLUMNS[table], held[table])
+            into = self._into.get(table, table)
+            copy.copy_rows(table, COLUMNS[table], held[table], into=into)
+            if into != table:
+                continue
             self.counts[table] = self.counts.get(table, 0) + len(held[table])

@@ -53,6 +53,7 @@ class Line:
     article: Article
     choice: Choice
     quantity: int
+    which: int  # its choice's place among the article's
     discount: int = 0
     tax_class: str = ""
     taxed: Taxed = field(default_factory=lambda: Taxed(0))

@@ -132,23 +132,24 @@ class SaleInvoices:
         return ids
 
     def _describe(self, sale: Sale) -> InvoiceData:
-        recipient, phone, street, city, state, state_code, postal_code, country = (
-            sale.to
-        )
-        lines = (street, f"{postal_code} {city}", state, country_name(country))
-        place = self._find_place(country, state_code)
+        buyer = self.describe_buyer(sale.to)
         return InvoiceData(
             seller=self.seller,
-            buyer=Party(
-                recipient, lines, state=place, country=country, phone=phone
-            ),
+            buyer=buyer,
             order_number=sale.order_number,
             ordered_on=timezone.localtime(sale.at).date().isoformat(),
             scheme=self.tax.scheme if self.tax else "",
-            place_of_supply=place,
+            place_of_supply=buyer.state,
             tax_included=settings.TAX_INCLUDED,
             payment_method="online" if sale.online else "cod",
         )
+
+    def describe_buyer(self, to: tuple[str, ...]) -> Party:
+        """Return who stands on the invoices of what goes to this address."""
+        recipient, phone, street, city, state, state_code, postal_code, country = to
+        lines = (street, f"{postal_code} {city}", state, country_name(country))
+        place = self._find_place(country, state_code)
+        return Party(recipient, lines, state=place, country=country, phone=phone)
 
     def _find_place(self, country: str, state_code: str) -> str:
         key = country, state_code

@@ -23,6 +23,7 @@ from demo.plan import (
 from demo.row_writer import RowWriter
 from demo.sale import COUPONS, OPEN, SHIPPED, STATE, Line, Sale
 from demo.sale_rows import SaleRows
+from demo.twins import Twins
 from orders.pricing.tax import Place, RateTable, Supply, TaxRules
 from orders.pricing.tax_presets import read_preset
 
@@ -53,8 +54,8 @@ class TaxTables:
 
 
 class Trade:
-    """Sells the articles to the people. `bought` holds who has received what, by the
-    numbers of both.
+    """Sells the articles to the people, in one round of `rounds`: it writes the first, and counts
+    what is sold in all. `bought` holds who has received what, by the numbers of both.
     """
 
     def __init__(
@@ -63,40 +64,46 @@ class Trade:
         articles: list[Article],
         everyone: list[Person],
         sink: RowWriter,
+        rounds: int = 1,
     ) -> None:
         self.plan, self.sink, self.rng = plan, sink, plan.random("sales")
         self.rows = SaleRows(plan, sink)
-        self.everyone = everyone
-        self.joined = [person.created_at for person in everyone]
-        self.articles = sorted(
+        self.classes = catalogue.tax_classes()
+        published = sorted(
             (a for a in articles if a.status == "published"),
             key=lambda a: a.created_at,
         )
+        self.twins = Twins(rounds, published, everyone, self.classes)
+        self.everyone, self.articles = self.twins.leaders, self.twins.sold
+        self.joined = [person.created_at for person in self.everyone]
         self.born = [article.created_at for article in self.articles]
-        self.classes = catalogue.tax_classes()
         self.tables = TaxTables()
         self.used = [0] * len(COUPONS)
         self.slots: dict[tuple[int, int], int] = {}
         self.bought: dict[tuple[int, int], datetime] = {}
 
     def run(self, progress: Callable[[int], None]) -> None:
-        """Make and write every order, oldest first."""
+        """Make and write every order of the round, oldest first; between their numbers is room
+        for those of the other rounds.
+        """
+        rounds = self.twins.rounds
         # The shop grows: days near the end have more orders than those near the start.
         ages = sorted(
             (
                 TRADE_DAYS * self.rng.random() ** 1.25 + 0.01
-                for _ in range(self.plan.orders)
+                for _ in range(self.plan.orders // rounds)
             ),
             reverse=True,
         )
-        for number, age in enumerate(ages, start=1):
+        for place, age in enumerate(ages):
             sale = self._make_sale(
-                number, self.plan.midnight - timedelta(seconds=round(age * 86_400))
+                place * rounds + 1,
+                self.plan.midnight - timedelta(seconds=round(age * 86_400)),
             )
             self._move_stock(sale)
             self._count_coupon(sale)
             self.rows.write_sale(sale)
-            progress(1)
+            progress(rounds)
         self.rows.write_coupons(self.used)
         self.rows.write_carriers()
 
@@ -138,7 +145,8 @@ class Trade:
             article = self.articles[
                 int(max(1, bisect_right(self.born, at)) * rng.random() ** 1.6)
             ]
-            choice = rng.choice(article.choices)
+            which = rng.randrange(len(article.choices))
+            choice = article.choices[which]
             quantity = pick_weighted(rng, (1, 2, 3), (85, 12, 3))
             lines.setdefault(
                 choice.id,
@@ -147,6 +155,7 @@ class Trade:
                     article,
                     choice,
                     quantity,
+                    which,
                     in_parcel=make_uuid("parcel line", number * 10 + place, at),
                     in_return=make_uuid("return line", number * 10 + place, at),
                 ),
@@ -183,7 +192,7 @@ class Trade:
         if sale.coupon is not None and sale.buyer and sale.status != "cancelled":
             key = (sale.coupon, sale.buyer.number)
             self.slots[key] = self.slots.get(key, 0) + 1
-            self.used[sale.coupon] += 1
+            self.used[sale.coupon] += self.twins.rounds
 
     def _tax_lines(self, sale: Sale) -> None:
         for line in sale.lines:
@@ -229,30 +238,22 @@ class Trade:
 
     def _move_stock(self, sale: Sale) -> None:
         for line in sale.lines:
-            choice, n, moves = (
-                line.choice,
-                line.quantity,
-                [("reserve", 0, line.quantity, sale.at)],
-            )
+            n, moves = line.quantity, [("reserve", 0, line.quantity, sale.at)]
             refs = {"reserve": line.id}
             if sale.status == "cancelled":
                 moves.append(("release", 0, -n, sale.moments["cancelled"]))
                 refs["release"] = f"{line.id}:{n}"
-            if sale.status in OPEN:
-                choice.reserved += n
             if sale.status in SHIPPED:
                 moves.append(("ship", -n, -n, sale.moments["shipped"]))
                 refs["ship"] = line.in_parcel
-                choice.gone += n
             if sale.status == "returned":
                 moves.append(("return", n, 0, sale.moments["returned"]))
                 refs["return"] = line.in_return
-                choice.gone -= n
             for kind, d_on_hand, d_reserved, at in moves:
                 self.sink.add(
                     "products_stockmovement",
                     (
-                        choice.id,
+                        line.choice.id,
                         kind,
                         d_on_hand,
                         d_reserved,
@@ -260,15 +261,28 @@ class Trade:
                         at,
                     ),
                 )
-            if (
-                sale.status != "cancelled"
-                and (self.plan.midnight - sale.at).days < 30
+            self._count(sale, line)
+
+    def _count(self, sale: Sale, line: Line) -> None:
+        """Count what a line of the sale, and its twin in each other round, does to the stock, and
+        what was bought.
+        """
+        n, articles = line.quantity, self.twins.list_articles(line.article)
+        is_recent = (self.plan.midnight - sale.at).days < 30
+        for article in articles:
+            choice = article.choices[line.which]
+            if sale.status in OPEN:
+                choice.reserved += n
+            elif sale.status in ("shipped", "delivered"):
+                choice.gone += n
+            if sale.status != "cancelled" and is_recent:
+                article.sold += n
+        if sale.status == "delivered" and sale.buyer:
+            for person, article in zip(
+                self.twins.list_people(sale.buyer), articles, strict=True
             ):
-                line.article.sold += n
-            if sale.status == "delivered" and sale.buyer:
                 self.bought.setdefault(
-                    (sale.buyer.number, line.article.number),
-                    sale.moments["delivered"],
+                    (person.number, article.number), sale.moments["delivered"]
                 )
 
 

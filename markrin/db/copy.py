@@ -10,10 +10,14 @@ from django.db import connection
 
 
 def copy_rows(
-    table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[tuple[object, ...]],
+    *,
+    into: str = "",
 ) -> int:
-    """Copy the rows, whose values are in the order of `columns`, into a model's table;
-    return how many there were.
+    """Copy the rows, whose values are in the order of `columns`, into a model's table, or `into`
+    another one that has its columns; return how many there were.
 
     A column that is left out gets its model's default; an id that PostgreSQL does not make
     must be given. Part of the caller's transaction. No signal is sent, so the caller
@@ -23,7 +27,7 @@ def copy_rows(
     names = ", ".join(f'"{name}"' for name in (*columns, *rest))
     fixed, number = tuple(rest.values()), 0
     # Django's cursor wraps the errors of `execute`, but not those of psycopg's `copy`.
-    copy = f'COPY "{table}" ({names}) FROM STDIN'
+    copy = f'COPY "{into or table}" ({names}) FROM STDIN'
     with (
         connection.wrap_database_errors,
         connection.cursor() as cursor,
