@@ -14,6 +14,12 @@ INSERT INTO orders_ledgerline (entry_id, account, amount, currency)
 SELECT id, account, amount, currency FROM entry JOIN missing USING (id)
 CROSS JOIN LATERAL (VALUES {lines}) AS line (account, amount) WHERE amount <> 0
 """
+# A UUIDv7 of the entry's moment, so that entries of a day lie together, as those that the ledger
+# writes itself. PostgreSQL makes them by itself from 18 on only.
+_ID: Final = (
+    "(lpad(to_hex((extract(epoch FROM {at}) * 1000)::bigint), 12, '0') || '7'"
+    " || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid AS id"
+)
 _AT_PROVIDER: Final = (
     "CASE provider WHEN 'cod' THEN 'cash' ELSE 'provider:' || provider END"
 )
@@ -24,8 +30,9 @@ _NOT_INVOICED: Final = (
 )
 
 PAYMENTS: Final = f"""WITH missing AS (
-    SELECT gen_random_uuid() AS id, succeeded_at AS at, 'payment:' || paid.id AS key, order_id,
-        '' AS note, amount AS paid, currency, {_AT_PROVIDER} AS holder
+    SELECT {_ID.format(at="succeeded_at")}, succeeded_at AS at,
+        'payment:' || paid.id AS key, order_id, '' AS note, amount AS paid, currency,
+        {_AT_PROVIDER} AS holder
     FROM orders_payment AS paid WHERE state = 'succeeded'
     AND {_NOT_BOOKED.format(key="'payment:' || paid.id")}),
 {_ENTRY.format(kind="payment", lines="(holder, paid), ('receivable', -paid)")}"""  # noqa: S608 (our own text)
@@ -33,7 +40,7 @@ PAYMENTS: Final = f"""WITH missing AS (
 # An invoice is a sale, a credit note takes a part of it back: each by its parts, as
 # `ledger.book_invoice` books it.
 INVOICES: Final = f"""WITH missing AS (
-    SELECT gen_random_uuid() AS id, issued_at AS at, booked.kind, booked.key, order_id,
+    SELECT {_ID.format(at="issued_at")}, issued_at AS at, booked.kind, booked.key, order_id,
         left(reason, 200) AS note, made.id AS invoice, currency, total, sign
     FROM orders_invoice AS made CROSS JOIN LATERAL (
         SELECT CASE made.kind WHEN 'invoice' THEN 'sale' ELSE 'credit' END AS kind,
@@ -56,7 +63,9 @@ CROSS JOIN LATERAL (
 ) AS line GROUP BY id, account, currency HAVING sum(amount) <> 0"""  # noqa: S608 (our own text)
 
 SALES: Final = f"""WITH missing AS (
-    SELECT gen_random_uuid() AS id, shipped_at AS at, 'sale:' || placed.id AS key,
+    SELECT {
+    _ID.format(at="shipped_at")
+}, shipped_at AS at, 'sale:' || placed.id AS key,
         placed.id AS order_id, '' AS note, total, shipping, tax, currency
     FROM orders_order AS placed WHERE shipped_at IS NOT NULL AND total > 0
     AND {_NOT_INVOICED} AND {_NOT_BOOKED.format(key="'sale:' || placed.id")}),
@@ -70,7 +79,9 @@ SALES: Final = f"""WITH missing AS (
 
 # What was refunded of an order that has left; one row an order, so that the shares are exact.
 CREDITS: Final = f"""WITH missing AS (
-    SELECT gen_random_uuid() AS id, coalesce(max(back.created_at), now()) AS at,
+    SELECT {
+    _ID.format(at="coalesce(max(back.created_at), now())")
+}, coalesce(max(back.created_at), now()) AS at,
         'credit:' || (min(back.id::text)) AS key, placed.id AS order_id, '' AS note,
         sum(back.amount) AS back, placed.currency,
         round(placed.tax * sum(back.amount) / placed.total, 2) AS tax,
@@ -90,7 +101,7 @@ CREDITS: Final = f"""WITH missing AS (
 }"""  # noqa: S608 (our own text)
 
 REFUNDS: Final = f"""WITH missing AS (
-    SELECT gen_random_uuid() AS id, finished_at AS at, 'refund:' || back.id AS key,
+    SELECT {_ID.format(at="finished_at")}, finished_at AS at, 'refund:' || back.id AS key,
         back.order_id, left(back.reason, 200) AS note, back.amount AS back,
         coalesce(paid.currency, placed.currency) AS currency,
         CASE coalesce(paid.provider, 'cod') WHEN 'cod' THEN 'cash'
