@@ -1,9 +1,9 @@
 """Loads the demo shop: all of it in one transaction, or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
-from typing import Final
+from datetime import timedelta
+from typing import Final, TypeVar
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -34,11 +34,15 @@ from orders.services import invoices, ledger_backfill, tax_rates
 from products.models import Category, Product
 from products.services import facet_index, search_words
 
-_FIGURES_AT_ONCE = 2  # days; each in a connection of its own
+T = TypeVar("T")
+_AT_ONCE: Final = 2  # statements after the commit, each in a connection of its own
 # From so many products on, a demo's largest tables are filled without what is asked row by row.
 MANY_PRODUCTS: Final = 2_000
 # No trigger and nothing that is read meanwhile finds rows of these by an index.
 LARGEST_TABLES: Final = (
+    "accounts_wishlistitem",
+    "orders_cart",
+    "orders_cartline",
     "orders_fulfilment",
     "orders_fulfilmentline",
     "orders_order",
@@ -57,7 +61,11 @@ LARGEST_TABLES: Final = (
     "products_review",
     "products_stockmovement",
 )
+# An entry is found by its key while they are booked, and a product by its id.
 LEDGER_TABLES: Final = ("orders_ledgerentry", "orders_ledgerline")
+UNIQUE_TABLES: Final = (*LEDGER_TABLES, "products_product")
+# Triggers find rows of these by their indexes.
+INDEXED_TABLES: Final = ("products_variant", "products_stocklevel")
 # What these triggers would see to row by row, and the rules that are asked of all rows instead. An
 # invoice's only keeps it from being changed, and numbers are what may be written once.
 ASKED_AFTERWARDS: Final = {
@@ -120,7 +128,9 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         transaction.atomic(),
         RowWriter() as sink,
     ):
-        bulk = BulkLoad((*LARGEST_TABLES, *LEDGER_TABLES))
+        bulk = BulkLoad(
+            LARGEST_TABLES, unique=UNIQUE_TABLES, indexed=INDEXED_TABLES
+        )
         is_large = plan.products >= MANY_PRODUCTS
         if is_large:
             bulk.take_away(ASKED_AFTERWARDS)
@@ -155,22 +165,46 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         sink.flush()
         storefront_pages.write_pages()
         catalogue.write_colors()
-        bulk.make_indexes(LARGEST_TABLES)
-        # Their ids rise with their dates, so their numbers do.
+        # Their ids rise with their dates, so their numbers do. Before the indexes, which would
+        # grow with each number.
         invoices.number_invoices()
+        bulk.make_indexes(LARGEST_TABLES)
         ledger_backfill.book_missing()
         advance = steps("checks", 1)
         _finish_load(plan)
         asked = set(ASKED_AFTERWARDS.values())
         bulk.put_back(rule for rule in list_row_rules() if rule.rule in asked)
         advance(1)
-    tidied = steps("statistics", len(sink.counts))
-    with connection.cursor() as cursor:
-        for table in sorted(sink.counts):
-            cursor.execute(f'VACUUM (ANALYZE) "{table}"')
-            tidied(1)
+    _tidy([*sink.counts, *LEDGER_TABLES], steps)
     _rebuild_figures(plan, steps)
     return sink.counts
+
+
+def _tidy(tables: Collection[str], steps: Steps) -> None:
+    """Have PostgreSQL count what is in the tables, and note which pages everybody may see."""
+    tidied = steps("statistics", len(tables))
+
+    def tidy(table: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f'VACUUM (ANALYZE) "{table}"')
+
+    _run_at_once(tidy, tables, tidied)
+
+
+def _run_at_once(
+    run: Callable[[T], None], things: Collection[T], done: Callable[[int], None]
+) -> None:
+    """Run it for each of these, two at a time, each in a connection of its own."""
+
+    def run_one(thing: T) -> None:
+        try:
+            run(thing)
+        finally:
+            connection.close()  # the thread's own
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(run_one, things):
+            done(1)
 
 
 def _rebuild_figures(plan: Plan, steps: Steps) -> None:
@@ -179,15 +213,7 @@ def _rebuild_figures(plan: Plan, steps: Steps) -> None:
     days = [plan.today - timedelta(days=back) for back in range(TRADE_DAYS + 1)]
     added = steps("figures", len(days))
 
-    def rebuild(day: date) -> None:
-        try:
-            rollups.rebuild_day(day=day)
-        finally:
-            connection.close()  # the thread's own
-
-    with ThreadPoolExecutor(_FIGURES_AT_ONCE) as pool:
-        for _ in pool.map(rebuild, days):
-            added(1)
+    _run_at_once(lambda day: rollups.rebuild_day(day=day), days, added)
     snapshots.refresh_snapshots(now=timezone.now(), read=reports.get_rows)
     facet_index.fold_changes()
 

@@ -13,7 +13,8 @@ from markrin.db.invariants import Invariant
 from markrin.db.sql import fetch_all
 
 LOCK_TIMEOUT_S: Final = 10
-_MEMORY: Final = "256MB"  # for sorting an index, as the load is alone
+# For sorting an index, and for a statement over all rows, as the load is alone.
+_MEMORY: Final = "256MB"
 
 
 class RowsBreakRules(Exception):
@@ -21,23 +22,33 @@ class RowsBreakRules(Exception):
 
 
 class BulkLoad:
-    """Takes foreign keys, plain indexes and triggers off tables within the caller's transaction,
-    and puts them back as PostgreSQL defines them, without comments and statistics' targets. If the
+    """Takes foreign keys, indexes and triggers off tables within the caller's transaction, and puts
+    them back as PostgreSQL defines them, without comments and statistics' targets. If the
     transaction ends early, nothing was taken away. Until `take_away` the others do nothing.
 
+    Of `indexed` tables only foreign keys and triggers, of `unique` ones those and plain indexes.
     Locks: the tables and those that they point to, against everybody, from `take_away` on.
     """
 
-    def __init__(self, tables: Iterable[str]) -> None:
-        self._tables = sorted(tables)
+    def __init__(
+        self,
+        tables: Iterable[str],
+        *,
+        unique: Iterable[str] = (),
+        indexed: Iterable[str] = (),
+    ) -> None:
+        self._bare = sorted(tables)
+        self._without_plain = sorted({*self._bare, *unique})
+        self._tables = sorted({*self._without_plain, *indexed})
         self._is_away = False
         self._foreign_keys: list[dict[str, str]] = []
+        self._uniques: list[dict[str, str]] = []
         self._indexes: list[dict[str, str]] = []
         self._triggers: list[dict[str, str]] = []
 
     def take_away(self, triggers: Iterable[str]) -> None:
-        """Take away the tables' foreign keys, their indexes but the unique ones, and those of these
-        triggers that are theirs and in force.
+        """Take away the tables' foreign keys, their indexes but those of primary keys and of what
+        others point to, and those of these triggers that are theirs and in force.
 
         Raises:
             django.db.OperationalError: somebody else has kept a table for LOCK_TIMEOUT_S.
@@ -46,18 +57,30 @@ class BulkLoad:
         with connection.cursor() as cursor:
             # Whoever comes later waits behind a lock that is waited for.
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+            cursor.execute(f"SET LOCAL work_mem = '{_MEMORY}'")
+            cursor.execute(f"SET LOCAL maintenance_work_mem = '{_MEMORY}'")
         self._foreign_keys = fetch_all(
             "SELECT conrelid::regclass::text AS table, quote_ident(conname) AS name,"
             " pg_get_constraintdef(oid) AS definition FROM pg_constraint"
             " WHERE contype = 'f' AND conrelid = ANY (%s::text[]::regclass[]) ORDER BY 1, 2",
             [self._tables],
         )
+        self._uniques = fetch_all(
+            "SELECT conrelid::regclass::text AS table, quote_ident(conname) AS name,"
+            " pg_get_constraintdef(oid) AS definition FROM pg_constraint AS own"
+            " WHERE contype = 'u' AND conrelid = ANY (%s::text[]::regclass[]) AND NOT EXISTS ("
+            "SELECT FROM pg_constraint WHERE contype = 'f' AND conindid = own.conindid)"
+            " ORDER BY 1, 2",
+            [self._bare],
+        )
         self._indexes = fetch_all(
             "SELECT indrelid::regclass::text AS table, indexrelid::regclass::text AS name,"
             " pg_get_indexdef(indexrelid) AS definition FROM pg_index"
-            " WHERE NOT indisunique AND NOT indisexclusion"
-            " AND indrelid = ANY (%s::text[]::regclass[]) ORDER BY 1, 2",
-            [self._tables],
+            " WHERE NOT indisexclusion AND NOT EXISTS ("
+            "SELECT FROM pg_constraint WHERE conindid = indexrelid)"
+            " AND (NOT indisunique AND indrelid = ANY (%s::text[]::regclass[])"
+            " OR indrelid = ANY (%s::text[]::regclass[])) ORDER BY 1, 2",
+            [self._without_plain, self._bare],
         )
         self._triggers = fetch_all(
             "SELECT tgrelid::regclass::text AS table, quote_ident(tgname) AS name FROM pg_trigger"
@@ -66,21 +89,24 @@ class BulkLoad:
             [list(triggers), self._tables],
         )
         _execute("ALTER TABLE {table} DROP CONSTRAINT {name}", self._foreign_keys)
+        _execute("ALTER TABLE {table} DROP CONSTRAINT {name}", self._uniques)
         _execute("DROP INDEX {name}", self._indexes)
         _execute("ALTER TABLE {table} DISABLE TRIGGER {name}", self._triggers)
 
     def make_indexes(self, tables: Iterable[str]) -> None:
-        """Make the indexes of these tables anew, and count what is in them."""
+        """Make the indexes of these tables anew, and count what is in them.
+
+        Raises:
+            django.db.IntegrityError: something is there twice.
+        """
         if not self._is_away:
             return
         chosen = set(tables)
-        made = [index for index in self._indexes if index["table"] in chosen]
-        self._indexes = [
-            index for index in self._indexes if index["table"] not in chosen
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL maintenance_work_mem = '{_MEMORY}'")
-        _execute("{definition}", made)
+        _execute(
+            "ALTER TABLE {table} ADD CONSTRAINT {name} {definition}",
+            _take(self._uniques, chosen),
+        )
+        _execute("{definition}", _take(self._indexes, chosen))
         _execute("ANALYZE {table}", [{"table": table} for table in sorted(chosen)])
 
     def put_back(self, rules: Iterable[Invariant]) -> None:
@@ -105,6 +131,13 @@ class BulkLoad:
             "ALTER TABLE {table} ADD CONSTRAINT {name} {definition}",
             self._foreign_keys,
         )
+
+
+def _take(things: list[dict[str, str]], tables: set[str]) -> list[dict[str, str]]:
+    """Return what is of these tables, and take it off the list."""
+    taken = [each for each in things if each["table"] in tables]
+    things[:] = [each for each in things if each["table"] not in tables]
+    return taken
 
 
 def _execute(template: str, things: Iterable[Mapping[str, str]]) -> None:
