@@ -239,16 +239,14 @@ def _list_options(choices: list[Choice]) -> tuple[list[str], list[str]]:
     )
 
 
-def write_article(
+def write_product(
     plan: Plan,
     article: Article,
     categories: dict[str, str],
     rng: Random,
     sink: RowWriter,
 ) -> None:
-    """Write the product with its variants, stock and first movements, once sales and
-    reviews are known.
-    """
+    """Write the product, once sales and reviews are known."""
     garment, at = article.garment, article.created_at
     in_stock = any(choice.sellable for choice in article.choices)
     options = [
@@ -291,6 +289,11 @@ def write_article(
             "",
         ),
     )
+
+
+def write_variants(article: Article, sink: RowWriter) -> None:
+    """Write the product's variants with their stock and first movements, once sales are known."""
+    at = article.created_at
     for position, choice in enumerate(article.choices):
         sink.add(
             "products_variant",

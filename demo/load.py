@@ -59,13 +59,13 @@ LARGEST_TABLES: Final = (
     "products_productimage",
     "products_purchase",
     "products_review",
+    "products_stocklevel",
     "products_stockmovement",
+    "products_variant",
 )
 # An entry is found by its key while they are booked, and a product by its id.
 LEDGER_TABLES: Final = ("orders_ledgerentry", "orders_ledgerline")
 UNIQUE_TABLES: Final = (*LEDGER_TABLES, "products_product")
-# Triggers find rows of these by their indexes.
-INDEXED_TABLES: Final = ("products_variant", "products_stocklevel")
 # What these triggers would see to row by row, and the rules that are asked of all rows instead. An
 # invoice's only keeps it from being changed, and numbers are what may be written once.
 ASKED_AFTERWARDS: Final = {
@@ -83,7 +83,13 @@ ASKED_AFTERWARDS: Final = {
     "orders_ledgerentry_has_lines": "an entry of the ledger adds up to 0",
     "orders_ledgerline_adds_up": "an entry of the ledger adds up to 0",
     "products_review_counted": "ratings = reviews",
+    # The products come with the colours and sizes that these would write to them.
+    "products_variant_options_insert": "colours and sizes = those of the active variants",
+    "products_stocklevel_stocked_insert": "stocked colours and sizes = those of the active variants"
+    " that can be sold",
 }
+# What the last two would see to besides.
+ALSO_ASKED: Final = frozenset({"list prices = those of what can be bought"})
 
 
 class ShopNotEmpty(Exception):
@@ -115,8 +121,8 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
 
     The tables' foreign keys are deferred, so what depends on everything (a product's
     rating, a variant's stock) is written last and needs no second pass. All constraints and
-    triggers stay on, but in a large demo: there the largest tables have theirs once for all rows
-    before the commit.
+    triggers stay on, but in a large demo: there PostgreSQL repeats what Python makes of the
+    trade, and the largest tables have theirs once for all rows before the commit.
 
     Raises:
         markrin.db.bulk_load.RowsBreakRules, django.db.IntegrityError: nothing was loaded."""
@@ -128,9 +134,7 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         transaction.atomic(),
         RowWriter() as sink,
     ):
-        bulk = BulkLoad(
-            LARGEST_TABLES, unique=UNIQUE_TABLES, indexed=INDEXED_TABLES
-        )
+        bulk = BulkLoad(LARGEST_TABLES, unique=UNIQUE_TABLES)
         is_large = plan.products >= MANY_PRODUCTS
         if is_large:
             bulk.take_away(ASKED_AFTERWARDS)
@@ -140,13 +144,11 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         people.write_people(plan, everyone, password, sink)
         catalogue.write_tree(plan, sink)
         sink.flush()
-        rounds = ROUNDS if is_large else 1
-        trade = sales.Trade(plan, articles, everyone, sink, rounds)
-        advance = steps("orders", plan.orders)
-        if is_large:
-            repeats.run_in_rounds(trade, sink, advance)
-        else:
-            trade.run(advance)
+        trade = sales.Trade(
+            plan, articles, everyone, sink, ROUNDS if is_large else 1
+        )
+        make_orders = repeats.run_in_rounds if is_large else sales.Trade.run
+        make_orders(trade, steps("orders", plan.orders))
         reviews.write_purchases(articles, everyone, trade.bought, sink)
         reviews.write_reviews(
             plan,
@@ -171,9 +173,7 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         bulk.make_indexes(LARGEST_TABLES)
         ledger_backfill.book_missing()
         advance = steps("checks", 1)
-        _finish_load(plan)
-        asked = set(ASKED_AFTERWARDS.values())
-        bulk.put_back(rule for rule in list_row_rules() if rule.rule in asked)
+        _finish_load(plan, bulk)
         advance(1)
     _tidy([*sink.counts, *LEDGER_TABLES], steps)
     _rebuild_figures(plan, steps)
@@ -224,9 +224,14 @@ def _write_catalogue(
     sink: RowWriter,
     progress: Callable[[int], None],
 ) -> None:
+    """Write the products, and then their variants: each product asks for its own when it comes,
+    and finds none soonest where there are none at all.
+    """
     categories, rng = catalogue.make_category_ids(plan), plan.random("products")
     for article in articles:
-        catalogue.write_article(plan, article, categories, rng, sink)
+        catalogue.write_product(plan, article, categories, rng, sink)
+    for article in articles:
+        catalogue.write_variants(article, sink)
         progress(1)
 
 
@@ -242,8 +247,9 @@ def _set_up_taxes() -> None:
         )
 
 
-def _finish_load(plan: Plan) -> None:
-    """Do what a bulk write leaves to its caller, and have every deferred constraint checked now.
+def _finish_load(plan: Plan, bulk: BulkLoad) -> None:
+    """Do what a bulk write leaves to its caller, and have every deferred constraint checked now,
+    and what was taken away put back.
 
     The next order number follows the demo's, and so do the keys of invoices' lines.
     """
@@ -256,3 +262,5 @@ def _finish_load(plan: Plan) -> None:
             FROM orders_invoiceline HAVING max(id) IS NOT NULL"""
         )
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    asked = {*ASKED_AFTERWARDS.values(), *ALSO_ASKED}
+    bulk.put_back(rule for rule in list_row_rules() if rule.rule in asked)

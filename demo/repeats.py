@@ -13,7 +13,7 @@ import orjson
 from django.db import connection
 
 from demo import catalogue
-from demo.row_writer import COLUMNS, RowWriter
+from demo.row_writer import COLUMNS
 from demo.sales import Trade
 from markrin.db.copy import default_values
 from orders.promotion_terms import Person as PromotionPerson
@@ -185,12 +185,11 @@ _REPEATED: Final[dict[str, _Repeated]] = {
 }
 
 
-def run_in_rounds(
-    trade: Trade, sink: RowWriter, progress: Callable[[int], None]
-) -> None:
+def run_in_rounds(trade: Trade, progress: Callable[[int], None]) -> None:
     """Make the first round of the trade in Python, and write all of them. Part of the caller's
     transaction.
     """
+    sink = trade.sink
     blocks = {table: f"block_{table}" for table in _REPEATED}
     with connection.cursor() as cursor:
         cursor.execute(_IN_ROUND)

@@ -26,20 +26,15 @@ class BulkLoad:
     them back as PostgreSQL defines them, without comments and statistics' targets. If the
     transaction ends early, nothing was taken away. Until `take_away` the others do nothing.
 
-    Of `indexed` tables only foreign keys and triggers, of `unique` ones those and plain indexes.
+    Of `unique` tables those indexes stay that keep something from being there twice.
     Locks: the tables and those that they point to, against everybody, from `take_away` on.
     """
 
     def __init__(
-        self,
-        tables: Iterable[str],
-        *,
-        unique: Iterable[str] = (),
-        indexed: Iterable[str] = (),
+        self, tables: Iterable[str], *, unique: Iterable[str] = ()
     ) -> None:
         self._bare = sorted(tables)
-        self._without_plain = sorted({*self._bare, *unique})
-        self._tables = sorted({*self._without_plain, *indexed})
+        self._tables = sorted({*self._bare, *unique})
         self._is_away = False
         self._foreign_keys: list[dict[str, str]] = []
         self._uniques: list[dict[str, str]] = []
@@ -80,7 +75,7 @@ class BulkLoad:
             "SELECT FROM pg_constraint WHERE conindid = indexrelid)"
             " AND (NOT indisunique AND indrelid = ANY (%s::text[]::regclass[])"
             " OR indrelid = ANY (%s::text[]::regclass[])) ORDER BY 1, 2",
-            [self._without_plain, self._bare],
+            [self._tables, self._bare],
         )
         self._triggers = fetch_all(
             "SELECT tgrelid::regclass::text AS table, quote_ident(tgname) AS name FROM pg_trigger"
