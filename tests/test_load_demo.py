@@ -22,7 +22,7 @@ from demo.catalogue_data import GARMENTS, PICTURES
 from demo.footwear import FOOTWEAR
 from demo.plan import Plan
 from markrin.db import bulk_load
-from markrin.db.bulk_load import RowsBreakRules
+from markrin.db.bulk_load import BulkLoad, RowsBreakRules
 from markrin.db.shared import list_declared
 from markrin.db.triggers import Trigger
 from markrin.ops.verify.rules import list_row_rules
@@ -596,3 +596,30 @@ def test_a_failure_leaves_nothing(empty: None, monkeypatch) -> None:
         )
     assert not Product.objects.exists()
     assert not Order.objects.exists()
+
+
+@pytest.mark.usefixtures("db")
+def test_a_table_with_nothing_but_a_unique_constraint_gets_it_back() -> None:
+    """Before its checks that are still to come, which no table may have that is altered."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'CREATE TABLE test_bare (id int PRIMARY KEY, "of" int,'
+            ' CONSTRAINT "Of once" UNIQUE NULLS NOT DISTINCT ("of"))'
+        )
+        cursor.execute(
+            """CREATE FUNCTION pg_temp.look() RETURNS trigger LANGUAGE plpgsql
+            AS 'BEGIN RETURN NULL; END'"""
+        )
+        cursor.execute(
+            "CREATE CONSTRAINT TRIGGER test_looks AFTER INSERT ON test_bare"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pg_temp.look()"
+        )
+        bulk = BulkLoad(["test_bare"])
+        bulk.take_away(())
+        cursor.execute("INSERT INTO test_bare VALUES (1, NULL), (2, 2)")
+        bulk.put_back(())
+        cursor.execute(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid = 'test_bare'::regclass AND contype = 'u'"
+        )
+        assert cursor.fetchall() == [("Of once", "UNIQUE NULLS NOT DISTINCT (of)")]

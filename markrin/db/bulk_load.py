@@ -23,7 +23,8 @@ class RowsBreakRules(Exception):
 
 class BulkLoad:
     """Takes foreign keys, indexes and triggers off tables within the caller's transaction, and puts
-    them back as PostgreSQL defines them, without comments and statistics' targets. If the
+    them back as PostgreSQL defines them: without comments, statistics' targets, tablespaces, a
+    constraint's storage parameters, and what a table is clustered or replicated by. If the
     transaction ends early, nothing was taken away. Until `take_away` the others do nothing.
 
     Of `unique` tables those indexes stay that keep something from being there twice.
@@ -53,6 +54,7 @@ class BulkLoad:
             # Whoever comes later waits behind a lock that is waited for.
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
             cursor.execute(f"SET LOCAL work_mem = '{_MEMORY}'")
+            cursor.execute("SET LOCAL hash_mem_multiplier = 1")
             cursor.execute(f"SET LOCAL maintenance_work_mem = '{_MEMORY}'")
         self._foreign_keys = fetch_all(
             "SELECT conrelid::regclass::text AS table, quote_ident(conname) AS name,"
@@ -93,6 +95,8 @@ class BulkLoad:
 
         Raises:
             django.db.IntegrityError: something is there twice.
+            django.db.OperationalError: a table that has a unique constraint to come has checks to
+                come as well.
         """
         if not self._is_away:
             return
@@ -114,10 +118,12 @@ class BulkLoad:
         """
         if not self._is_away:
             return
-        self.make_indexes({index["table"] for index in self._indexes})
         with connection.cursor() as cursor:
             # A table whose checks are still to come cannot be altered.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.make_indexes(
+            {each["table"] for each in (*self._uniques, *self._indexes)}
+        )
         for rule in rules:
             for breach in rule.find_breaches():
                 raise RowsBreakRules(str(breach))
