@@ -17,7 +17,7 @@ CROSS JOIN LATERAL (VALUES {lines}) AS line (account, amount) WHERE amount <> 0
 # A UUIDv7 of the entry's moment, so that entries of a day lie together, as those that the ledger
 # writes itself. PostgreSQL makes them by itself from 18 on only.
 _ID: Final = (
-    "(lpad(to_hex((extract(epoch FROM {at}) * 1000)::bigint), 12, '0') || '7'"
+    "(lpad(to_hex(floor(greatest(0, extract(epoch FROM {at}) * 1000))::bigint), 12, '0') || '7'"
     " || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid AS id"
 )
 _AT_PROVIDER: Final = (

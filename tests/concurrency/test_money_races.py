@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from markrin.ops.verify import rules
 from orders.gateways.base import Notice, Outcome
-from orders.models import LedgerLine, Order, Payment, Refund
+from orders.models import LedgerEntry, LedgerLine, Order, Payment, Refund
 from orders.services import (
     ledger_backfill,
     payment_polling,
@@ -123,6 +123,9 @@ def test_what_older_orders_lack_is_booked_as_the_services_would_have(customer):
     assert ledger_backfill.book_missing() == len(before)
     assert sorted(LedgerLine.objects.values_list("account", "amount")) == before
     assert sum((amount for _, amount in before), Decimal(0)) == 0
+    for entry in LedgerEntry.objects.all():
+        assert entry.id.version == 7
+        assert entry.id.int >> 80 == int(entry.at.timestamp() * 1000)
     assert ledger_backfill.book_missing() == 0
     # What has an invoice is booked by that, and not once more.
     make_order(customer=customer, status="delivered", paid=True)
