@@ -38,7 +38,8 @@ T = TypeVar("T")
 _AT_ONCE: Final = 2  # statements after the commit, each in a connection of its own
 # From so many products on, a demo's largest tables are filled without what is asked row by row.
 MANY_PRODUCTS: Final = 2_000
-# No trigger and nothing that is read meanwhile finds rows of these by an index.
+# No trigger and nothing that is read meanwhile finds rows of these by an index, but a product that
+# comes: it looks for its variants, of which there are none yet (`_write_catalogue`).
 LARGEST_TABLES: Final = (
     "accounts_wishlistitem",
     "orders_cart",
@@ -230,9 +231,9 @@ def _write_catalogue(
     categories, rng = catalogue.make_category_ids(plan), plan.random("products")
     for article in articles:
         catalogue.write_product(plan, article, categories, rng, sink)
+        progress(1)
     for article in articles:
         catalogue.write_variants(article, sink)
-        progress(1)
 
 
 def _set_up_taxes() -> None:

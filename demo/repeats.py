@@ -18,7 +18,8 @@ from demo.sales import Trade
 from markrin.db.copy import default_values
 from orders.promotion_terms import Person as PromotionPerson
 
-# Python's `make_uuid` is random in the last digit, so another digit there is another id.
+# 74 bits of an id are hashed (`make_uuid`), so what is like one in all but its last digit is of
+# another round.
 _IN_ROUND: Final = """CREATE OR REPLACE FUNCTION pg_temp.in_round(uuid, integer) RETURNS uuid
     LANGUAGE sql IMMUTABLE AS $$ SELECT overlay($1::text PLACING translate(
         right($1::text, 1), '0123456789abcdef',
@@ -64,7 +65,7 @@ def _renew_key(column: str) -> str:
 class _Repeated:
     """How rows of a table differ from the first round's: their columns `ids` are of its own, and
     `others` are made by SQL of `made`, `round` and what is joined. The rest stays. They are
-    written in the `order` of the first round's rows, where there is none."""
+    written in no order, if there is no `order`."""
 
     ids: str
     others: Mapping[str, str] = field(default_factory=dict)
@@ -123,6 +124,8 @@ _REPEATED: Final[dict[str, _Repeated]] = {
         "order_id",
         {"by_id": "coalesce(twin.twin_id, made.by_id)"},  # staff have no twins
         _join(*_PERSON, of="made.by_id"),
+        # An order's events of one moment are told apart by what was written first.
+        order="ORDER BY round, made.ctid",
     ),
     "orders_fulfilment": _Repeated(
         "id order_id",
@@ -187,9 +190,9 @@ _REPEATED: Final[dict[str, _Repeated]] = {
 
 def run_in_rounds(trade: Trade, progress: Callable[[int], None]) -> None:
     """Make the first round of the trade in Python, and write all of them. Part of the caller's
-    transaction.
+    transaction. `progress` is told of an order as it is made, and of the others table by table.
     """
-    sink = trade.sink
+    sink, rounds = trade.sink, trade.twins.rounds
     blocks = {table: f"block_{table}" for table in _REPEATED}
     with connection.cursor() as cursor:
         cursor.execute(_IN_ROUND)
@@ -199,13 +202,17 @@ def run_in_rounds(trade: Trade, progress: Callable[[int], None]) -> None:
                 f" SELECT {', '.join(_list_columns(table))} FROM {table} WITH NO DATA"
             )
     sink.redirect(blocks)
-    trade.run(progress)
+    trade.run(lambda made: progress(made // rounds))
     sink.redirect({})
     _write_twins(trade)
     with connection.cursor() as cursor:
-        for table, block in blocks.items():
-            cursor.execute(_make_statement(table, block), [trade.twins.rounds - 1])
+        left = trade.plan.orders - trade.plan.orders // rounds
+        for place, (table, block) in enumerate(blocks.items()):
+            cursor.execute(_make_statement(table, block), [rounds - 1])
             sink.counts[table] = sink.counts.get(table, 0) + cursor.rowcount
+            told = left // (len(blocks) - place)
+            progress(told)
+            left -= told
 
 
 def _list_columns(table: str) -> list[str]:
