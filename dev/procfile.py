@@ -6,6 +6,7 @@ not talk to. What these do can wait: jobs lie in the outbox until a relay and wo
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from dev.stack import ROOT
 
 FIRST = "web"
 STARTS_WITHIN_S = 5
+HEARD_WITHIN_S = 1  # after it was started, by a message of the process beside it
 ENDS_WITHIN_S = 15
 
 
@@ -31,15 +33,19 @@ class Honcho:
         return self.program.poll() is not None
 
     def has_started_all(self) -> bool:
-        """Return whether each runs, beside a process by which honcho reads what it says."""
+        """Return whether each runs, beside a process by which honcho reads what it says; for so
+        long that honcho has heard of it.
+        """
+        heard_of = time.time() - HEARD_WITHIN_S
         try:
             found = psutil.Process(self.program.pid).children(recursive=True)
+            ages = [each.create_time() for each in found]
         except psutil.NoSuchProcess:
             return False
-        return len(found) >= 2 * self.count
+        return sum(begun < heard_of for begun in ages) >= 2 * self.count
 
     def tell_to_end(self) -> None:
-        # Told so before it has started all, it fails and leaves what it has started.
+        # Told so before it has heard of all, it fails and leaves what it has started.
         processes.wait_for(
             lambda: self.has_ended() or self.has_started_all(),
             seconds=STARTS_WITHIN_S,
