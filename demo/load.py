@@ -176,20 +176,20 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         advance = steps("checks", 1)
         _finish_load(plan, bulk)
         advance(1)
-    _tidy([*sink.counts, *LEDGER_TABLES], steps)
+    _vacuum_tables([*sink.counts, *LEDGER_TABLES], steps)
     _rebuild_figures(plan, steps)
     return sink.counts
 
 
-def _tidy(tables: Collection[str], steps: Steps) -> None:
+def _vacuum_tables(tables: Collection[str], steps: Steps) -> None:
     """Have PostgreSQL count what is in the tables, and note which pages everybody may see."""
-    tidied = steps("statistics", len(tables))
+    vacuumed = steps("statistics", len(tables))
 
-    def tidy(table: str) -> None:
+    def vacuum(table: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f'VACUUM (ANALYZE) "{table}"')
 
-    _run_at_once(tidy, tables, tidied)
+    _run_at_once(vacuum, tables, vacuumed)
 
 
 def _run_at_once(

@@ -261,9 +261,9 @@ class Trade:
                         at,
                     ),
                 )
-            self._count(sale, line)
+            self._count_sold(sale, line)
 
-    def _count(self, sale: Sale, line: Line) -> None:
+    def _count_sold(self, sale: Sale, line: Line) -> None:
         """Count what a line of the sale, and its twin in each other round, does to the stock, and
         what was bought.
         """

@@ -39,10 +39,10 @@ class Honcho:
         heard_of = time.time() - HEARD_WITHIN_S
         try:
             found = psutil.Process(self.program.pid).children(recursive=True)
-            ages = [each.create_time() for each in found]
+            starts = [each.create_time() for each in found]
         except psutil.NoSuchProcess:
             return False
-        return sum(begun < heard_of for begun in ages) >= 2 * self.count
+        return sum(start < heard_of for start in starts) >= 2 * self.count
 
     def tell_to_end(self) -> None:
         # Told so before it has heard of all, it fails and leaves what it has started.

@@ -115,7 +115,7 @@ def _count_hits(
     most, wanted = search_ranking.MAX_RANKED + 1, 0.0
     tiers = search_ranking.get_tiers(page.hits.query, is_published=is_published)
     if tiers:
-        number, ids = _count(page, page.hits.build_first_sql(), walks=walks)
+        number, ids = _count_among(page, page.hits.build_first_sql(), walks=walks)
         if number == most:
             return most, ids
     for size, edge in tiers.items():
@@ -126,14 +126,14 @@ def _count_hits(
         popular = page.hits.build_popular_sql(
             "id", search_ranking.MAX_COMPARED, edge
         )
-        number, ids = _count(page, popular, walks=walks)
+        number, ids = _count_among(page, popular, walks=walks)
         if number == most:
             return most, ids
         wanted = size * most / max(number, 1) * search_ranking.SPARE
     sql, params = page.hits.build_popular_sql(
         f"id, {page.key} AS sort_key", search_ranking.MAX_RANKED + 1, None
     )
-    return _count(
+    return _count_among(
         page,
         (sql, [*page.key_params, *params]),
         few=page.build_sort_sql(_ALL_HITS),
@@ -141,7 +141,7 @@ def _count_hits(
     )
 
 
-def _count(
+def _count_among(
     page: _Page, hits: _Sql, *, walks: bool, few: str = _NOT_SAID
 ) -> tuple[int, list[UUID] | None]:
     """Return the same of these hits; `few` is the SQL of the page of no more than MAX_RANKED."""
