@@ -28,6 +28,7 @@ from products.schemas.products import (
 from products.search import Query
 from products.selectors import (
     category_sizes,
+    search_hits,
     search_lookup,
     search_order,
     search_ranking,
@@ -43,7 +44,7 @@ from products.selectors.prices import (
     price_now,
     read_price_clock,
 )
-from products.selectors.search_ranking import Hits
+from products.selectors.search_hits import Hits
 from products.selectors.size_tables import build_table
 from products.selectors.summaries import SUMMARY_COLUMNS, add_stock, get_summaries
 
@@ -278,7 +279,7 @@ def _list_search_results(
             total=total,
             is_published=not for_staff,
         )
-    shown = min(number, search_ranking.MAX_RANKED)
+    shown = min(number, search_hits.MAX_RANKED)
     total = shown if total is None else total
     page = Page(
         _get_cards(ids, filters),

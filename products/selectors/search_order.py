@@ -13,8 +13,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from products.selectors import search_ranking
-from products.selectors.search_ranking import Hits
+from products.selectors import search_hits, search_ranking
+from products.selectors.search_hits import Hits, Sql
 
 MAX_WALKED: Final = 10_000  # products along the index of an order
 
@@ -24,9 +24,8 @@ _COUNT: Final = """
     )
     SELECT number, CASE WHEN number > {most} THEN {many} ELSE {few} END FROM counted
 """
-_NOT_SAID: Final = "NULL::uuid[]"
+_NOT_SAID: Final = "'{}'::uuid[]"
 _ALL_HITS: Final = "SELECT * FROM hits"
-_Sql = tuple[str, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,10 @@ class _Page:
         name = order[0].removeprefix("-")
         key, params = hits.annotations.get(name, (f"products_product.{name}", ()))
         sign = "DESC" if order[0].startswith("-") else "ASC"
-        limit = max(0, min(span.stop, search_ranking.MAX_RANKED) - span.start)
+        limit = max(0, min(span.stop, search_hits.MAX_RANKED) - span.start)
         return cls(hits, key, params, sign, span.start, limit)
 
-    def build_walk_sql(self) -> _Sql:
+    def build_walk_sql(self) -> Sql:
         """Return the SQL of those of the first MAX_WALKED published products in this order that
         are found.
         """
@@ -67,7 +66,7 @@ class _Page:
             ORDER BY coalesce(sort_key, sort_key) {self.sign}, id {self.sign}
             LIMIT {self.limit} OFFSET {self.start})"""
 
-    def build_sort_of_all_sql(self) -> _Sql:
+    def build_sort_of_all_sql(self) -> Sql:
         """Return the SQL of the page of all hits, sorted."""
         sql = f"""SELECT id, {self.key} AS sort_key FROM products_product
             WHERE {self.hits.rule}"""
@@ -96,9 +95,9 @@ def find_in_order(
         number, ids = _count_hits(page, walks=walks, is_published=is_published)
     else:
         number = total
-    if page.start >= min(number, search_ranking.MAX_RANKED):
+    if page.start >= min(number, search_hits.MAX_RANKED):
         return [], number
-    is_common = number > search_ranking.MAX_RANKED
+    is_common = number > search_hits.MAX_RANKED
     if total is not None and walks and is_common:
         [ids] = _fetch_row(*page.build_walk_sql())
     if ids is None or (is_common and len(ids) < page.limit):
@@ -112,26 +111,25 @@ def _count_hits(
     """Return how many hits there are, of more than MAX_RANKED one more; and the page, of so many
     only what is met in a walk, if there is to be one.
     """
-    most, wanted = search_ranking.MAX_RANKED + 1, 0.0
+    most, wanted = search_hits.MAX_RANKED + 1, 0.0
     tiers = search_ranking.get_tiers(page.hits.query, is_published=is_published)
     if tiers:
-        number, ids = _count_among(page, page.hits.build_first_sql(), walks=walks)
-        if number == most:
+        walk = page.build_walk_sql() if walks else (_NOT_SAID, [])
+        ids = page.hits.find_page_soon(walk)
+        if ids is not None:
             return most, ids
     for size, edge in tiers.items():
         if size < wanted:
             continue
         # Planned for more than are counted, as PostgreSQL takes words that go together (a
         # category and its name) for many more products than they are.
-        popular = page.hits.build_popular_sql(
-            "id", search_ranking.MAX_COMPARED, edge
-        )
+        popular = page.hits.build_popular_sql("id", search_hits.MAX_COMPARED, edge)
         number, ids = _count_among(page, popular, walks=walks)
         if number == most:
             return most, ids
         wanted = size * most / max(number, 1) * search_ranking.SPARE
     sql, params = page.hits.build_popular_sql(
-        f"id, {page.key} AS sort_key", search_ranking.MAX_RANKED + 1, None
+        f"id, {page.key} AS sort_key", search_hits.MAX_RANKED + 1, None
     )
     return _count_among(
         page,
@@ -142,15 +140,13 @@ def _count_hits(
 
 
 def _count_among(
-    page: _Page, hits: _Sql, *, walks: bool, few: str = _NOT_SAID
+    page: _Page, hits: Sql, *, walks: bool, few: str = _NOT_SAID
 ) -> tuple[int, list[UUID] | None]:
     """Return the same of these hits; `few` is the SQL of the page of no more than MAX_RANKED."""
-    many_sql, many_params = _NOT_SAID, list[Any]()
-    if walks:
-        many_sql, many_params = page.build_walk_sql()
+    many_sql, many_params = page.build_walk_sql() if walks else (_NOT_SAID, [])
     sql, params = hits
     counted = _COUNT.format(
-        hits=sql, most=search_ranking.MAX_RANKED, many=many_sql, few=few
+        hits=sql, most=search_hits.MAX_RANKED, many=many_sql, few=few
     )
     number, ids = _fetch_row(counted, [*params, *many_params])
     return number, ids

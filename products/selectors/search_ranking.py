@@ -6,25 +6,22 @@ MAX_COMPARED most popular are looked at, and of these MAX_RANKED are ranked, tho
 the words in more than their description: whoever finds more than that will narrow it down. The
 products of that very name, pinned ones and those of a SKU are among them however few they sell.
 
-In a large catalogue, the most popular of very many hits are found without reading all of these:
-first among its TIERS[0] most popular products, whose number tells among how many to look next.
-There PostgreSQL may walk along the index of popularity, and once it has met MAX_RANKED hits that
-have the words in more than their description, no others would be ranked. Where a page is full of
-what is worth as much as anything can be, nothing is ranked, and the walk ends there if it is known
-how many hits there are: more than MAX_RANKED are soon met in the order in which products lie in
-the table, where reading one costs half of what it costs along an index.
+In a large catalogue, the most popular of very many hits are found without reading all of these.
+Where a page is full of what is worth as much as anything can be, nothing is ranked: so it is with
+words that are soon known to be common (`Hits.find_page_soon`). Others are looked for first among
+the TIERS[0] most popular products, whose number tells among how many to look next. There PostgreSQL
+may walk along the index of popularity, and once it has met MAX_RANKED hits that have the words in
+more than their description, no others would be ranked.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from time import monotonic
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, IntegerField, OrderBy, QuerySet
 from django.db.models.expressions import RawSQL
@@ -34,9 +31,9 @@ from markrin.db.sql import fetch_prepared
 from products import search
 from products.models import Product
 from products.search import Place, Query
+from products.selectors import search_hits
+from products.selectors.search_hits import COMPARED, Hits
 
-MAX_RANKED, MAX_COMPARED = 1_000, 3_000
-_MAX_EXACT = 50
 TIERS: Final = (
     20_000,
     40_000,
@@ -44,14 +41,8 @@ TIERS: Final = (
     160_000,
     320_000,
 )  # the most popular products, so many
-# Pages of the table, 8 kB each, with half a dozen products on each.
-FIRST_PAGES, SAMPLED_PAGES = 2_000, 100
 _EDGES_KEPT_S: Final = 600
 SPARE: Final = 1.1  # hits of a wider tier, of those that a narrower one lets expect
-_ALONG_INDEX: Final = "popularity DESC, id DESC"
-# See unindexed_key.
-_UNINDEXED: Final = "coalesce(popularity, popularity) DESC, coalesce(id, id) DESC"
-_COMPARED: Final = "id, popularity, search"
 STARS: Final = Coalesce("rating", Decimal(0))  # as `product_rating` has them
 
 # What has the words in more than its description is looked for along the popular hits, and where
@@ -72,15 +63,7 @@ _BEST = """
             CASE WHEN (SELECT count(*) FROM hits) > {most} THEN is_strong END DESC,
             popularity DESC, id DESC
         LIMIT {most}
-    ), top AS MATERIALIZED ({top}), known AS MATERIALIZED (SELECT {known} AS number),
-    done AS MATERIALIZED (
-        SELECT CASE WHEN (SELECT count(*) FROM top) < {stop} THEN false
-            ELSE {is_all} OR (SELECT number FROM known) > {most} END AS is_so
     )
-    SELECT {compared}, {most}, number,
-        ARRAY(SELECT id FROM top ORDER BY popularity DESC, id DESC OFFSET {start})
-    FROM known WHERE (SELECT is_so FROM done)
-    UNION ALL
     SELECT CASE WHEN (SELECT is_so FROM enough) THEN {compared}
             ELSE (SELECT count(*) FROM popular) END,
         (SELECT count(*) FROM strong), (SELECT least(count(*), {most} + 1) FROM hits),
@@ -90,18 +73,17 @@ _BEST = """
             SELECT id FROM best AS product ORDER BY {score} DESC, popularity DESC, id DESC
             LIMIT {stop} - {start} OFFSET {start}
         ) ELSE '{{}}' END
-    WHERE NOT (SELECT is_so FROM done)
 """
 # Nothing is worth more than these: where they fill the page, nothing need be ranked.
-_TOP: Final = """SELECT id, popularity FROM (SELECT * FROM strong LIMIT {most}) AS ranked
-    WHERE search @@ %s::tsquery LIMIT {stop}"""
-_COUNTED: Final = (
-    "(SELECT count(*) FROM (SELECT FROM popular LIMIT {most} + 1) AS met)"
-)
-_SOON_COUNTED: Final = """(SELECT CASE WHEN number > {most} THEN number ELSE {counted} END
-    FROM (SELECT count(*) AS number FROM ({first}) AS met) AS first)"""
-
-
+_TOP: Final = """ARRAY(
+    SELECT id FROM (
+        SELECT id, popularity, search FROM (
+            SELECT * FROM products_product WHERE status = 'published'
+            ORDER BY popularity DESC, id DESC LIMIT {compared}
+        ) AS products_product WHERE {rule} AND search @@ %s::tsquery
+        ORDER BY popularity DESC, id DESC LIMIT {most}
+    ) AS strong WHERE search @@ %s::tsquery
+    ORDER BY popularity DESC, id DESC LIMIT {limit} OFFSET {start})"""
 _NONE: Final = """SELECT NULL::uuid AS id, NULL::int AS popularity, NULL::tsvector AS search
     WHERE false"""  # of the exact ones
 
@@ -153,7 +135,9 @@ def score_sql(query: Query) -> tuple[str, list[Any]]:
 
 def rank_matches(found: QuerySet[Product], query: Query) -> QuerySet[Product]:
     """Return the hits with their `relevance`, to be walked by cursor; see `get_best_matches`."""
-    ids, _ = get_best_matches(Hits.of(found, query), offset=0, limit=MAX_RANKED)
+    ids, _ = get_best_matches(
+        Hits.of(found, query), offset=0, limit=search_hits.MAX_RANKED
+    )
     sql, params = score_sql(query)
     relevance = RawSQL(  # noqa: S611 # nosec B611 (its text is score_sql's own, words are parameters)
         sql.replace("product.", "products_product."),
@@ -161,84 +145,6 @@ def rank_matches(found: QuerySet[Product], query: Query) -> QuerySet[Product]:
         output_field=IntegerField(),
     )
     return Product.objects.filter(pk__in=ids).annotate(relevance=relevance)
-
-
-@dataclass(frozen=True)
-class Hits:
-    """The products that a search finds, as a condition on `products_product` with its
-    parameters, and what they are annotated with: to write the SQL of what is asked of them takes
-    the ORM longer than this.
-    """
-
-    query: Query
-    rule: str
-    params: Sequence[Any]
-    annotations: Mapping[str, tuple[str, Sequence[Any]]]
-
-    @classmethod
-    def of_words(cls, query: Query, *, is_published: bool) -> Self:
-        """Return all that a search finds without other filters, perhaps of published products."""
-        rule, params = "search @@ %s::tsquery", list[Any]([query.matching])
-        if query.exact:
-            rule = f"({rule} OR id = ANY (%s::uuid[]))"
-            params.append(list(query.exact))
-        if is_published:
-            rule = f"status = 'published' AND {rule}"
-        return cls(query, rule, params, {"stars": ("coalesce(rating, 0)", ())})
-
-    @classmethod
-    def of(cls, found: QuerySet[Product], query: Query) -> Self:
-        """Return these products, which no join may have found."""
-        compiler = found.query.get_compiler(connection.alias)
-        try:
-            rule, params = compiler.compile(found.query.where)
-        except EmptyResultSet:  # a category that there is not
-            rule, params = "false", []
-        annotations = {
-            name: compiler.compile(expression)
-            for name, expression in found.query.annotations.items()
-        }
-        return cls(query, f"({rule or 'true'})", params, annotations)
-
-    def build_popular_sql(
-        self, columns: str, most: int, edge: int | None
-    ) -> tuple[str, list[Any]]:
-        """Return the SQL of the most popular of them, and its parameters: along the index of
-        popularity, down to an edge if there is one.
-        """
-        if edge is None:
-            rule, order, params = self.rule, _UNINDEXED, list(self.params)
-        else:
-            rule, order = f"{self.rule} AND popularity >= %s", _ALONG_INDEX
-            params = [*self.params, edge]
-        sql = f"""SELECT {columns} FROM products_product WHERE {rule}
-            ORDER BY {order} LIMIT {most}"""  # noqa: S608 (constants and the ORM's)
-        return sql, params
-
-    def build_first_sql(self) -> tuple[str, list[Any]]:
-        """Return the SQL of those that lie on the first FIRST_PAGES pages of the table, at most
-        one more than MAX_RANKED, and its parameters. None where the first SAMPLED_PAGES let expect
-        fewer: other ways meet these sooner.
-        """
-        lying = (
-            f"FROM products_product WHERE {self.rule} AND products_product.ctid <"
-        )
-        sql = f"""SELECT id {lying} '({FIRST_PAGES},0)'
-            AND (SELECT count(*) {lying} '({SAMPLED_PAGES},0)')
-                >= {MAX_RANKED * SAMPLED_PAGES // FIRST_PAGES}
-            LIMIT {MAX_RANKED} + 1"""
-        return sql, [*self.params, *self.params]
-
-    def build_exact_sql(self) -> tuple[str, list[Any]]:
-        """Return the SQL of those that stand first, and its parameters."""
-        rule, params = "id = ANY (%s::uuid[])", list[Any]([list(self.query.exact)])
-        if self.query.is_named:
-            rule += " OR search @@ %s::tsquery"
-            params.append(search.quote("=" + self.query.key))
-        narrowed = replace(
-            self, rule=f"{self.rule} AND ({rule})", params=[*self.params, *params]
-        )
-        return narrowed.build_popular_sql(_COMPARED, _MAX_EXACT, None)
 
 
 class _Ranked(NamedTuple):
@@ -262,24 +168,29 @@ def get_best_matches(
     is_published: bool = False,
 ) -> tuple[list[UUID], int]:
     """Return the ids of `limit` hits from `offset` on, and how many there are, of more than
-    MAX_RANKED one more; perhaps `total` if that is known. One query, in a large catalogue up to
-    three as a rule. `is_published`: these are published products, whose popularity has an index.
+    MAX_RANKED one more; `total` if that is known, 0 if nobody asks. One query, in a large
+    catalogue up to four as a rule. `is_published`: these are published products, whose popularity
+    has an index.
     """
     span = slice(offset, offset + limit)
+    if is_published and hits.query.catalogue_size > TIERS[0]:
+        ids = _find_top_soon(hits, span, total)
+        if len(ids) == limit:
+            return ids, search_hits.MAX_RANKED + 1 if total is None else total
     wanted = 0.0  # the least number of products among which to look
     for size, edge in get_tiers(hits.query, is_published=is_published).items():
         if size < wanted:
             continue
         # PostgreSQL may walk along the index of popularity, which here is not long.
-        ranked = _rank(hits, span, edge=edge, total=total)
-        if ranked.compared >= MAX_COMPARED:
+        ranked = _rank(hits, span, edge)
+        if ranked.compared >= search_hits.MAX_COMPARED:
             return ranked.ids, ranked.number
         missing = min(
-            MAX_COMPARED / max(ranked.compared, 1),
-            MAX_RANKED / max(ranked.strong, 1),
+            search_hits.MAX_COMPARED / max(ranked.compared, 1),
+            search_hits.MAX_RANKED / max(ranked.strong, 1),
         )
         wanted = size * missing * SPARE
-    ranked = _rank(hits, span, edge=None, total=total)
+    ranked = _rank(hits, span, None)
     return ranked.ids, ranked.number
 
 
@@ -307,42 +218,46 @@ def read_edges(moment: int) -> dict[int, int]:
     return {row["size"]: row["edge"] for row in rows if row["edge"]}
 
 
-def _rank(
-    hits: Hits, span: slice, *, edge: int | None, total: int | None
-) -> _Ranked:
+def _find_top_soon(hits: Hits, span: slice, total: int | None) -> list[UUID]:
+    """Return the products of that page if none can be worth more than these; perhaps fewer.
+    `total` as `find_page_soon` takes it.
+    """
+    query = hits.query
+    if query.exact or query.is_named or not query.best_tsquery:
+        return []
+    top = _TOP.format(
+        rule=hits.rule,
+        compared=search_hits.MAX_COMPARED,
+        most=search_hits.MAX_RANKED,
+        limit=span.stop - span.start,
+        start=span.start,
+    )
+    params = [*hits.params, query.strong, query.best_tsquery]
+    return hits.find_page_soon((top, params), total) or []
+
+
+def _rank(hits: Hits, span: slice, edge: int | None) -> _Ranked:
     """Return the best of the popular hits, and of those that stand first however few they sell."""
     query = hits.query
     exact_sql, exact_params = _NONE, list[Any]()
-    top_sql, top_params = _NONE, list[Any]()
     if query.exact or query.is_named:
         exact_sql, exact_params = hits.build_exact_sql()
-    elif best := query.best_tsquery:
-        top_sql, top_params = _TOP, [best]
-    known_sql, known_params = _COUNTED.format(most=MAX_RANKED), list[Any]()
-    if total is not None:
-        known_sql, known_params = "%s", [total]
-    elif edge is not None:
-        first, known_params = hits.build_first_sql()
-        known_sql = _SOON_COUNTED.format(
-            most=MAX_RANKED, first=first, counted=known_sql
-        )
-    hits_sql, hits_params = hits.build_popular_sql(_COMPARED, MAX_COMPARED, edge)
+    hits_sql, hits_params = hits.build_popular_sql(
+        COMPARED, search_hits.MAX_COMPARED, edge
+    )
     score, score_params = score_sql(query)
     sql = _BEST.format(
         hits=hits_sql,
         exact=exact_sql,
-        top=top_sql.format(most=MAX_RANKED, stop=span.stop),
-        known=known_sql,
-        is_all=edge is None or total is not None,
         is_whole=edge is None,
-        most=MAX_RANKED,
-        compared=MAX_COMPARED,
+        most=search_hits.MAX_RANKED,
+        compared=search_hits.MAX_COMPARED,
         score=score,
         start=span.start,
         stop=span.stop,
     )
     params = [*hits_params, query.strong, *exact_params, query.strong]
-    params += [*top_params, *known_params, *score_params]
+    params += score_params
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return _Ranked(*cursor.fetchone())
@@ -372,7 +287,7 @@ def find_missing_words(places: Sequence[Place], *, for_staff: bool) -> set[int]:
             f"""SELECT mask FROM (
                 SELECT ARRAY[{masks}] AS mask, popularity, id FROM products_product
                 WHERE search @@ %s::tsquery AND {shown}
-                ORDER BY popularity DESC, id DESC LIMIT {MAX_COMPARED}
+                ORDER BY popularity DESC, id DESC LIMIT {search_hits.MAX_COMPARED}
             ) AS near
             ORDER BY cardinality(array_positions(mask, true)) DESC, popularity DESC, id
             LIMIT 1""",  # noqa: S608 (constants)

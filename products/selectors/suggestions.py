@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markrin.db.sql import Row, fetch_prepared
 from products import hooks
 from products.search import Query
-from products.selectors import search_ranking
+from products.selectors import search_hits, search_ranking
 from products.selectors.filters import Filters
 from products.selectors.summaries import get_summaries
 
@@ -63,7 +63,7 @@ def suggest(text: str) -> Suggestions:
     filters, clock = Filters(search=text).prepared()
     query = filters.query or Query()
     ids, _ = search_ranking.get_best_matches(
-        search_ranking.Hits.of_words(query, is_published=True),
+        search_hits.Hits.of_words(query, is_published=True),
         offset=0,
         limit=SHOWN,
         total=0,  # nobody asks

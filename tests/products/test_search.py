@@ -18,7 +18,7 @@ from products.models import (
     SearchWord,
     SynonymGroup,
 )
-from products.selectors import search_order, search_ranking
+from products.selectors import search_hits, search_order, search_ranking
 from products.services import search_words
 from tests.factories import make_category, make_product, make_variant
 
@@ -317,7 +317,7 @@ def many(db, monkeypatch):
     """Seven hits, of which the three most popular are ranked; the name counts for more than
     the description.
     """
-    monkeypatch.setattr(search_ranking, "MAX_RANKED", 3)
+    monkeypatch.setattr(search_hits, "MAX_RANKED", 3)
     for number in range(7):
         name, description = (
             (f"Linen {number}", "") if number % 2 else (f"Plain {number}", "Linen.")
@@ -403,7 +403,7 @@ def test_a_cursor_walks_the_ranked_or_else_all(api, many, sort, number):
 def test_of_very_many_hits_the_one_of_that_name_is_first_however_few_it_sells(
     api, many, monkeypatch
 ):
-    monkeypatch.setattr(search_ranking, "MAX_COMPARED", 4)
+    monkeypatch.setattr(search_hits, "MAX_COMPARED", 4)
     make_product(name="Linen", popularity=0)
     assert search_names(api, "linen", limit=2) == ["Linen", "Linen 5"]
 
@@ -424,7 +424,7 @@ def test_the_most_popular_of_many_hits_are_found_tier_by_tier(api, db, monkeypat
             description="rare" if number in (0, 23) else "",
             popularity=number,
         )
-    monkeypatch.setattr(search_ranking, "MAX_COMPARED", 4)
+    monkeypatch.setattr(search_hits, "MAX_COMPARED", 4)
     wanted = {text: find_all(api, text) for text in ("shirt", "dress", "rare")}
     assert [len(found) for found in wanted.values()] == [4, 4, 2]
     monkeypatch.setattr(search_ranking, "TIERS", (4, 8, 16))
@@ -456,8 +456,8 @@ def test_a_page_that_the_best_fill_is_the_one_where_all_are_ranked(
             description="A shirt, blue." if number % 4 == 0 else "",
             popularity=number * 11 % 40,
         )
-    monkeypatch.setattr(search_ranking, "MAX_RANKED", 12)
-    monkeypatch.setattr(search_ranking, "MAX_COMPARED", 20)
+    monkeypatch.setattr(search_hits, "MAX_RANKED", 12)
+    monkeypatch.setattr(search_hits, "MAX_COMPARED", 20)
     monkeypatch.setattr(search_ranking, "TIERS", tiers)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE products_product")
@@ -515,10 +515,10 @@ def test_hits_are_counted_alike_wherever_they_lie_in_the_table(
             "SELECT count(DISTINCT (ctid::text::point)[0]) FROM products_product"
         )
         assert cursor.fetchone()[0] > 40
-    monkeypatch.setattr(search_ranking, "MAX_RANKED", 12)
-    monkeypatch.setattr(search_ranking, "MAX_COMPARED", 20)
-    monkeypatch.setattr(search_ranking, "FIRST_PAGES", first)
-    monkeypatch.setattr(search_ranking, "SAMPLED_PAGES", sampled)
+    monkeypatch.setattr(search_hits, "MAX_RANKED", 12)
+    monkeypatch.setattr(search_hits, "MAX_COMPARED", 20)
+    monkeypatch.setattr(search_hits, "FIRST_PAGES", first)
+    monkeypatch.setattr(search_hits, "SAMPLED_PAGES", sampled)
     asked = [
         {"search": text, "page": page, "limit": 5, "sort": sort}
         for text in ("shirt", "front", "back", "rare", "shirt back", "fron")
@@ -562,7 +562,7 @@ def test_of_what_only_mentions_a_word_nothing_comes_where_enough_is_called_so(
     api, db, monkeypatch
 ):
     """Ten are called so, more than are ranked; what only mentions it sells better."""
-    monkeypatch.setattr(search_ranking, "MAX_RANKED", 6)
+    monkeypatch.setattr(search_hits, "MAX_RANKED", 6)
     for number in range(20):
         is_called = number % 2 == 0
         make_product(
@@ -593,7 +593,7 @@ def test_a_common_word_in_another_order_is_met_along_the_index_of_the_order(
     api, db, monkeypatch, sort
 ):
     """The pages are the same as where all hits are sorted, whether they are met there or not."""
-    monkeypatch.setattr(search_ranking, "MAX_RANKED", 8)
+    monkeypatch.setattr(search_hits, "MAX_RANKED", 8)
     for number in range(24):
         product = make_product(
             name=f"{'Shirt' if number % 2 else 'Dress'} {number * 7 % 24:02}",
