@@ -13,7 +13,11 @@ from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.generator import BytesGenerator
+from email.message import Message
+from email.policy import Compat32
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -280,10 +284,10 @@ class SMTPBackend(smtp.EmailBackend):
             _sanitize(each, str(encoding))
             for each in (email_message.from_email, *recipients)
         )
-        message = email_message.message()
-        text = message.as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own
         try:
-            self._hand_over(sender, recipients, text)
+            self._hand_over(
+                sender, recipients, write_message(email_message.message())
+            )
         except smtplib.SMTPException:
             if not self.fail_silently:
                 raise
@@ -311,6 +315,30 @@ class SMTPBackend(smtp.EmailBackend):
             *(self.host, self.port, self.username, self.password, self.timeout),
             *(self.use_tls, self.use_ssl, self.ssl_keyfile, self.ssl_certfile),
         )
+
+
+class _Policy(Compat32):
+    """The one that the library's messages have, which takes headers apart to fold them and puts
+    them together again: a third of the processor time that a mail takes. Most need no folding.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return the header as it is sent, in lines of at most max_line_length."""
+        line = f"{name}: {value}"
+        is_plain = line.isascii() and line.isprintable()
+        if is_plain and len(line) <= (self.max_line_length or 0):
+            return f"{line}{self.linesep}".encode()
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Policy(mangle_from_=False)
+
+
+def write_message(message: Message) -> bytes:
+    """Return a mail as it is sent: what Django's own `as_bytes` returns, sooner."""
+    text = BytesIO()
+    BytesGenerator(text, policy=_POLICY).flatten(message, linesep="\r\n")
+    return text.getvalue()
 
 
 def _quit(connection: smtplib.SMTP) -> None:

@@ -3,6 +3,7 @@ answer means for the job.
 """
 
 import email
+import email.message
 import email.policy
 import smtplib
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from django.core import mail as django_mail
 from django.template import TemplateDoesNotExist
 
 from markrin.mail import markup, sending
-from markrin.mail.backends import FileBackend
+from markrin.mail.backends import FileBackend, write_message
 from markrin.outbox import handlers, rows, services
 from markrin.outbox.checks import OVER_SMTP
 from markrin.outbox.models import OutboxEvent
@@ -308,3 +309,41 @@ def test_a_port_where_nobody_listens(templates, settings, backend):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     with pytest.raises(handlers.Unreachable, match="ConnectionRefusedError"):
         send()
+
+
+HEADERS = [
+    "short",
+    "",
+    " begins and ends with blanks ",
+    "a\ttab",
+    "x" * (78 - len("X-Test: ")),
+    "x" * (79 - len("X-Test: ")),
+    "words " * 20 + "end",
+    "Größe, für Ähnliche",
+    "bar\x7fred",
+    "<a@example.com>, <b@example.com>, " * 5 + "<c@example.com>",
+]
+
+
+@pytest.mark.parametrize("value", HEADERS)
+def test_a_mail_is_written_as_the_framework_writes_it(value):
+    message = django_mail.EmailMultiAlternatives(
+        subject=value,
+        body=f"From one line\nto {value}\n" + "long " * 300,
+        from_email="Shöp <shop@example.com>",
+        to=["Ann <ann@example.com>", "bo@example.com"],
+        headers={"X-Test": value, "Message-ID": "<1@example.com>"},
+    )
+    message.attach_alternative(f"<p>{value}</p>", "text/html")
+    message.attach("ä bill.pdf", b"%PDF", "application/pdf")
+    made = message.message()
+    assert write_message(made) == made.as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own
+    assert made["X-Test"] is not None
+
+
+@pytest.mark.parametrize("value", ["two\n lines", "größe", "a\udce4b"])
+def test_headers_that_are_not_the_frameworks_are_written_as_the_library_does(value):
+    message = email.message.Message()
+    message["X-Test"] = value
+    written = message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+    assert write_message(message) == written
