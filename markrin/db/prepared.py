@@ -16,6 +16,7 @@ import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import generators
 from psycopg._queries import PostgresQuery
+from psycopg.abc import PQGen
 from psycopg.adapt import AdaptersMap, Transformer
 from psycopg.errors import (
     FeatureNotSupported,
@@ -23,7 +24,7 @@ from psycopg.errors import (
     error_from_result,
 )
 from psycopg.pq import ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.datetime import TimestamptzLoader
 
 Params = Sequence[Any] | Mapping[str, Any]
@@ -99,7 +100,7 @@ class _Prepared:
         """Return what each statement returned. Of a connection that breaks off in the middle nobody
         knows what it has yet to say: it is closed.
         """
-        pgconn, results = self.driver.pgconn, list[PGresult]()
+        pgconn = self.driver.pgconn
         try:
             pgconn.enter_pipeline_mode()
             if begins:
@@ -107,10 +108,7 @@ class _Prepared:
             for call in calls:
                 pgconn.send_query_prepared(*call)
             pgconn.pipeline_sync()
-            found = self.driver.wait(generators.execute(pgconn))
-            while found and found[-1].status != ExecStatus.PIPELINE_SYNC:
-                results += found
-                found = self.driver.wait(generators.fetch_many(pgconn))
+            results = self.driver.wait(_read_until_sync(pgconn))
             pgconn.exit_pipeline_mode()
         except BaseException:
             self.driver.close()
@@ -131,6 +129,16 @@ class _Prepared:
         for result in results:
             if result.status not in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
                 raise error_from_result(result, encoding=self.driver.info.encoding)
+
+
+def _read_until_sync(pgconn: PGconn) -> PQGen[list[PGresult]]:
+    """Send what a pipeline holds, and return what each of its statements returned."""
+    results = list[PGresult]()
+    found = yield from generators.execute(pgconn)
+    while found and found[-1].status != ExecStatus.PIPELINE_SYNC:
+        results += found
+        found = yield from generators.fetch_many(pgconn)
+    return results
 
 
 class Answer:
