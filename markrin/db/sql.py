@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable
 from operator import itemgetter
-from typing import Any, Generic, NamedTuple, TypeVar, cast, overload
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 import orjson
 from django.db import (
@@ -18,7 +18,7 @@ from django.db import (
 )
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Field, Model
+from django.db.models import Model
 from django.db.models.base import ModelState
 from psycopg.types.json import set_json_loads
 
@@ -203,7 +203,7 @@ def instance_from_row(model: type[_Model], alias: str, row: Row) -> _Model:
     return instance
 
 
-def new_instance(model: type[_Model], **values: object) -> _Model:
+def new_instance(model: type[_Model], **values: Any) -> _Model:
     """Return what `model(**values)` does, for a model as `instance_from_row` takes them. What a
     foreign key is called may stand for the row or for its key (`order`, `order_id`).
 
@@ -213,18 +213,17 @@ def new_instance(model: type[_Model], **values: object) -> _Model:
     instance = model.__new__(model)
     state = instance._state = ModelState()
     made = instance.__dict__
-    for field in _written_fields(model):
-        name, attname = field.name, field.attname
+    for name, attname, is_relation, get_default in _written_fields(model):
         if name in values:
             value = values.pop(name)
-            if field.is_relation:
+            if is_relation:
                 state.fields_cache[name] = value
                 if value is not None:
-                    state.db, value = DEFAULT_DB_ALIAS, cast(Model, value).pk
+                    state.db, value = DEFAULT_DB_ALIAS, value.pk
             made[attname] = value
         else:
             made[attname] = (
-                values.pop(attname) if attname in values else field.get_default()
+                values.pop(attname) if attname in values else get_default()
             )
     if values:
         raise TypeError(f"{model.__name__} has no field {sorted(values)}")
@@ -232,9 +231,17 @@ def new_instance(model: type[_Model], **values: object) -> _Model:
 
 
 @functools.cache
-def _written_fields(model: type[Model]) -> list["Field[Any, Any]"]:
-    """Return what a row has besides what the database works out."""
-    return [field for field in model._meta.concrete_fields if not field.generated]
+def _written_fields(
+    model: type[Model],
+) -> list[tuple[str, str, bool, Callable[[], Any]]]:
+    """Return what a row has besides what the database works out: of each field its name, its
+    attribute's, whether it is another row, and what its value is where none is given.
+    """
+    return [
+        (field.name, field.attname, field.is_relation, field.get_default)
+        for field in model._meta.concrete_fields
+        if not field.generated
+    ]
 
 
 @functools.cache
