@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from django.http import HttpResponseBase
+from django.http.request import HttpHeaders
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
@@ -78,9 +79,11 @@ class Operation:
         return {part: schema() for part, schema in given.items() if schema}
 
     @cached_property
-    def _header_names(self) -> list[str]:
+    def _header_names(self) -> dict[str, str]:
+        """The names of the headers, and under which of its own WSGI has each."""
         stated = self._schemas["headers"].fields.values()
-        return [field.data_key or "" for field in stated]
+        names = [field.data_key or "" for field in stated]
+        return {name: HttpHeaders.to_wsgi_name(name) for name in names}
 
     @cached_property
     def _no_headers(self) -> dict[str, object]:
@@ -125,8 +128,12 @@ class Operation:
         schema = self._schemas.get("headers")
         if schema is None:
             return None
-        sent = request._request.headers
-        given = {name: sent[name] for name in self._header_names if name in sent}
+        sent = request._request.META
+        given = {
+            name: sent[key]
+            for name, key in self._header_names.items()
+            if key in sent
+        }
         return schema.load(given) if given else self._no_headers
 
     def _load_body(self, request: Request) -> dict[str, object] | None:
