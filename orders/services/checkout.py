@@ -1,7 +1,7 @@
 """Placing an order: one transaction from the cart to the reserved stock."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -522,7 +522,7 @@ def _insert_order(
         total=quote.money(quote.total),
         gift_card_amount=quote.money(quote.total - quote.amount_due),
         sells_gift_cards=draft.items[0].offer.is_gift_card,
-        **asdict(buyer.address),
+        **vars(buyer.address),
     )
     lines = [
         _build_line(order, position, item, quote)
