@@ -140,7 +140,7 @@ def _readings(
             _find_key(field),
             _UNCHANGED.get(type(field)),
             UUID if _shows_uuid_as_text(field) else None,
-            _show_texts if _is_of_texts(field) else field.to_representation,
+            _find_show(field),
             _Reading(field, _find_reader(field)),
         )
         for name, field in _field_list(of).items()
@@ -166,6 +166,14 @@ def _is_of_texts(field: _Field) -> bool:
         type(field) is serializers.ListField
         and type(field.child) is serializers.CharField
     )
+
+
+def _find_show(field: _Field) -> _Show:
+    """Return what shows a field's value: of one that has a method, this itself."""
+    if type(field) is serializers.SerializerMethodField:
+        shown: _Show = getattr(field.parent, field.method_name or "")
+        return shown
+    return _show_texts if _is_of_texts(field) else field.to_representation
 
 
 def _show_texts(values: Iterable[object]) -> list[str | None]:
