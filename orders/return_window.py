@@ -18,7 +18,7 @@ def last_delivery(order: Order) -> datetime | None:
     """Return when the last parcel that has arrived arrived."""
     arrived = [
         parcel.delivered_at
-        for parcel in order.fulfilments.all()
+        for parcel in order.list_related("fulfilments")
         if parcel.delivered_at is not None
     ]
     return max(arrived, default=None)
@@ -63,15 +63,15 @@ def count_returnable(order: Order) -> dict[UUID, int]:
     held: dict[UUID, int] = {}
     if order.sells_gift_cards:
         return held
-    for parcel in order.fulfilments.all():
+    for parcel in order.list_related("fulfilments"):
         if parcel.status == ParcelStatus.DELIVERED:
             for row in parcel.lines.all():
                 held[row.line_id] = held.get(row.line_id, 0) + row.quantity
-    for back in order.returns.all():
+    for back in order.list_related("returns"):
         if back.fulfilment_id is None:
             for piece in back.lines.all():
                 held[piece.line_id] = held.get(piece.line_id, 0) - piece.quantity
-    for asked in order.return_requests.all():
+    for asked in order.list_related("return_requests"):
         if asked.status in OPEN_RETURNS:
             for each in asked.lines.all():
                 held[each.line_id] = held.get(each.line_id, 0) - each.quantity
@@ -82,7 +82,10 @@ def link_ends_at(order: Order) -> datetime | None:
     """Return when the link in the order's mails stops to open it: with the window of returns.
     None while there is something to come.
     """
-    if any(asked.status in OPEN_RETURNS for asked in order.return_requests.all()):
+    if any(
+        asked.status in OPEN_RETURNS
+        for asked in order.list_related("return_requests")
+    ):
         return None
     ended = order.closed_at if order.status == OrderStatus.CANCELLED else None
     ended = ended or last_delivery(order) or order.closed_at

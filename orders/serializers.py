@@ -336,7 +336,9 @@ class Fulfilment(Serializer):
 
 def show_last_shipment(order: Order) -> object:
     """Return the last parcel that has left, or None before any has."""
-    left = [parcel for parcel in order.fulfilments.all() if parcel.shipped_at]
+    left = [
+        parcel for parcel in order.list_related("fulfilments") if parcel.shipped_at
+    ]
     return Shipment(left[-1]).data if left else None
 
 
@@ -497,7 +499,9 @@ class OrderDetail(Serializer):
 
     @extend_schema_field(Discount(many=True))
     def get_discounts(self, order: Order) -> object:
-        return Discount.show_all(each.to_dict() for each in order.discounts.all())
+        return Discount.show_all(
+            each.to_dict() for each in order.list_related("discounts")
+        )
 
     @extend_schema_field(TaxPart(many=True))
     def get_taxes(self, order: Order) -> object:
@@ -505,7 +509,11 @@ class OrderDetail(Serializer):
 
     @extend_schema_field(Fulfilment(many=True))
     def get_fulfilments(self, order: Order) -> object:
-        left = [parcel for parcel in order.fulfilments.all() if parcel.shipped_at]
+        left = [
+            parcel
+            for parcel in order.list_related("fulfilments")
+            if parcel.shipped_at
+        ]
         return Fulfilment.show_all(left)
 
     @extend_schema_field(Shipment(allow_null=True))
@@ -514,7 +522,9 @@ class OrderDetail(Serializer):
 
     @extend_schema_field(Step(many=True))
     def get_history(self, order: Order) -> object:
-        return Step.show_all(filter(_is_shown_to_customer, order.events.all()))
+        return Step.show_all(
+            filter(_is_shown_to_customer, order.list_related("events"))
+        )
 
 
 class FoundOrder(Serializer):

@@ -48,7 +48,7 @@ from markrin.db.sql import (
 from orders.invoicing.pdf import Document
 from orders.models import Cart, Order, OrderEvent, OrderLine, OrderTax
 from tests.accounts.flows import login
-from tests.factories import make_cart_line
+from tests.factories import make_cart_line, make_order
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
@@ -241,6 +241,18 @@ def test_djangos_models_answer_from_what_was_put_into_their_cache(
     order._prefetched_objects_cache = {"lines": [line]}
     with django_assert_num_queries(0):
         assert list(order.lines.all()) == [line]
+        assert order.list_related("lines") == [line]
+
+
+@pytest.mark.django_db
+def test_what_was_not_loaded_with_a_row_is_asked_for(django_assert_num_queries):
+    order, other = make_order(), make_order()
+    with django_assert_num_queries(1):
+        found = list(Order(pk=order.pk).list_related("lines"))
+    assert [line.order_id for line in found] == [order.pk] != [other.pk]
+    loaded = Order.objects.prefetch_related("lines").get(pk=order.pk)
+    with django_assert_num_queries(0):
+        assert list(loaded.list_related("lines")) == found
 
 
 @pytest.mark.django_db

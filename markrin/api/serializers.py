@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -199,9 +199,8 @@ def _find_reader(field: _Field) -> Callable[[Any], Any]:
     if not field.source_attrs:
         return _return_itself
     *owner, last = field.source_attrs
-    if owner and last == "all":  # of a manager: DRF would inspect how it is called
-        find_manager = attrgetter(".".join(owner))
-        return lambda instance: find_manager(instance).all()
+    if last == "all" and len(owner) == 1:
+        return methodcaller("list_related", owner[0])
     return attrgetter(".".join(field.source_attrs))
 
 

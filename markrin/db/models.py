@@ -2,7 +2,7 @@
 in one order.
 """
 
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import uuid_utils
@@ -39,3 +39,10 @@ class Model(models.Model):
 
     class Meta:
         abstract = True
+
+    def list_related(self, name: str) -> Any:
+        """Return what `getattr(self, name).all()` does; of what was loaded with the row without the
+        manager, which Django makes each time.
+        """
+        loaded = vars(self).get("_prefetched_objects_cache", {})  # Django's own
+        return loaded[name] if name in loaded else getattr(self, name).all()

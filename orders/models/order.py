@@ -402,7 +402,7 @@ class Order(AddressFields, Model):
     def sum_taxes(self) -> list[dict[str, Any]]:
         """Return what was charged of each tax by name and percentage, from `taxes`."""
         sums: dict[tuple[str, Any], dict[str, Any]] = {}
-        for part in self.taxes.all():
+        for part in self.list_related("taxes"):
             found = sums.setdefault(
                 (part.name, part.percent),
                 {

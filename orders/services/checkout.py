@@ -165,7 +165,7 @@ def _count_back_orders(order: Order) -> None:
     """Say of each line how many of its pieces are not there yet, as later answers do. One query,
     where the cart had any that were not.
     """
-    lines: list[Any] = list(order.lines.all())
+    lines: list[Any] = list(order.list_related("lines"))
     if any(line.on_back_order for line in lines):
         missing = waiting_pieces.list_missing_pieces([order.pk])
         for line in lines:
@@ -277,7 +277,7 @@ def _place_order(
     draft = _price_cart(checkout, buyer, cart, items)
     _enforce_limits(buyer, items)
     order, insertion = _insert_order(checkout, buyer, draft, order_id, number)
-    lines = list(order.lines.all())
+    lines = list(order.list_related("lines"))
     _take_promotions(order, lines, draft, buyer)
     _pay_by_cards(order, draft, buyer)
     # Last: the busiest rows are locked for the shortest time.
