@@ -212,36 +212,34 @@ def new_instance(model: type[_Model], **values: Any) -> _Model:
     """
     instance = model.__new__(model)
     state = instance._state = ModelState()
-    made = instance.__dict__
-    for name, attname, is_relation, get_default in _written_fields(model):
-        if name in values:
-            value = values.pop(name)
-            if is_relation:
-                state.fields_cache[name] = value
-                if value is not None:
-                    state.db, value = DEFAULT_DB_ALIAS, value.pk
-            made[attname] = value
-        else:
-            made[attname] = (
-                values.pop(attname) if attname in values else get_default()
-            )
-    if values:
-        raise TypeError(f"{model.__name__} has no field {sorted(values)}")
+    relations, defaults = _written_fields(model)
+    for name in relations.keys() & values.keys():
+        state.fields_cache[name] = related = values.pop(name)
+        if related is not None:
+            state.db = DEFAULT_DB_ALIAS
+        values[relations[name]] = related and related.pk
+    for attname in defaults.keys() - values.keys():
+        values[attname] = defaults[attname]()
+    if unknown := values.keys() - defaults.keys():
+        raise TypeError(f"{model.__name__} has no field {sorted(unknown)}")
+    instance.__dict__.update(values)
     return instance
 
 
 @functools.cache
 def _written_fields(
     model: type[Model],
-) -> list[tuple[str, str, bool, Callable[[], Any]]]:
-    """Return what a row has besides what the database works out: of each field its name, its
-    attribute's, whether it is another row, and what its value is where none is given.
+) -> tuple[dict[str, str], dict[str, Callable[[], Any]]]:
+    """Return, of what a row has besides what the database works out, the foreign keys with their
+    attributes; and of each attribute what makes its value where none is given.
     """
-    return [
-        (field.name, field.attname, field.is_relation, field.get_default)
-        for field in model._meta.concrete_fields
-        if not field.generated
+    written = [
+        field for field in model._meta.concrete_fields if not field.generated
     ]
+    return (
+        {field.name: field.attname for field in written if field.is_relation},
+        {field.attname: field.get_default for field in written},
+    )
 
 
 @functools.cache
