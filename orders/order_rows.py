@@ -6,14 +6,14 @@ their SQL.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
 from uuid import UUID
 
 import orjson
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Field, Model
+from django.db.models import Model
 from django.utils import timezone
 
 from markrin.db import transactions
@@ -71,23 +71,25 @@ _SET_BY_DATABASE: dict[type[Model], set[str]] = {
 
 
 @functools.cache
-def _list_fields(model: type[Model]) -> list["Field[Any, Any]"]:
-    return [
+def _readings(
+    model: type[Model],
+) -> tuple[list[str | None], Callable[[dict[str, object]], tuple[object, ...]]]:
+    """Return the columns that are written, and what reads their values off a row's attributes."""
+    written = [
         field
         for field in model._meta.concrete_fields
         if field.column not in _SET_BY_DATABASE[model]
     ]
+    columns = [field.column for field in written]
+    return columns, itemgetter(*[field.attname for field in written])
 
 
 def _to_json(rows: Sequence[Model]) -> str:
     """Return the rows' columns as PostgreSQL reads them, which is quicker than a parameter each."""
-    columns = [
-        {
-            field.column: getattr(row, field.attname)
-            for field in _list_fields(type(row))
-        }
-        for row in rows
-    ]
+    columns = []
+    for row in rows:
+        names, read = _readings(type(row))
+        columns.append(dict(zip(names, read(vars(row)), strict=True)))
     return orjson.dumps(columns, default=_to_text).decode()
 
 
@@ -117,7 +119,7 @@ def _insert_sql() -> str:
 
 def _insert(model: type[Model], param: str) -> str:
     table = model._meta.db_table
-    columns = ", ".join(f'"{field.column}"' for field in _list_fields(model))
+    columns = ", ".join(f'"{column}"' for column in _readings(model)[0])
     return (
         f"INSERT INTO {table} ({columns}) SELECT {columns}"  # noqa: S608 (our own names)
         f" FROM jsonb_populate_recordset(NULL::{table}, %({param})s::jsonb)"
