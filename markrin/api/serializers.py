@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from operator import attrgetter, methodcaller
-from typing import Any, Final, NamedTuple
+from operator import attrgetter, itemgetter, methodcaller
+from typing import Any, Final
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
@@ -31,7 +31,6 @@ _UNCHANGED: dict[type, type] = {
 }
 _Field = Field[Any, Any, Any, Any]
 _Show = Callable[[Any], Any]
-_WHOLE: Final = "*"  # the key of a field whose value is the whole
 _LEFT_OUT: Final = object()  # instead of a value
 
 
@@ -52,24 +51,15 @@ class Serializer(serializers.Serializer[Any]):
         """Return what the fields show, as DRF does, without asking each field anew where its
         value stands: of a dict under a key, of anything else behind attributes."""
         shown: dict[str, Any] = {}
-        is_dict = type(instance) is dict
-        for name, key, unchanged, as_text, show, (field, read) in _readings(
-            type(self)
+        for name, read, unchanged, as_text, show, field in _readings(
+            type(self), type(instance) is dict
         ):
-            if is_dict and key in instance:
-                value = instance[key]
-            elif key == _WHOLE:
-                value = instance
-            elif is_dict:
-                value = _ask_field(field, instance)
-            else:
-                try:
-                    value = read(instance)
-                except (AttributeError, SkipField):
+            try:
+                value = read(instance)
+                if callable(value):
                     value = _ask_field(field, instance)
-                else:
-                    if callable(value):
-                        value = _ask_field(field, instance)
+            except (KeyError, AttributeError, SkipField):
+                value = _ask_field(field, instance)
             if value is _LEFT_OUT:
                 continue
             kind = type(value)
@@ -119,39 +109,33 @@ def _field_list(of: type[Serializer]) -> BindingDict:
     return bound
 
 
-class _Reading(NamedTuple):
-    """What finds a field's value where no key does, or none that is there."""
-
-    field: _Field
-    read: Callable[[Any], Any]
-
-
 @cache
 def _readings(
-    of: type[Serializer],
-) -> list[tuple[str, str, type | None, type | None, _Show, _Reading]]:
-    """Return of each field that is shown: its name; the key of its value, where it is just a key;
-    the types of which a value is shown as it is, and as its own text; what shows all others; and
-    what reads it off an object.
+    of: type[Serializer], is_dict: bool
+) -> list[tuple[str, _Show, type | None, type | None, _Show, _Field]]:
+    """Return of each field that is shown: its name; what reads its value off a dict, or else off an
+    object; the types of which a value is shown as it is, and as its own text; what shows all
+    others; and the field itself.
     """
     return [
         (
             name,
-            _find_key(field),
+            _find_key_reader(field) if is_dict else _find_reader(field),
             _UNCHANGED.get(type(field)),
             UUID if _shows_uuid_as_text(field) else None,
             _find_show(field),
-            _Reading(field, _find_reader(field)),
+            field,
         )
         for name, field in _field_list(of).items()
         if not field.write_only
     ]
 
 
-def _find_key(field: _Field) -> str:
+def _find_key_reader(field: _Field) -> Callable[[Any], Any]:
+    """Return what reads a field's value off a dict, as `_find_reader` does off an object."""
     if len(field.source_attrs) == 1:
-        return field.source_attrs[0]
-    return "" if field.source_attrs else _WHOLE
+        return itemgetter(field.source_attrs[0])
+    return field.get_attribute if field.source_attrs else _return_itself
 
 
 def _shows_uuid_as_text(field: _Field) -> bool:
