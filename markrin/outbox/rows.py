@@ -55,7 +55,7 @@ def query_insert_rows(new: Sequence[NewRow]) -> Query[object]:
     """Return what inserts these rows, leaving out those whose key exists; for within the caller's
     transaction.
     """
-    rows = [row._asdict() | {"event_id": str(row.event_id)} for row in new]
+    rows = [row._asdict() for row in new]
     return Query(_ADD, [Jsonb(rows, dumps=orjson.dumps)], len)
 
 

@@ -3,7 +3,6 @@ them and with the queues.
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
@@ -72,8 +71,8 @@ def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.NewRow]:
         )
     event_id = uuid7()
     payload = {
-        field.name: _plain(f"{event.name}.{field.name}", getattr(event, field.name))
-        for field in fields(event)
+        name: _plain(f"{event.name}.{name}", value)
+        for name, value in vars(event).items()
     }
     natural_id = getattr(event, "natural_id", event_id)
     tasks = [handlers.registry[task] for task in ON_EVENT[event.name]]

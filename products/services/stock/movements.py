@@ -406,12 +406,12 @@ def _enter_moves(moves: Sequence[StockMove]) -> set[str]:
     """
     rows = [
         {
-            "variant_id": str(each.variant_id),
+            "variant_id": each.variant_id,
             "kind": each.kind.value,
             "d_on_hand": each.d_on_hand,
             "d_reserved": each.d_reserved,
             "ref": each.ref,
-            "actor_id": each.actor_id and str(each.actor_id),
+            "actor_id": each.actor_id,
             "note": each.note,
         }
         for each in moves
