@@ -21,9 +21,9 @@ from orders.promotion_terms import Person as PromotionPerson
 # 74 bits of an id are hashed (`make_uuid`), so what is like one in all but its last digit is of
 # another round.
 _IN_ROUND: Final = """CREATE OR REPLACE FUNCTION pg_temp.in_round(uuid, integer) RETURNS uuid
-    LANGUAGE sql IMMUTABLE AS $$ SELECT overlay($1::text PLACING translate(
-        right($1::text, 1), '0123456789abcdef',
-        substr('0123456789abcdef0123456789abcdef', $2 + 1, 16)) FROM 36)::uuid $$"""
+    LANGUAGE sql IMMUTABLE AS $$ SELECT encode(set_byte(uuid_send($1), 15,
+        (get_byte(uuid_send($1), 15) & 240) | ((get_byte(uuid_send($1), 15) + $2) & 15)
+        ), 'hex')::uuid $$"""
 _TWIN_PERSON: Final = """CREATE TEMP TABLE twin_person (user_id uuid, of_round integer,
     twin_id uuid, email text, email_hash text, recipient text, phone text, street text, city text,
     postal_code text, buyer jsonb) ON COMMIT DROP"""
