@@ -57,6 +57,7 @@ LARGEST_TABLES: Final = (
     "orders_returnline",
     "orders_invoice",
     "orders_invoiceline",
+    "orders_ledgerline",
     "products_productimage",
     "products_purchase",
     "products_review",
@@ -64,9 +65,11 @@ LARGEST_TABLES: Final = (
     "products_stockmovement",
     "products_variant",
 )
-# An entry is found by its key while they are booked, and a product by its id.
+# Filled when the others have their indexes, by which it is known what is to be booked.
+FILLED_LATE: Final = frozenset({"orders_ledgerline"})
 LEDGER_TABLES: Final = ("orders_ledgerentry", "orders_ledgerline")
-UNIQUE_TABLES: Final = (*LEDGER_TABLES, "products_product")
+# An entry is found by its key while it is booked, and a product by its id.
+UNIQUE_TABLES: Final = ("orders_ledgerentry", "products_product")
 # What these triggers would see to row by row, and the rules that are asked of all rows instead. An
 # invoice's only keeps it from being changed, and numbers are what may be written once.
 ASKED_AFTERWARDS: Final = {
@@ -171,7 +174,7 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         # Their ids rise with their dates, so their numbers do. Before the indexes, which would
         # grow with each number.
         invoices.number_invoices()
-        bulk.make_indexes(LARGEST_TABLES)
+        bulk.make_indexes(set(LARGEST_TABLES) - FILLED_LATE)
         ledger_backfill.book_missing()
         advance = steps("checks", 1)
         _finish_load(plan, bulk)

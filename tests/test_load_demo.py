@@ -521,6 +521,25 @@ def test_a_large_one_refuses_a_ledger_that_is_off(monkeypatch) -> None:
 
 
 @pytest.mark.usefixtures("empty", "large")
+def test_a_large_one_refuses_an_account_twice_in_an_entry(monkeypatch) -> None:
+    book = ledger_backfill.book_missing
+
+    def book_there_and_back() -> int:
+        lines = book()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO orders_ledgerline (entry_id, account, amount, currency)
+                SELECT entry_id, account || 'x', of.amount, currency FROM
+                (SELECT * FROM orders_ledgerline LIMIT 1) AS one, (VALUES (1), (-1)) AS of (amount)
+                """
+            )
+        return lines + 2
+
+    monkeypatch.setattr(ledger_backfill, "book_missing", book_there_and_back)
+    load_wrongly(IntegrityError, "ledger_line_once_per_account")
+
+
+@pytest.mark.usefixtures("empty", "large")
 def test_a_large_one_gives_up_where_somebody_keeps_a_table(monkeypatch) -> None:
     monkeypatch.setattr(bulk_load, "LOCK_TIMEOUT_S", 1)
     with psycopg.connect(**connection.get_connection_params()) as reader:
