@@ -229,13 +229,14 @@ def _write_catalogue(
     progress: Callable[[int], None],
 ) -> None:
     """Write the products, and then their variants: each product asks for its own when it comes,
-    and finds none soonest where there are none at all.
+    and finds none soonest where there are none at all. The variants by their age, as a shop has
+    them: their first movements of stock are found by their time (a BRIN index).
     """
     categories, rng = catalogue.make_category_ids(plan), plan.random("products")
     for article in articles:
         catalogue.write_product(plan, article, categories, rng, sink)
         progress(1)
-    for article in articles:
+    for article in sorted(articles, key=lambda each: each.created_at):
         catalogue.write_variants(article, sink)
 
 

@@ -157,6 +157,15 @@ def test_stock_and_coupons_count_all_rounds(orders: list[Order]) -> None:
     assert dict(sold) == dict(popular.values_list("pk", "popularity"))
 
 
+def test_first_movements_of_stock_are_written_by_their_time(
+    orders: list[Order],
+) -> None:
+    first = StockMovement.objects.filter(kind="initial").order_by("pk")
+    moments = list(first.values_list("created_at", flat=True))
+    assert len(moments) == 6 * SCALE
+    assert moments == sorted(moments)
+
+
 def test_what_happened_to_an_order_was_done_by_its_own_customer(
     orders: list[Order],
 ) -> None:
