@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Final, TypeVar
 
 from django.conf import settings
@@ -66,7 +67,7 @@ LARGEST_TABLES: Final = (
     "products_variant",
 )
 # Filled when the others have their indexes, by which it is known what is to be booked.
-FILLED_LATE: Final = frozenset({"orders_ledgerline"})
+FILLED_LATE: Final = frozenset({"orders_ledgerline", "products_productimage"})
 LEDGER_TABLES: Final = ("orders_ledgerentry", "orders_ledgerline")
 # An entry is found by its key while it is booked, and a product by its id.
 UNIQUE_TABLES: Final = ("orders_ledgerentry", "products_product")
@@ -133,13 +134,13 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
     for back_days in (0, visits.DAYS):
         partitions.make_partitions(now=plan.midnight - timedelta(days=back_days))
     articles = list(catalogue.make_articles(plan))
+    is_large = plan.products >= MANY_PRODUCTS
     with (
         gallery.draw_pictures(articles) as drawings,
         transaction.atomic(),
         RowWriter() as sink,
     ):
         bulk = BulkLoad(LARGEST_TABLES, unique=UNIQUE_TABLES)
-        is_large = plan.products >= MANY_PRODUCTS
         if is_large:
             bulk.take_away(ASKED_AFTERWARDS)
         groups.grant_permissions()  # a database that was flushed has lost them
@@ -164,18 +165,12 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         )
         reviews.write_wishes(plan, articles, everyone, sink)
         _write_catalogue(plan, articles, sink, steps("products", len(articles)))
+        visits.write_visits(plan, articles, sink)
+        sink.run(partial(_finish_trade, bulk))
         gallery.write_images(
             plan, articles, drawings, sink, steps("pictures", len(articles))
         )
-        visits.write_visits(plan, articles, sink)
         sink.flush()
-        storefront_pages.write_pages()
-        catalogue.write_colors()
-        # Their ids rise with their dates, so their numbers do. Before the indexes, which would
-        # grow with each number.
-        invoices.number_invoices()
-        bulk.make_indexes(set(LARGEST_TABLES) - FILLED_LATE)
-        ledger_backfill.book_missing()
         advance = steps("checks", 1)
         _finish_load(plan, bulk)
         advance(1)
@@ -238,6 +233,17 @@ def _write_catalogue(
         progress(1)
     for article in sorted(articles, key=lambda each: each.created_at):
         catalogue.write_variants(article, sink)
+
+
+def _finish_trade(bulk: BulkLoad) -> None:
+    """Number the invoices, make what the books are kept by, and keep them."""
+    storefront_pages.write_pages()
+    catalogue.write_colors()
+    # Their ids rise with their dates, so their numbers do. Before the indexes, which would
+    # grow with each number.
+    invoices.number_invoices()
+    bulk.make_indexes(set(LARGEST_TABLES) - FILLED_LATE)
+    ledger_backfill.book_missing()
 
 
 def _set_up_taxes() -> None:

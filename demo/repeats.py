@@ -1,23 +1,26 @@
 """Repeats a large demo's block of trade among the twins of its people and products (twins.py).
 
 Python makes the rows of a fifth of the orders, which go into temporary tables; PostgreSQL writes
-all rounds from these, in one statement a table. A round has the moments, amounts and taxes of the
-first, and ids, numbers, people and products of its own.
+all rounds from these, a part of the orders in one statement a table. A round has the moments,
+amounts and taxes of the first, and ids, numbers, people and products of its own.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import orjson
 from django.db import connection
 
 from demo import catalogue
-from demo.row_writer import COLUMNS
+from demo.row_writer import COLUMNS, RowWriter
 from demo.sales import Trade
 from markrin.db.copy import default_values
 from orders.promotion_terms import Person as PromotionPerson
 
+# Of the first round: PostgreSQL writes one while Python makes the next.
+_PARTS: Final = 5
 # 74 bits of an id are hashed (`make_uuid`), so what is like one in all but its last digit is of
 # another round.
 _IN_ROUND: Final = """CREATE OR REPLACE FUNCTION pg_temp.in_round(uuid, integer) RETURNS uuid
@@ -65,12 +68,14 @@ def _renew_key(column: str) -> str:
 class _Repeated:
     """How rows of a table differ from the first round's: their columns `ids` are of its own, and
     `others` are made by SQL of `made`, `round` and what is joined. The rest stays. They are
-    written in no order, if there is no `order`."""
+    written in no order, if there is no `order`, and once the whole round is made, if it
+    `needs_all`."""
 
     ids: str
     others: Mapping[str, str] = field(default_factory=dict)
     joins: str = ""
     order: str = ""
+    needs_all: bool = False
 
 
 _REPEATED: Final[dict[str, _Repeated]] = {
@@ -169,6 +174,7 @@ _REPEATED: Final[dict[str, _Repeated]] = {
         },
         "LEFT JOIN block_orders_orderline AS sold ON sold.id = made.line_id "
         + _join(*_CHOICE, of="sold.variant_id"),
+        needs_all=True,
     ),
     "outbox_event": _Repeated(
         "event_id",
@@ -184,35 +190,69 @@ _REPEATED: Final[dict[str, _Repeated]] = {
         _join(*_CHOICE, of="made.variant_id"),
         # As a shop would write them: a BRIN index finds those of a day.
         order="ORDER BY made.created_at, made.ref",
+        needs_all=True,
     ),
 }
 
 
 def run_in_rounds(trade: Trade, progress: Callable[[int], None]) -> None:
-    """Make the first round of the trade in Python, and write all of them. Part of the caller's
-    transaction. `progress` is told of an order as it is made, and of the others table by table.
+    """Make the first round of the trade in Python, and have the sink write all rounds of what is
+    made while more is. Part of the caller's transaction; some is still being written at the end.
+    `progress` is told of all rounds of an order as it is made.
     """
     sink, rounds = trade.sink, trade.twins.rounds
-    blocks = {table: f"block_{table}" for table in _REPEATED}
-    with connection.cursor() as cursor:
-        cursor.execute(_IN_ROUND)
-        for table, block in blocks.items():
-            cursor.execute(
-                f"CREATE TEMP TABLE {block} ON COMMIT DROP AS"  # noqa: S608 (our own names)
-                f" SELECT {', '.join(_list_columns(table))} FROM {table} WITH NO DATA"
-            )
-    sink.redirect(blocks)
-    trade.run(lambda made: progress(made // rounds))
-    sink.redirect({})
+    writer = _RoundsWriter(sink, rounds)
+    writer.make_blocks()
     _write_twins(trade)
-    with connection.cursor() as cursor:
-        left = trade.plan.orders - trade.plan.orders // rounds
-        for place, (table, block) in enumerate(blocks.items()):
-            cursor.execute(_make_statement(table, block), [rounds - 1])
-            sink.counts[table] = sink.counts.get(table, 0) + cursor.rowcount
-            told = left // (len(blocks) - place)
-            progress(told)
-            left -= told
+    sink.redirect(writer.blocks)
+    per_part = max(1, trade.plan.orders // rounds // _PARTS)
+    made = 0
+
+    def count(orders: int) -> None:
+        nonlocal made
+        made += 1
+        if made % per_part == 0:
+            sink.run(writer.write_part)
+        progress(orders)
+
+    trade.run(count)
+    sink.run(partial(writer.write_part, is_last=True))
+    sink.redirect({})
+
+
+class _RoundsWriter:
+    """Writes all rounds from the blocks: tables of the first round's rows, which grow."""
+
+    def __init__(self, sink: RowWriter, rounds: int) -> None:
+        self._sink, self._last_round = sink, rounds - 1
+        self.blocks = {table: f"block_{table}" for table in _REPEATED}
+        # The place in each block of the last row whose rounds are written.
+        self._written = dict.fromkeys(_REPEATED, "(0,0)")
+
+    def make_blocks(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(_IN_ROUND)
+            for table, block in self.blocks.items():
+                cursor.execute(
+                    f"CREATE TEMP TABLE {block} ON COMMIT DROP AS"  # noqa: S608 (our own names)
+                    f" SELECT {', '.join(_list_columns(table))} FROM {table} WITH NO DATA"
+                )
+
+    def write_part(self, *, is_last: bool = False) -> None:
+        """Write the rounds of what has come into the blocks, which are whole orders."""
+        counts = self._sink.counts
+        with connection.cursor() as cursor:
+            for table, block in self.blocks.items():
+                if _REPEATED[table].needs_all and not is_last:
+                    continue
+                cursor.execute(
+                    _make_statement(table, block),
+                    [self._last_round, self._written[table]],
+                )
+                counts[table] = counts.get(table, 0) + cursor.rowcount
+                cursor.execute(f"SELECT max(ctid)::text FROM {block}")  # noqa: S608 (our own names)
+                [last] = cursor.fetchone()
+                self._written[table] = last or self._written[table]
 
 
 def _list_columns(table: str) -> list[str]:
@@ -229,7 +269,7 @@ def _make_statement(table: str, block: str) -> str:
     return f"""INSERT INTO {table} ({", ".join(columns)})
         SELECT {", ".join(values[name] for name in columns)}
         FROM {block} AS made CROSS JOIN generate_series(0, %s) AS round
-        {repeated.joins} {repeated.order}"""  # noqa: S608 (our own text)
+        {repeated.joins} WHERE made.ctid > %s::tid {repeated.order}"""  # noqa: S608 (our own text)
 
 
 def _write_twins(trade: Trade) -> None:

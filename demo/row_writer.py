@@ -1,6 +1,7 @@
 """Collects rows by table, and copies them into the database while the next ones are made."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -21,6 +22,8 @@ COLUMNS = {
     for table, columns in app.LOADABLE.items()
 }
 _BATCH = 20_000  # rows held before they are copied
+# Batches, of about 15 MB each, that wait for the database before the caller does.
+_WAITING = 40
 # A product comes with its ratings, so its reviews must not find it there to be counted
 # again; its variants and their stock must, or it stays without their colours and sizes.
 _ORDERED = (
@@ -36,15 +39,15 @@ class RowWriter:
     tables does not matter, but for those whose triggers write to the product: _ORDERED.
 
     A thread copies, on the caller's own connection, so the caller asks the database for nothing
-    between `add` and `flush`. Leaving the context ends the thread. `counts` says how many rows
-    each table got.
+    between `add` or `run` and `flush`. Leaving the context ends the thread; what it has not begun
+    is left out. `counts` says how many rows each table got.
     """
 
     def __init__(self) -> None:
         self._rows: dict[str, list[Row]] = {}
         self._held = 0
         self._thread = ThreadPoolExecutor(1, "copy")
-        self._copying: Future[None] | None = None
+        self._jobs: deque[Future[object]] = deque()
         self._into: Mapping[str, str] = {}
         self.counts: dict[str, int] = {}
 
@@ -57,7 +60,7 @@ class RowWriter:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._thread.shutdown()
+        self._thread.shutdown(cancel_futures=True)
         connections[DEFAULT_DB_ALIAS].dec_thread_sharing()
 
     def add(self, table: str, row: Row) -> None:
@@ -69,34 +72,43 @@ class RowWriter:
         if self._held >= _BATCH:
             self._hand_over()
 
-    def flush(self) -> None:
-        """Copy what is held, and return when all is copied. Part of the caller's transaction."""
+    def run(self, work: Callable[[], object]) -> None:
+        """Have this done on the connection after all that was added, while the caller goes on."""
         self._hand_over()
-        self._wait()
+        self._jobs.append(self._thread.submit(work))
+
+    def flush(self) -> None:
+        """Copy what is held, and return when all is done. Part of the caller's transaction.
+
+        Raises: whatever the database refused.
+        """
+        self._hand_over()
+        self._wait(until=0)
 
     def redirect(self, into: Mapping[str, str]) -> None:
-        """Copy what is held, and have rows of these tables copied into others from here on, which
-        `counts` leaves out. Those have the same columns."""
-        self.flush()
+        """Have rows of these tables that are added from here on copied into others, which `counts`
+        leaves out. Those have the same columns."""
+        self._hand_over()
         self._into = into
 
     def _hand_over(self) -> None:
-        self._wait()
-        self._copying = self._thread.submit(self._copy, self._rows)
+        self._wait(until=_WAITING)
+        self._jobs.append(self._thread.submit(self._copy, self._rows, self._into))
         self._rows, self._held = {}, 0
 
-    def _wait(self) -> None:
-        """Wait for the batch that is being copied. Raises: whatever the database refused."""
-        if self._copying is not None:
-            copying, self._copying = self._copying, None
-            copying.result()
+    def _wait(self, *, until: int) -> None:
+        """Wait until no more jobs than these are left. Raises: whatever one of them did first."""
+        while self._jobs and (len(self._jobs) > until or self._jobs[0].done()):
+            self._jobs.popleft().result()
 
-    def _copy(self, held: Mapping[str, list[Row]]) -> None:
+    def _copy(
+        self, held: Mapping[str, list[Row]], redirected: Mapping[str, str]
+    ) -> None:
         for table in sorted(
             held,
             key=lambda table: _ORDERED.index(table) if table in _ORDERED else -1,
         ):
-            into = self._into.get(table, table)
+            into = redirected.get(table, table)
             copy.copy_rows(table, COLUMNS[table], held[table], into=into)
             if into != table:
                 continue
