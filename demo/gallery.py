@@ -1,5 +1,6 @@
 """Draws the pictures that the demo's products need, stores them, and writes their rows."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -17,12 +18,16 @@ from demo.row_writer import RowWriter
 Look = tuple[str, str]  # a picture of pictures.SHAPES and a colour
 Drawn = dict[str, dict[str, bytes]]
 Drawings = dict[Look, "Future[Drawn]"]
+_NICE = 10
 
 
 @contextmanager
-def draw_pictures(articles: list[Article]) -> Iterator[Drawings]:
+def draw_pictures(
+    articles: list[Article], *, in_idle_time: bool
+) -> Iterator[Drawings]:
     """Draw each look that the products have, once, in processes of their own while the caller
-    goes on; what is not drawn when the caller leaves is given up.
+    goes on; what is not drawn when the caller leaves is given up. `in_idle_time` they take what
+    processor time the caller and the database leave.
     """
     first = {(article.picture, article.colors[0]) for article in articles}
     looks = sorted(
@@ -32,7 +37,11 @@ def draw_pictures(articles: list[Article]) -> Iterator[Drawings]:
             for color in article.colors[:2]
         }
     )
-    pool = ProcessPoolExecutor(mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(
+        mp_context=get_context("spawn"),
+        initializer=os.nice,
+        initargs=(_NICE if in_idle_time else 0,),
+    )
     try:
         yield {
             look: pool.submit(

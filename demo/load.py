@@ -136,7 +136,7 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
     articles = list(catalogue.make_articles(plan))
     is_large = plan.products >= MANY_PRODUCTS
     with (
-        gallery.draw_pictures(articles) as drawings,
+        gallery.draw_pictures(articles, in_idle_time=is_large) as drawings,
         transaction.atomic(),
         RowWriter() as sink,
     ):

@@ -1,4 +1,4 @@
-"""What the demo's loader has done on its connection while it makes more rows."""
+"""What the demo's loader has done on its connection, and by whom, while it makes more rows."""
 
 import time
 from collections.abc import Iterator
@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from threading import Event
 from uuid import uuid4
 
+import psutil
 import pytest
 from django.db import IntegrityError, connection
 
-from demo import row_writer
+from demo import catalogue, gallery, row_writer
+from demo.plan import Plan
 from demo.row_writer import RowWriter
 from products.models import Category
 
@@ -81,3 +83,14 @@ def test_a_caller_that_gives_up_leaves_out_what_has_not_begun() -> None:
         assert begun.wait(10)
     assert not seen
     assert connection.is_usable()
+
+
+@pytest.mark.parametrize("in_idle_time", [True, False])
+def test_pictures_are_drawn_in_idle_time(in_idle_time: bool) -> None:
+    ours = psutil.Process()
+    articles = list(catalogue.make_articles(Plan(NOW.date(), 1, scaled=True)))
+    with gallery.draw_pictures(articles, in_idle_time=in_idle_time) as drawings:
+        for drawn in drawings.values():
+            assert drawn.result(60)
+        nice = {child.nice() for child in ours.children()}
+    assert (max(nice) > ours.nice()) == in_idle_time
