@@ -191,7 +191,7 @@ def _vacuum_tables(tables: Collection[str], steps: Steps) -> None:
 
 
 def _run_at_once(
-    run: Callable[[T], None], things: Collection[T], done: Callable[[int], None]
+    run: Callable[[T], object], things: Collection[T], done: Callable[[int], None]
 ) -> None:
     """Run it for each of these, two at a time, each in a connection of its own."""
 
@@ -210,11 +210,12 @@ def _rebuild_figures(plan: Plan, steps: Steps) -> None:
     """Make the figures of each day, after the statistics without which a large demo's would
     take hours; and what pages open with and facets are counted by, as beat would within minutes."""
     days = [plan.today - timedelta(days=back) for back in range(TRADE_DAYS + 1)]
-    added = steps("figures", len(days))
-
-    _run_at_once(lambda day: rollups.rebuild_day(day=day), days, added)
+    jobs: list[Callable[[], object]] = [
+        facet_index.fold_changes,  # the longest: the days go on beside it
+        *(partial(rollups.rebuild_day, day=day) for day in days),
+    ]
+    _run_at_once(lambda job: job(), jobs, steps("figures", len(jobs)))
     snapshots.refresh_snapshots(now=timezone.now(), read=reports.get_rows)
-    facet_index.fold_changes()
 
 
 def _write_catalogue(
