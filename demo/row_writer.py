@@ -23,7 +23,7 @@ COLUMNS = {
 }
 _BATCH = 20_000  # rows held before they are copied
 # Batches, of about 15 MB each, that wait for the database before the caller does.
-_WAITING = 40
+_WAITING = 12
 # A product comes with its ratings, so its reviews must not find it there to be counted
 # again; its variants and their stock must, or it stays without their colours and sizes.
 _ORDERED = (
