@@ -165,6 +165,8 @@ def test_a_model_that_is_made_is_as_django_makes_it(given):
         assert not signals.post_init.has_listeners(model)
     with pytest.raises(TypeError, match="has no field \\['colour'\\]"):
         new_instance(Order, colour="red")
+    with pytest.raises(TypeError, match="order is given twice"):
+        new_instance(OrderEvent, order=order, order_id=order.pk)
 
 
 def show_fields(instance):

@@ -51,14 +51,17 @@ class Serializer(serializers.Serializer[Any]):
         """Return what the fields show, as DRF does, without asking each field anew where its
         value stands: of a dict under a key, of anything else behind attributes."""
         shown: dict[str, Any] = {}
+        is_dict = type(instance) is dict
+        # What an object's own code has not found is no field that is left out.
+        missing = KeyError if is_dict else AttributeError
         for name, read, unchanged, as_text, show, field in _readings(
-            type(self), type(instance) is dict
+            type(self), is_dict
         ):
             try:
                 value = read(instance)
                 if callable(value):
                     value = _ask_field(field, instance)
-            except (KeyError, AttributeError, SkipField):
+            except (missing, SkipField):
                 value = _ask_field(field, instance)
             if value is _LEFT_OUT:
                 continue

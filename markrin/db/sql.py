@@ -217,7 +217,9 @@ def new_instance(model: type[_Model], **values: Any) -> _Model:
         state.fields_cache[name] = related = values.pop(name)
         if related is not None:
             state.db = DEFAULT_DB_ALIAS
-        values[relations[name]] = related and related.pk
+        if relations[name] in values:
+            raise TypeError(f"{model.__name__}: {name} is given twice")
+        values[relations[name]] = None if related is None else related.pk
     for attname in defaults.keys() - values.keys():
         values[attname] = defaults[attname]()
     if unknown := values.keys() - defaults.keys():

@@ -3,6 +3,8 @@ them and with the queues.
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
+from functools import cache
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
@@ -71,8 +73,8 @@ def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.NewRow]:
         )
     event_id = uuid7()
     payload = {
-        name: _plain(f"{event.name}.{name}", value)
-        for name, value in vars(event).items()
+        name: _plain(f"{event.name}.{name}", getattr(event, name))
+        for name in _field_names(type(event))
     }
     natural_id = getattr(event, "natural_id", event_id)
     tasks = [handlers.registry[task] for task in ON_EVENT[event.name]]
@@ -91,6 +93,11 @@ def _rows_of(event: Event, trace: dict[str, str]) -> list[rows.NewRow]:
         )
         for task in tasks
     ]
+
+
+@cache
+def _field_names(of: type[Event]) -> list[str]:
+    return [field.name for field in fields(of)]
 
 
 def _plain(name: str, value: object) -> Any:

@@ -31,15 +31,20 @@ COMPARED: Final = "id, popularity, search"
 
 Sql = tuple[str, Sequence[Any]]
 
-# A page of the hits, if there are very many; nothing, if that is not soon known.
+# A page of the hits, if there are very many; nothing, if that is not soon known. The pages of the
+# table stand in queries of their own, which PostgreSQL answers before it looks at the words: by its
+# index of words it would have to name all that have them.
 _SOON: Final = """
     WITH sampled AS MATERIALIZED (
-        SELECT FROM products_product WHERE {rule} AND products_product.ctid < '({sampled},0)'
+        SELECT FROM (
+            SELECT * FROM products_product WHERE ctid < '({sampled},0)' OFFSET 0
+        ) AS products_product WHERE {rule}
     ), met AS MATERIALIZED (
         SELECT FROM sampled
-        UNION ALL (SELECT FROM products_product WHERE {rule}
-            AND products_product.ctid >= '({sampled},0)' AND products_product.ctid < '({first},0)'
-            AND (SELECT count(*) FROM sampled) >= {enough})
+        UNION ALL (SELECT FROM (
+            SELECT * FROM products_product
+            WHERE ctid >= '({sampled},0)' AND ctid < '({first},0)' OFFSET 0
+        ) AS products_product WHERE {rule} AND (SELECT count(*) FROM sampled) >= {enough})
         LIMIT {most} + 1
     )
     SELECT {page} WHERE CASE WHEN {is_counted} THEN (SELECT count(*) FROM sampled) >= {enough}

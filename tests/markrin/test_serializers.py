@@ -209,3 +209,16 @@ def test_bytes() -> None:
     assert render(None) == b""
     with pytest.raises(TypeError):
         render({"a": object()})
+
+
+def test_a_fault_in_an_objects_own_code_is_told() -> None:
+    class Faulty:
+        @property
+        def kind(self) -> str:
+            return {"paid": "Paid"}["lost"]
+
+    class Shown(Serializer):
+        kind = serializers.CharField(allow_null=True)
+
+    with pytest.raises(KeyError, match="lost"):
+        Shown.show(Faulty())

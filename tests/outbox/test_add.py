@@ -1,6 +1,9 @@
 """What `services.add` writes, and what it refuses."""
 
-from uuid import uuid4
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar
+from uuid import UUID, uuid4
 
 import pytest
 import structlog
@@ -58,6 +61,35 @@ def test_the_same_natural_id_again_adds_nothing_and_leaves_the_row():
     OutboxEvent.objects.update(attempts=2)
     services.add(event, event)
     assert OutboxEvent.objects.get().attempts == 2
+
+
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    name: ClassVar[str] = "test.happened"
+    order_id: UUID
+
+
+@dataclass(frozen=True)
+class Keyed:
+    name: ClassVar[str] = "test.happened"
+    order_id: UUID
+    kind: str = field(default="sale", init=False)
+
+    @cached_property
+    def natural_id(self) -> str:
+        return f"{self.order_id}:{self.kind}"
+
+
+@pytest.mark.django_db
+def test_a_row_has_the_events_fields_however_it_keeps_them():
+    slotted, keyed = Slotted(uuid4()), Keyed(uuid4())
+    assert keyed.natural_id  # kept beside the fields from here on
+    services.add(slotted, keyed)
+    payloads = OutboxEvent.objects.filter(task="test.outside").order_by("id")
+    assert [row.payload for row in payloads] == [
+        {"order_id": str(slotted.order_id)},
+        {"order_id": str(keyed.order_id), "kind": "sale"},
+    ]
 
 
 @pytest.mark.django_db(transaction=True)
