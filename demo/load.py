@@ -166,7 +166,7 @@ def load_shop(plan: Plan, *, password: str, steps: Steps) -> dict[str, int]:
         reviews.write_wishes(plan, articles, everyone, sink)
         _write_catalogue(plan, articles, sink, steps("products", len(articles)))
         visits.write_visits(plan, articles, sink)
-        sink.run(partial(_finish_trade, bulk))
+        sink.run_after(partial(_finish_trade, bulk))
         gallery.write_images(
             plan, articles, drawings, sink, steps("pictures", len(articles))
         )

@@ -39,8 +39,8 @@ class RowWriter:
     tables does not matter, but for those whose triggers write to the product: _ORDERED.
 
     A thread copies, on the caller's own connection, so the caller asks the database for nothing
-    between `add` or `run` and `flush`. Leaving the context ends the thread; what it has not begun
-    is left out. `counts` says how many rows each table got.
+    between `add` or `run_after` and `flush`. Leaving the context ends the thread; what it has not
+    begun is left out. `counts` says how many rows each table got.
     """
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class RowWriter:
         if self._held >= _BATCH:
             self._hand_over()
 
-    def run(self, work: Callable[[], object]) -> None:
+    def run_after(self, work: Callable[[], object]) -> None:
         """Have this done on the connection after all that was added, while the caller goes on."""
         self._hand_over()
         self._jobs.append(self._thread.submit(work))
@@ -83,7 +83,7 @@ class RowWriter:
         Raises: whatever the database refused.
         """
         self._hand_over()
-        self._wait(until=0)
+        self._wait_for_jobs(until=0)
 
     def redirect(self, into: Mapping[str, str]) -> None:
         """Have rows of these tables that are added from here on copied into others, which `counts`
@@ -92,16 +92,18 @@ class RowWriter:
         self._into = into
 
     def _hand_over(self) -> None:
-        self._wait(until=_WAITING)
-        self._jobs.append(self._thread.submit(self._copy, self._rows, self._into))
+        self._wait_for_jobs(until=_WAITING)
+        self._jobs.append(
+            self._thread.submit(self._copy_batch, self._rows, self._into)
+        )
         self._rows, self._held = {}, 0
 
-    def _wait(self, *, until: int) -> None:
+    def _wait_for_jobs(self, *, until: int) -> None:
         """Wait until no more jobs than these are left. Raises: whatever one of them did first."""
         while self._jobs and (len(self._jobs) > until or self._jobs[0].done()):
             self._jobs.popleft().result()
 
-    def _copy(
+    def _copy_batch(
         self, held: Mapping[str, list[Row]], redirected: Mapping[str, str]
     ) -> None:
         for table in sorted(

@@ -71,7 +71,7 @@ _SET_BY_DATABASE: dict[type[Model], set[str]] = {
 
 
 @functools.cache
-def _readings(
+def _read_columns(
     model: type[Model],
 ) -> tuple[list[str | None], Callable[[dict[str, object]], tuple[object, ...]]]:
     """Return the columns that are written, and what reads their values off a row's attributes."""
@@ -88,7 +88,7 @@ def _to_json(rows: Sequence[Model]) -> str:
     """Return the rows' columns as PostgreSQL reads them, which is quicker than a parameter each."""
     columns = []
     for row in rows:
-        names, read = _readings(type(row))
+        names, read = _read_columns(type(row))
         columns.append(dict(zip(names, read(vars(row)), strict=True)))
     return orjson.dumps(columns, default=_to_text).decode()
 
@@ -119,7 +119,7 @@ def _insert_sql() -> str:
 
 def _insert(model: type[Model], param: str) -> str:
     table = model._meta.db_table
-    columns = ", ".join(f'"{column}"' for column in _readings(model)[0])
+    columns = ", ".join(f'"{column}"' for column in _read_columns(model)[0])
     return (
         f"INSERT INTO {table} ({columns}) SELECT {columns}"  # noqa: S608 (our own names)
         f" FROM jsonb_populate_recordset(NULL::{table}, %({param})s::jsonb)"

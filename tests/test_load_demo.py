@@ -17,7 +17,7 @@ from django.db.models import Count, F, Q, Sum
 
 from accounts.models import User
 from analytics.models import DailyFunnel, DailyProduct, DailySales
-from demo import load, people, pictures, row_writer
+from demo import load, people, pictures, repeats, row_writer
 from demo.catalogue_data import GARMENTS, PICTURES
 from demo.footwear import FOOTWEAR
 from demo.plan import Plan
@@ -518,6 +518,21 @@ def test_a_large_one_refuses_a_ledger_that_is_off(monkeypatch) -> None:
 
     monkeypatch.setattr(ledger_backfill, "book_missing", book_one_more)
     load_wrongly(RowsBreakRules, "an entry of the ledger adds up to 0")
+
+
+@pytest.mark.usefixtures("empty", "large")
+def test_a_large_one_refuses_a_first_round_that_is_not_repeated(
+    monkeypatch,
+) -> None:
+    make_statement = repeats._make_statement
+
+    def pass_over_the_first_row(table: str, block: str) -> str:
+        return make_statement(table, block).replace(
+            "made.ctid > %s::tid", "made.ctid > greatest(%s::tid, '(0,1)')"
+        )
+
+    monkeypatch.setattr(repeats, "_make_statement", pass_over_the_first_row)
+    load_wrongly(RuntimeError, "rows were repeated")
 
 
 @pytest.mark.usefixtures("empty", "large")

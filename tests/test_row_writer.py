@@ -39,9 +39,9 @@ def test_what_is_run_comes_after_what_was_added_while_the_caller_goes_on(
         seen.append(Category.objects.count())
 
     add_category(sink, "first")
-    sink.run(count)
+    sink.run_after(count)
     add_category(sink, "second")
-    sink.run(lambda: seen.append(Category.objects.count()))
+    sink.run_after(lambda: seen.append(Category.objects.count()))
     assert not seen
     may_go_on.set()
     sink.flush()
@@ -52,7 +52,7 @@ def test_what_is_run_comes_after_what_was_added_while_the_caller_goes_on(
 def test_the_caller_waits_once_enough_does(sink: RowWriter, monkeypatch) -> None:
     monkeypatch.setattr(row_writer, "_BATCH", 1)
     monkeypatch.setattr(row_writer, "_WAITING", 2)
-    sink.run(lambda: time.sleep(0.5))
+    sink.run_after(lambda: time.sleep(0.5))
     started = time.monotonic()
     for slug in "abc":
         add_category(sink, slug)
@@ -64,7 +64,7 @@ def test_the_caller_waits_once_enough_does(sink: RowWriter, monkeypatch) -> None
 def test_what_is_refused_is_raised_by_the_flush(sink: RowWriter) -> None:
     add_category(sink, "same")
     add_category(sink, "same")
-    sink.run(Category.objects.count)
+    sink.run_after(Category.objects.count)
     with pytest.raises(IntegrityError, match="slug"):
         sink.flush()
 
@@ -78,8 +78,8 @@ def test_a_caller_that_gives_up_leaves_out_what_has_not_begun() -> None:
         may_go_on.wait(0.5)
 
     with RowWriter() as sink:
-        sink.run(wait)
-        sink.run(lambda: seen.append("too late"))
+        sink.run_after(wait)
+        sink.run_after(lambda: seen.append("too late"))
         assert begun.wait(10)
     assert not seen
     assert connection.is_usable()
